@@ -1,0 +1,52 @@
+/* Runs a kernel inside one call: stamps the span, makes the passes. */
+
+#include <stdatomic.h>
+
+#include "kernels.c"
+
+static atomic_bool cancelled;
+
+/* Any thread may raise or lower this at any time, with or without the GIL. */
+void set_cancelled(int raised)
+{
+    atomic_store_explicit(&cancelled, raised != 0, memory_order_release);
+}
+
+static double one_pass(kernel which, const kernel_call *call)
+{
+    switch (which) {
+    case SUM:      return sum(call->data, call->size);
+    case SUM_WIDE: return sum_wide(call->data, call->size);
+    case SCALE:    return scale(call->data, call->size, -1.0);
+    case SPIN:     return spin(call->result, call->size);
+    }
+    return NAN;
+}
+
+/* Called from Python through both modules: in one the caller holds the GIL
+   from before enter_ns until after exit_ns, in the other nobody need hold it.
+
+   The acquire load before every pass is what makes a pass a pass: another
+   thread may have written the array before it raised the flag, so the
+   compiler may not reuse what an earlier pass read. */
+void run_kernel(kernel which, kernel_call *call)
+{
+    const int64_t cpu_before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    call->enter_ns = clock_ns(CLOCK_MONOTONIC);
+    for (int64_t pass = 0; pass < call->passes; pass++) {
+        if (atomic_load_explicit(&cancelled, memory_order_acquire))
+            break;
+        call->result = one_pass(which, call);
+    }
+    call->exit_ns = clock_ns(CLOCK_MONOTONIC);
+    call->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
+}
+
+const char *compiler(void)
+{
+#ifdef __clang__
+    return __VERSION__;
+#else
+    return "GCC " __VERSION__;
+#endif
+}

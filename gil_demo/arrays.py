@@ -1,0 +1,79 @@
+"""The array that the kernels work on: made here, or a person's own file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo import machine, native
+from gil_demo.results import Kernel
+
+ITEM_BYTES = np.dtype(np.float64).itemsize
+
+
+class UnusableInput(ValueError):
+    """A size or a file that cannot be worked on; the message says what to do."""
+
+
+def make(size: int, seed: int) -> NDArray[np.float64]:
+    """`size` float64 numbers from -1 up to 1, the same for the same seed.
+
+    Raises `UnusableInput` before allocating if there is no room for them.
+    """
+    _refuse_without_room(size, "choose a smaller --size")
+    array = np.random.default_rng(seed).random(size)
+    array *= 2.0
+    array -= 1.0
+    return array
+
+
+def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """The array in a .npy file, memory-mapped, and notes on what had to be done to it.
+
+    The file is never written: a kernel that writes gets pages that are copied
+    when written. Pickled objects are never loaded. Numbers that are not float64
+    in this machine's byte order are converted, which makes a copy and a note.
+    Raises `UnusableInput`.
+    """
+    writes = kernel in native.WRITING_KERNELS
+    mapped = _mapped(path, "c" if writes else "r")
+    if mapped.ndim == 0:
+        raise UnusableInput(f"{path} holds a single number (a 0-d array): give an array")
+    if mapped.size == 0:
+        raise UnusableInput(f"{path} holds an empty array: give at least one element")
+    if mapped.dtype.kind not in "biuf":
+        raise UnusableInput(
+            f"{path} holds {mapped.dtype} elements, and the kernels work on real numbers:"
+            " save it as float64"
+        )
+    if mapped.dtype != np.float64:
+        _refuse_without_room(mapped.size, "convert the file to float64 first")
+        note = f"{path}: {mapped.dtype.str} was converted to float64, a copy in memory"
+        return mapped.ravel(order="K").astype(np.float64), (note,)
+    note = f"{path}: memory-mapped, no copy"
+    if writes:
+        note += "; pages that the kernel writes are private, the file stays as it is"
+    return mapped.ravel(order="K"), (note,)
+
+
+def _mapped(path: Path, mode: Any) -> NDArray[Any]:
+    try:
+        return np.lib.format.open_memmap(path, mode=mode)
+    except FileNotFoundError:
+        raise UnusableInput(f"{path} does not exist") from None
+    except IsADirectoryError:
+        raise UnusableInput(f"{path} is a folder: give a .npy file") from None
+    except OSError as error:
+        raise UnusableInput(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError, OverflowError) as error:
+        raise UnusableInput(f"{path} is not a usable .npy file: {error}") from None
+
+
+def _refuse_without_room(size: int, fix: str) -> None:
+    needed, available = size * ITEM_BYTES, machine.available_bytes()
+    if available is not None and needed > available:
+        raise UnusableInput(
+            f"{size:,} float64 elements need {needed / 1e9:,.1f} GB"
+            f" and {available / 1e9:,.1f} GB are free: {fix}"
+        )

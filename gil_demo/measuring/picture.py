@@ -1,0 +1,49 @@
+"""One race a mode with the ticker beside it, to be drawn."""
+
+import time
+
+import numpy as np
+
+from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.race import run_race
+from gil_demo.measuring.ticker import Ticker, stretches
+from gil_demo.results import Mode, Panel, Span
+
+MODES: tuple[Mode, ...] = ("held", "released")
+
+MOST_LANES = 4
+"""Threads in the picture's race: more lanes than this cannot be told apart from the back row."""
+
+PAUSE_SECONDS = 0.0002
+"""The ticker's pause: short beside a column of the picture, long beside a tick."""
+
+DRAWN_GAP_NS = 4_000_000
+"""Ticks further apart than this are drawn apart: a time slice that another process got is not."""
+
+LEAD_SECONDS = 0.01
+"""How long the ticker is seen alone before and after the race."""
+
+
+def record_panel(plan: Plan, mode: Mode) -> Panel:
+    """Race on as many threads as the plan has and the picture holds, the ticker beside it.
+
+    Threads are numbered in the order in which they entered the kernel.
+    """
+    threads = min(plan.threads[-1], MOST_LANES)
+    with Ticker(PAUSE_SECONDS) as ticker:
+        time.sleep(LEAD_SECONDS)
+        race = run_race(mode, plan.kernel, plan.work(threads), plan.passes)
+        time.sleep(LEAD_SECONDS)
+    in_order = sorted(race.spans, key=lambda span: span.enter_ns)
+    lead_ns = int(LEAD_SECONDS * 1e9)
+    begin, end = in_order[0].enter_ns - lead_ns, max(span.exit_ns for span in in_order) + lead_ns
+    ticks = ticker.ticks
+    shown = ticks[np.searchsorted(ticks, begin) : np.searchsorted(ticks, end)]
+    return Panel(
+        gil=mode,
+        spans=tuple(
+            Span(mode, lane, span.enter_ns, span.exit_ns)
+            for lane, span in enumerate(in_order, start=1)
+        ),
+        ticker=stretches(shown, DRAWN_GAP_NS),
+    )

@@ -1,0 +1,99 @@
+"""What to measure, and how long one call is to last."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo import native
+from gil_demo.measuring.race import Arrays, run_race
+from gil_demo.results import Kernel, Section
+
+ALL_SECTIONS: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
+
+CALL_SECONDS = 0.03
+"""Processor time that one call is to last.
+
+Calls of 20 ms and more met in every round even with four threads on two busy
+cores; calls of 5 ms did not.
+"""
+
+TRIAL_SECONDS = 0.004
+"""Processor time of the trial that fixes the number of passes."""
+
+
+class ImpossiblePlan(ValueError):
+    """A plan that cannot be carried out; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which kernel, on which array, on how many threads, how often.
+
+    `threads` holds the numbers of threads in order, and always 1, because a
+    speed-up needs it. `passes` is how often one call goes over its elements.
+    """
+
+    array: NDArray[np.float64]
+    kernel: Kernel
+    threads: tuple[int, ...]
+    rounds: int
+    seed: int
+    sections: frozenset[Section]
+    passes: int
+
+    @classmethod
+    def calibrated(
+        cls,
+        array: NDArray[np.float64],
+        kernel: Kernel,
+        threads: tuple[int, ...],
+        rounds: int,
+        seed: int,
+        sections: frozenset[Section] = ALL_SECTIONS,
+    ) -> "Plan":
+        """The plan in which one call lasts at least `CALL_SECONDS`.
+
+        Raises `ImpossiblePlan`, or `native.UnsuitableArray` if the kernel may not
+        work on the array.
+        """
+        known = tuple(sorted({1, *threads}))
+        if kernel in native.WRITING_KERNELS and array.size < known[-1]:
+            raise ImpossiblePlan(
+                f"{array.size} elements cannot be shared out among {known[-1]} threads that"
+                " write: choose fewer threads or more elements"
+            )
+        part = parts(kernel, array, known[-1], 1)
+        return cls(array, kernel, known, rounds, seed, sections, calibrated_passes(kernel, part))
+
+    def work(self, threads: int) -> Arrays:
+        """The array, or the slice of it, that each of `threads` threads works on."""
+        return parts(self.kernel, self.array, self.threads[-1], threads)
+
+
+def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -> Arrays:
+    """What each of `threads` threads works on, where `most` is the largest number of threads.
+
+    Kernels that read all read the one array. A kernel that writes gets a slice a
+    thread, equally long for any number of threads, and no element twice.
+    """
+    if kernel not in native.WRITING_KERNELS:
+        return [array] * threads
+    flat = array.reshape(-1)
+    length = flat.size // most
+    return [flat[thread * length : (thread + 1) * length] for thread in range(threads)]
+
+
+def calibrated_passes(kernel: Kernel, part: Arrays) -> int:
+    """The number of passes that make one call last `CALL_SECONDS` of processor time.
+
+    Processor time, not wall time: a call that lost its core to another process
+    meanwhile must not seem longer than it is. The number is even for a kernel that
+    writes: its passes change the sign, so that a call leaves the array as it was.
+    """
+    passes = 2
+    while (seconds := run_race("native", kernel, part, passes).cpu_seconds) < TRIAL_SECONDS:
+        passes *= 2
+    needed = max(1, ceil(passes * CALL_SECONDS / seconds))
+    return needed + needed % 2 if kernel in native.WRITING_KERNELS else needed

@@ -1,0 +1,74 @@
+"""One race: the same kernel call on several threads at once, in one mode."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo import native
+from gil_demo.results import Kernel, Mode, Span
+
+Arrays = Sequence[NDArray[np.float64]]
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """What came of one race: spans in the order of their threads, and what was computed."""
+
+    spans: tuple[Span, ...]
+    results: tuple[float, ...]
+    cpu_seconds: float
+
+
+def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
+    """Call `kernel` on each of `arrays` at the same moment, one thread each.
+
+    Races of one process run one after another, whoever asks, because two at once
+    would measure each other. An interrupt ends every call after the pass it is
+    in. Raises `native.UnsuitableArray` before anything runs, and RuntimeError or
+    OSError where the system has no such number of threads to give.
+    """
+    calls = [native.Call(mode, kernel, array, passes) for array in arrays]
+    with _one_at_a_time:
+        if mode == "native":
+            _run_together([partial(native.run_on_native_threads, calls)])
+        else:
+            _run_together([partial(native.run, call) for call in calls])
+    return Race(
+        spans=tuple(
+            Span(mode, thread, call.enter_ns, call.exit_ns)
+            for thread, call in enumerate(calls, start=1)
+        ),
+        results=tuple(call.result for call in calls),
+        cpu_seconds=sum(call.cpu_ns for call in calls) / 1e9,
+    )
+
+
+def _run_together(jobs: Sequence[Callable[[], None]]) -> None:
+    """Start every job at the same moment on a thread of its own, and wait for all.
+
+    If the wait is cut short, the jobs are ended first. The wait is for results,
+    not for threads: before CPython 3.13 an interrupted ``Thread.join`` reports a
+    running thread as finished (https://github.com/python/cpython/issues/90882).
+    """
+    barrier = threading.Barrier(len(jobs))
+
+    def meet_and_run(job: Callable[[], None]) -> None:
+        barrier.wait()
+        job()
+
+    native.set_cancelled(False)
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        try:
+            for started in [pool.submit(meet_and_run, job) for job in jobs]:
+                started.result()
+        except BaseException:
+            native.set_cancelled(True)
+            barrier.abort()
+            raise

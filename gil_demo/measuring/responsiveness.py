@@ -1,0 +1,75 @@
+"""Who else gets to run? The ticker alone, beside a held call, beside a released one."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from gil_demo.measuring.plan import CALL_SECONDS, Plan
+from gil_demo.measuring.race import run_race
+from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
+from gil_demo.results import Company, ResponsivenessRow
+
+COMPANIES: tuple[Company, ...] = ("alone", "held", "released")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The ticker during one call, or during an equal time alone."""
+
+    ticks_inside: int
+    longest_stall_seconds: float
+    call_seconds: float
+
+    @property
+    def ticks_per_second(self) -> float:
+        """The ticks during the call over its length."""
+        return self.ticks_inside / self.call_seconds
+
+
+Round = dict[Company, Observation]
+
+
+def observe(plan: Plan, company: Company) -> Observation:
+    """Watch the ticker through one call of the plan, or through an equal time alone."""
+    with Ticker() as ticker:
+        if company == "alone":
+            enter_ns = time.monotonic_ns()
+            time.sleep(CALL_SECONDS)
+            exit_ns = time.monotonic_ns()
+        else:
+            (span,) = run_race(company, plan.kernel, plan.work(1), plan.passes).spans
+            enter_ns, exit_ns = span.enter_ns, span.exit_ns
+    return Observation(
+        ticks_inside(ticker.ticks, enter_ns, exit_ns),
+        longest_stall_seconds(ticker.ticks, enter_ns, exit_ns),
+        (exit_ns - enter_ns) / 1e9,
+    )
+
+
+def responsiveness_row(
+    rounds: Sequence[Round], company: Company, *, none_expected: bool
+) -> ResponsivenessRow:
+    """What the rounds say about the ticker in one company."""
+    seen = [round_[company] for round_ in rounds]
+    worst = max if none_expected else min
+    return ResponsivenessRow(
+        gil=company,
+        ticks_per_second=median(one.ticks_per_second for one in seen),
+        share_of_alone=median(
+            round_[company].ticks_per_second / round_["alone"].ticks_per_second for round_ in rounds
+        ),
+        longest_stall_seconds=median(one.longest_stall_seconds for one in seen),
+        call_seconds=median(one.call_seconds for one in seen),
+        ticks_inside=None if company == "alone" else worst(one.ticks_inside for one in seen),
+    )
+
+
+def responsiveness_rows(
+    rounds: Sequence[Round], *, gil_enabled: bool
+) -> tuple[ResponsivenessRow, ...]:
+    """The table: the ticker alone, beside a held call, beside a released call."""
+    return tuple(
+        responsiveness_row(rounds, company, none_expected=gil_enabled and company == "held")
+        for company in COMPANIES
+    )

@@ -1,0 +1,37 @@
+"""Does it scale? The same call on 1, 2, … threads, held, released and native."""
+
+from collections.abc import Sequence
+
+from gil_demo.measuring.race import Race
+from gil_demo.measuring.spans import mean_inside, peak_inside, wall_seconds
+from gil_demo.results import Mode, Range, ScalingRow, Spread
+
+MODES: tuple[Mode, ...] = ("held", "released", "native")
+
+Round = dict[tuple[Mode, int], Race]
+"""The races of one round, by mode and number of threads."""
+
+
+def speedup(round_: Round, mode: Mode, threads: int) -> float:
+    """N times the one-thread wall time over the N-thread wall time, in one round and mode."""
+    alone = wall_seconds(round_[mode, 1].spans)
+    return threads * alone / wall_seconds(round_[mode, threads].spans)
+
+
+def scaling_row(rounds: Sequence[Round], mode: Mode, threads: int) -> ScalingRow:
+    """What the rounds say about one mode at one number of threads."""
+    races = [round_[mode, threads] for round_ in rounds]
+    return ScalingRow(
+        gil=mode,
+        threads=threads,
+        wall_seconds=Spread.of(wall_seconds(race.spans) for race in races),
+        speedup=Spread.of(speedup(round_, mode, threads) for round_ in rounds),
+        peak_inside=Range.of(peak_inside(race.spans) for race in races),
+        mean_inside=Spread.of(mean_inside(race.spans) for race in races).median,
+        cpu_seconds=Spread.of(race.cpu_seconds for race in races).median,
+    )
+
+
+def scaling_rows(rounds: Sequence[Round], threads: Sequence[int]) -> tuple[ScalingRow, ...]:
+    """The table: mode by mode, from the fewest threads to the most."""
+    return tuple(scaling_row(rounds, mode, count) for mode in MODES for count in threads)

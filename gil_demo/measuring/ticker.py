@@ -1,0 +1,87 @@
+"""The ticker: a pure-Python thread that does nothing but note the time.
+
+It stands for everything else a program would like to do meanwhile: answer a
+request, redraw a window, serve Ctrl-C. It can tick only while it has the GIL.
+"""
+
+import threading
+import time
+from array import array
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo.results import Stretch
+
+FIRST_TICK_POLL_SECONDS = 0.0005
+
+
+class Ticker:
+    """Ticks from entering the ``with`` block, which waits for the first tick, to leaving it.
+
+    With a pause of 0 it ticks as often as it can, and so shows how much time it
+    gets; with a longer one it takes hardly any of a core, and so shows when it
+    could have run.
+    """
+
+    def __init__(self, pause_seconds: float = 0.0) -> None:
+        """Sleep `pause_seconds` between ticks; with 0, give up the GIL only when asked for it."""
+        self._pause_seconds = pause_seconds
+        self._ticks = array("q")
+        self._stopped: list[bool] = []
+        self._thread = threading.Thread(target=self._tick, name="ticker", daemon=True)
+
+    def _tick(self) -> None:
+        # The clock is the one that stamps the kernels' spans.
+        clock, note, stopped = time.monotonic_ns, self._ticks.append, self._stopped
+        if self._pause_seconds:
+            while not stopped:
+                note(clock())
+                time.sleep(self._pause_seconds)
+        else:
+            while not stopped:
+                note(clock())
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        while not self._ticks:
+            time.sleep(FIRST_TICK_POLL_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.append(True)
+        self._thread.join()
+
+    @property
+    def ticks(self) -> NDArray[np.int64]:
+        """The times of all ticks in order, in nanoseconds; read it after the block."""
+        return np.array(self._ticks, dtype=np.int64)
+
+
+def ticks_inside(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int) -> int:
+    """The number of ticks strictly between two moments."""
+    after_enter = np.searchsorted(ticks, enter_ns, side="right")
+    before_exit = np.searchsorted(ticks, exit_ns, side="left")
+    return max(0, int(before_exit - after_enter))
+
+
+def longest_stall_seconds(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int) -> float:
+    """The longest gap between two ticks that touches the time between two moments.
+
+    The gap counts whole: it begins at the last tick before and ends at the
+    first tick after, so a call that lets nobody tick is a stall at least as
+    long as the call.
+    """
+    first = max(0, int(np.searchsorted(ticks, enter_ns, side="right")) - 1)
+    last = int(np.searchsorted(ticks, exit_ns, side="left")) + 1
+    gaps = np.diff(ticks[first:last])
+    return float(gaps.max()) / 1e9 if gaps.size else (exit_ns - enter_ns) / 1e9
+
+
+def stretches(ticks: NDArray[np.int64], gap_ns: int) -> tuple[Stretch, ...]:
+    """The ticks as runs in which no two neighbours are further apart than `gap_ns`."""
+    if not ticks.size:
+        return ()
+    runs = np.split(ticks, np.flatnonzero(np.diff(ticks) > gap_ns) + 1)
+    return tuple(Stretch(int(run[0]), int(run[-1]), int(run.size)) for run in runs)
