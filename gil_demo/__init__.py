@@ -1,1 +1,20 @@
-"""x."""
+"""May my C code touch a NumPy array while the GIL is released? See for yourself.
+
+`race` is what ``gil-demo run`` calls. It is loaded when first asked for, so that
+``gil-demo --help`` need not load NumPy.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gil_demo.api import race
+
+__all__ = ["race"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from gil_demo import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

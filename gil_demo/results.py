@@ -166,3 +166,21 @@ class RunResult:
     scaling: tuple[ScalingRow, ...]
     responsiveness: tuple[ResponsivenessRow, ...]
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What machine, interpreter and build this is, and what follows from it.
+
+    `built_by` is the compiler of the C modules, None where they do not load, and
+    then `build_problem` says why; `compiler` is the one to be found here now.
+    """
+
+    environment: Environment
+    switch_interval_seconds: float
+    available_bytes: int | None
+    compiler: str | None
+    python_headers: bool
+    built_by: str | None
+    build_problem: str | None
+    advice: tuple[str, ...]

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from errno import EAGAIN
 from functools import partial
 
 import numpy as np
@@ -66,8 +67,13 @@ def _run_together(jobs: Sequence[Callable[[], None]]) -> None:
     native.set_cancelled(False)
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
-            for started in [pool.submit(meet_and_run, job) for job in jobs]:
-                started.result()
+            started = [pool.submit(meet_and_run, job) for job in jobs]
+            for future in started:
+                future.result()
+        except RuntimeError as error:
+            native.set_cancelled(True)
+            barrier.abort()
+            raise OSError(EAGAIN, f"cannot start {len(jobs)} threads: {error}") from error
         except BaseException:
             native.set_cancelled(True)
             barrier.abort()

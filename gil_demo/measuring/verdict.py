@@ -92,11 +92,13 @@ def _shown(
     if most:
         threads = most["held"].threads
         held.append(f"never more than 1 of {threads} calls was inside the kernel")
-        released.append(f"all {threads} calls were inside at once in every round")
+        released.append(f"{_all(threads)} calls were inside at once in every round")
     if ticker:
         length = f"{ticker['held'].call_seconds * 1e3:.1f} ms"
         held.append(f"the ticker did not tick once during a call of {length}")
-        released.append(f"it ticked at least {ticker['released'].ticks_inside:,} times during one")
+        released.append(
+            f"the ticker ticked at least {ticker['released'].ticks_inside:,} times during one call"
+        )
     if most:
         released.append(
             f"{threads} threads got {most['released'].speedup.median:.2f}x as much done as one"
@@ -113,7 +115,7 @@ def _shown_without_gil(most: dict[Mode, ScalingRow], ticker: Ticker) -> tuple[st
     facts = []
     if most:
         facts.append(
-            f"all {most['held'].threads} calls were inside at once in every round, with speed-ups"
+            f"{_all(most['held'].threads)} calls were inside at once in every round, with speed-ups"
             f" of {most['held'].speedup.median:.2f}x and {most['released'].speedup.median:.2f}x"
             f" (native threads {most['native'].speedup.median:.2f}x)"
         )
@@ -123,6 +125,10 @@ def _shown_without_gil(most: dict[Mode, ScalingRow], ticker: Ticker) -> tuple[st
         "This interpreter runs without a GIL, so held and released are equals here.",
         f"Either way {_list(facts)}.",
     )
+
+
+def _all(count: int) -> str:
+    return "both" if count == 2 else f"all {count}"
 
 
 def _list(facts: Sequence[str]) -> str:

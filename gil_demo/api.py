@@ -1,0 +1,69 @@
+"""What a notebook can call; `gil-demo run` calls the same."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo import arrays, machine
+from gil_demo.constants import (
+    DEFAULT_ROUNDS,
+    DEFAULT_SIZE,
+    MOST_DEFAULT_THREADS,
+    MOST_THREADS,
+)
+from gil_demo.measuring.plan import ALL_SECTIONS, Plan
+from gil_demo.measuring.run import measure
+from gil_demo.report.run import RunReport
+from gil_demo.results import Kernel, Section
+
+
+def default_threads() -> tuple[int, ...]:
+    """1, 2, 4, … up to the cores this process may use; 2 even where there is but one."""
+    cores = min(machine.usable_cores(), MOST_DEFAULT_THREADS)
+    return (1, *(2**power for power in range(1, max(2, cores.bit_length()))))
+
+
+def race(
+    array: NDArray[np.float64] | None = None,
+    *,
+    kernel: Kernel = "sum",
+    threads: Iterable[int] | None = None,
+    rounds: int = DEFAULT_ROUNDS,
+    seed: int = 0,
+    sections: Iterable[Section] = ALL_SECTIONS,
+    input_name: str | None = None,
+    notes: Iterable[str] = (),
+    progress: Callable[[int, int], None] = lambda done, steps: None,
+) -> RunReport:
+    """Race one C kernel on an array: GIL held, GIL released, and without Python.
+
+    Args:
+        array: One or more dimensions of float64, contiguous and aligned, and
+            writable for the kernel ``scale``. C works on its memory, not on a
+            copy. By default a million numbers from -1 to 1.
+        kernel: What each thread calls once in each race.
+        threads: The numbers of threads; 1 is always among them.
+        rounds: How often each race is run, interleaved with the others.
+        seed: Of the order within the rounds, and of the default array.
+        sections: Which parts to measure.
+        input_name: Where the array came from, to be told in the report.
+        notes: Sentences to be told in the report.
+        progress: Called with the number of steps done and of all steps.
+
+    Returns:
+        A report that draws itself in a terminal and in Jupyter; the figures are
+        in its `result`.
+
+    Raises:
+        ValueError: The array, or a number, is not one that can be worked with;
+            the message says what to do.
+    """
+    counts = default_threads() if threads is None else tuple(threads)
+    if not all(1 <= count <= MOST_THREADS for count in counts):
+        raise ValueError(f"threads must be from 1 to {MOST_THREADS}")
+    if rounds < 1:
+        raise ValueError("rounds must be 1 or more")
+    data = arrays.make(DEFAULT_SIZE, seed) if array is None else array
+    plan = Plan.calibrated(data, kernel, counts, rounds, seed, frozenset(sections))
+    return RunReport(measure(plan, input_name=input_name, notes=tuple(notes), progress=progress))

@@ -1,0 +1,259 @@
+"""The command line: options in, a report out. Everything heavy is imported when needed."""
+
+import re
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from gil_demo.constants import (
+    BAD_INPUT,
+    CONTRADICTED,
+    DEFAULT_ROUNDS,
+    DEFAULT_SIZE,
+    DONE,
+    INCONCLUSIVE,
+    MOST_THREADS,
+    QUICK_ROUNDS,
+)
+from gil_demo.results import Kernel, Section, State
+
+CHECK_EXIT_CODES: dict[State, int] = {
+    "shown": DONE,
+    "contradicted": CONTRADICTED,
+    "inconclusive": INCONCLUSIVE,
+}
+
+MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+def elements(text: str) -> int:
+    """A whole number, 1 or more; 20M is 20,000,000. Anything else is a usage error."""
+    match = re.fullmatch(r"([+-]?[\d.]+(?:e[+-]?\d+)?)([kmg]?)", text.strip().lower())
+    try:
+        size = Decimal(match[1]) * MULTIPLES[match[2]] if match else Decimal(0)
+    except ArithmeticError:
+        size = Decimal(0)
+    if size > sys.maxsize:
+        raise click.BadParameter(f"{text} elements are more than a computer can hold: give fewer")
+    if size < 1 or size != int(size):
+        raise click.BadParameter(
+            f"{text!r} is not a number of elements: give 1 or more, as in 500k or 20M"
+        )
+    return int(size)
+
+
+def thread_counts(text: str) -> tuple[int, ...]:
+    """Numbers separated by commas. Anything else is a usage error."""
+    counts = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
+    if not all(1 <= count <= MOST_THREADS for count in counts):
+        raise click.BadParameter(
+            f"{text!r} does not say how many threads: give numbers from 1 to {MOST_THREADS},"
+            " as in 1,2,4"
+        )
+    return tuple(counts)
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"gil-demo {version('gil-demo')}")
+        ctx.exit()
+
+
+@click.group(context_settings=CONTEXT, invoke_without_command=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """May my C code touch a NumPy array while the GIL is released?
+
+    Start with 'gil-demo run'.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@cli.command()
+@click.option(
+    "--kernel",
+    type=click.Choice(get_args(Kernel)),
+    default="sum",
+    show_default=True,
+    help="The C loop: sum has one accumulator, sum_wide many; scale writes; spin uses no memory.",
+)
+@click.option(
+    "--size",
+    type=elements,
+    metavar="N",
+    help=f"Elements of the array, as in 500k or 20M.  [default: {DEFAULT_SIZE:,}]",
+)
+@click.option(
+    "--input",
+    "input_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="Work on this array instead; it is memory-mapped and never written.",
+)
+@click.option(
+    "--threads",
+    type=thread_counts,
+    metavar="N,N,...",
+    help="How many threads at once, as in 1,2,4.  [default: 1,2,... up to the cores]",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="How often to repeat each measurement."
+    f"  [default: {DEFAULT_ROUNDS}; {QUICK_ROUNDS} with --quick]",
+)
+@click.option("--quick", is_flag=True, help="Fewer rounds, for a quick look.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Of the array and of the order in each round.",
+)
+@click.option(
+    "--section",
+    "sections",
+    type=click.Choice(get_args(Section)),
+    multiple=True,
+    help="Measure only this part; may be given again for another.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the tables to this file.",
+)
+@click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write what the screen shows to this file.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Say the verdict with the exit code: 0 shown, 1 contradicted, 3 inconclusive.",
+)
+def run(
+    *,
+    kernel: Kernel,
+    size: int | None,
+    input_file: Path | None,
+    threads: tuple[int, ...] | None,
+    rounds: int | None,
+    quick: bool,
+    seed: int,
+    sections: Sequence[Section],
+    as_json: bool,
+    csv_file: Path | None,
+    svg_file: Path | None,
+    check: bool,
+) -> int:
+    """Call a C kernel from several threads, with the GIL held and released.
+
+    Draws what happened, and shows how much faster several threads were, who else
+    got to run meanwhile, and what that proves.
+    """
+    if size and input_file:
+        raise click.UsageError("--size and --input exclude each other: a file has its own size")
+
+    from gil_demo import arrays, machine
+    from gil_demo.api import race
+    from gil_demo.report.csv import run_csv
+    from gil_demo.report.document import run_document
+    from gil_demo.report.files import refuse_unwritable, write_whole
+    from gil_demo.report.run import RunBody, environment_line
+    from gil_demo.report.screen import measuring, screen, svg
+
+    notes: Sequence[str] = ()
+    for file in filter(None, (csv_file, svg_file)):
+        refuse_unwritable(file)
+    if input_file:
+        array, notes = arrays.load(input_file, kernel)
+    else:
+        array = arrays.make(size or DEFAULT_SIZE, seed)
+    console = screen()
+    if not as_json:
+        console.print(environment_line(machine.environment()))
+    with measuring() as progress:
+        report = race(
+            array,
+            kernel=kernel,
+            threads=threads,
+            rounds=rounds or (QUICK_ROUNDS if quick else DEFAULT_ROUNDS),
+            seed=seed,
+            sections=sections or get_args(Section),
+            input_name=str(input_file) if input_file else None,
+            notes=notes,
+            progress=progress,
+        )
+    if csv_file:
+        write_whole(csv_file, run_csv(report.result))
+    if svg_file:
+        write_whole(svg_file, svg(report, "gil-demo run"))
+    if as_json:
+        console.document(run_document(report.result))
+    else:
+        console.print(RunBody(report.result))
+    return CHECK_EXIT_CODES[report.result.verdict.state] if check else DONE
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+def doctor(*, as_json: bool) -> int:
+    """Tell what machine, interpreter and build this is, and what follows from it."""
+    from gil_demo.doctor import examine
+    from gil_demo.report.doctor import doctor_table
+    from gil_demo.report.document import doctor_document
+    from gil_demo.report.screen import screen
+
+    examination = examine()
+    console = screen()
+    if as_json:
+        console.document(doctor_document(examination))
+    else:
+        console.print(doctor_table(examination))
+    return DONE
+
+
+def run_command_line(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return its exit code.
+
+    Whatever is wrong with what the person gave is said in one line on standard
+    error. KeyboardInterrupt passes through.
+    """
+    try:
+        code: int | None = cli.main(arguments, "gil-demo", standalone_mode=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        problem = error.format_message()
+    except (ValueError, ImportError, OSError, MemoryError) as error:
+        problem = str(error) or type(error).__name__
+    else:
+        return code or DONE
+    click.echo(f"gil-demo: {' '.join(problem.split())}", err=True)
+    return BAD_INPUT

@@ -1,0 +1,46 @@
+"""The figures of a run as CSV: one line a quantity, ready for a pivot table."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+from gil_demo.results import Range, RunResult, Spread
+
+HEADER = ("section", "gil", "threads", "quantity", "median", "low", "high")
+
+Figures = tuple[float | str, float | str, float | str]
+Line = tuple[str, str, int, str, *Figures]
+
+
+def run_csv(result: RunResult) -> str:
+    """Both tables in one, times in seconds; what a quantity does not have is left empty."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(_lines(result))
+    return text.getvalue()
+
+
+def _lines(result: RunResult) -> Iterator[Line]:
+    for row in result.scaling:
+        for name in ("wall_seconds", "speedup", "peak_inside", "mean_inside", "cpu_seconds"):
+            yield "scaling", row.gil, row.threads, name, *_three(getattr(row, name))
+    for ticks in result.responsiveness:
+        for name in (
+            "ticks_per_second",
+            "share_of_alone",
+            "longest_stall_seconds",
+            "call_seconds",
+            "ticks_inside",
+        ):
+            value = getattr(ticks, name)
+            if value is not None:
+                yield "responsiveness", ticks.gil, 1, name, *_three(value)
+
+
+def _three(value: Spread | Range | float) -> Figures:
+    if isinstance(value, Spread):
+        return value.median, value.low, value.high
+    if isinstance(value, Range):
+        return "", value.min, value.max
+    return value, "", ""

@@ -1,0 +1,30 @@
+"""Results as JSON documents; `schema` is the contract that each keeps."""
+
+import json
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from gil_demo.results import Examination, RunResult
+
+VERSION = 1
+
+
+def run_document(result: RunResult) -> dict[str, Any]:
+    """The document `gil-demo run --json` prints, as plain data."""
+    content = asdict(result)
+    picture = content.pop("picture")
+    spans = [span for panel in picture for span in panel["spans"]]
+    return {"format": "gil-demo/run", "version": VERSION, **content, "spans": spans}
+
+
+def doctor_document(examination: Examination) -> dict[str, Any]:
+    """The document `gil-demo doctor --json` prints, as plain data."""
+    return {"format": "gil-demo/doctor", "version": VERSION, **asdict(examination)}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of the document that a command prints."""
+    text = files("gil_demo.report").joinpath(f"{name}.schema.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded

@@ -1,0 +1,41 @@
+"""Writing a file whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise OSError where `write_whole` is sure to fail; cheap, so ask before long work."""
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} is not a file")
+    if not path.parent.is_dir():
+        raise OSError(f"{path.parent} is not a folder")
+    if not os.access(path.parent, os.W_OK):
+        raise OSError(f"{path.parent} cannot be written to")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put `text` at `path` in one step; on OSError, what was there before is still there."""
+    refuse_unwritable(path)
+    target = path.resolve()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
+        draft.replace(target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,134 @@
+"""The picture: a lane a thread and one for the ticker, held above released, one time axis."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from gil_demo.report.palette import (
+    ASCII_MARKS,
+    MODE_STYLES,
+    TICKER_STYLE,
+    UNICODE_MARKS,
+    Marks,
+)
+from gil_demo.results import Panel, Span, Stretch
+
+TITLES = {
+    "held": "GIL held: one call inside at a time, and nobody else runs",
+    "released": "GIL released: the calls run side by side, and so does everyone else",
+}
+TITLE_WITHOUT_GIL = "GIL {gil}, but this interpreter has none: held and released are equals"
+
+LABEL_COLUMNS = 10
+LEAST_LANE_COLUMNS = 20
+AXIS_STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
+LEAST_COLUMNS_A_STEP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How nanoseconds of one panel become columns; 0 ms is the first enter."""
+
+    lead_ns: int
+    total_ns: int
+    columns: int
+
+    def cells(self, first_ns: int, last_ns: int) -> slice:
+        """The columns from one moment to another, at least one."""
+        start = round((first_ns + self.lead_ns) * self.columns / self.total_ns)
+        stop = round((last_ns + self.lead_ns) * self.columns / self.total_ns)
+        start = min(max(start, 0), self.columns - 1)
+        return slice(start, min(max(stop, start + 1), self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Draws the panels of a run at the width of whatever it is drawn on."""
+
+    panels: tuple[Panel, ...]
+    gil_enabled: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        marks = ASCII_MARKS if options.ascii_only else UNICODE_MARKS
+        columns = max(LEAST_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
+        scale = self._scale(columns)
+        for panel in self.panels:
+            title = TITLES[panel.gil] if self.gil_enabled else TITLE_WITHOUT_GIL
+            yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
+            yield from _lanes(panel, scale, marks)
+            yield Text()
+        yield from _axis(scale, marks)
+
+    def _scale(self, columns: int) -> Scale:
+        """The scale that fits the longest panel, with the ticker's lead before and after."""
+        lead = total = 0
+        for panel in self.panels:
+            zero = _zero(panel)
+            ends = [span.exit_ns for span in panel.spans]
+            ends += [stretch.last_ns for stretch in panel.ticker]
+            if panel.ticker:
+                lead = max(lead, zero - panel.ticker[0].first_ns)
+            total = max(total, max(ends) - zero)
+        return Scale(lead, lead + total, columns)
+
+
+def _zero(panel: Panel) -> int:
+    return min(span.enter_ns for span in panel.spans)
+
+
+def _lanes(panel: Panel, scale: Scale, marks: Marks) -> Iterator[Text]:
+    zero = _zero(panel)
+    style = MODE_STYLES[panel.gil]
+    for span in panel.spans:
+        yield _kernel_lane(span, zero, scale, marks, style)
+    yield _ticker_lane(panel.ticker, zero, scale, marks)
+
+
+def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Marks) -> Text:
+    lane = Text(f"{'ticker':<{LABEL_COLUMNS}}", no_wrap=True)
+    column, previous_ns = 0, None
+    for stretch in ticker:
+        cells = scale.cells(stretch.first_ns - zero, stretch.last_ns - zero)
+        gap = max(0, cells.start - column)
+        label = (
+            f"no tick for {(stretch.first_ns - previous_ns) / 1e6:.0f} ms" if previous_ns else ""
+        )
+        lane.append(label.center(gap) if len(label) + 2 <= gap else " " * gap, "dim")
+        lane.append(marks.tick * (cells.stop - max(column, cells.start)), TICKER_STYLE)
+        column, previous_ns = cells.stop, stretch.last_ns
+    return lane
+
+
+def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) -> Text:
+    cells = scale.cells(span.enter_ns - zero, span.exit_ns - zero)
+    length = cells.stop - cells.start
+    label = f" {(span.exit_ns - span.enter_ns) / 1e6:.0f} ms in C "
+    if len(label) + 2 > length:
+        label = ""
+    left = (length - len(label)) // 2
+    lane = Text(f"{f'thread {span.thread}':<{LABEL_COLUMNS}}", no_wrap=True)
+    lane.append(" " * cells.start)
+    lane.append(marks.kernel * left, style)
+    lane.append(label, f"bold {style}")
+    lane.append(marks.kernel * (length - left - len(label)), style)
+    return lane
+
+
+def _axis(scale: Scale, marks: Marks) -> Iterator[Text]:
+    ms_a_column = scale.total_ns / 1e6 / scale.columns
+    step = next(
+        (step for step in AXIS_STEPS_MS if step / ms_a_column >= LEAST_COLUMNS_A_STEP),
+        AXIS_STEPS_MS[-1],
+    )
+    line = [marks.axis] * scale.columns
+    numbers = [" "] * scale.columns
+    for ms in range(0, int((scale.total_ns - scale.lead_ns) / 1e6) + 1, step):
+        column = scale.cells(ms * 1_000_000, ms * 1_000_000).start
+        label = f"{ms} ms" if ms == 0 else str(ms)
+        if column + len(label) <= scale.columns:
+            line[column] = marks.axis_tick
+            numbers[column : column + len(label)] = label
+    yield Text(" " * LABEL_COLUMNS + "".join(line), style="dim", no_wrap=True)
+    yield Text(" " * LABEL_COLUMNS + "".join(numbers).rstrip(), style="dim", no_wrap=True)

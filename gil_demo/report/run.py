@@ -1,0 +1,66 @@
+"""A run as it is read in a terminal and in a notebook: where, picture, tables, verdict."""
+
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.jupyter import JupyterMixin
+from rich.text import Text
+
+from gil_demo.report.palette import STATE_STYLES
+from gil_demo.report.picture import Picture
+from gil_demo.report.tables import responsiveness_table, scaling_table
+from gil_demo.results import Environment, RunResult, Verdict
+
+
+def environment_line(environment: Environment) -> Text:
+    """Where this is: interpreter, GIL, cores, NumPy."""
+    gil = "on" if environment.gil_enabled else "off"
+    if environment.free_threaded:
+        gil += " (a build that can do without)"
+    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
+    return Text(
+        f"{environment.implementation} {environment.python}, GIL {gil}, {cores},"
+        f" NumPy {environment.numpy}"
+    )
+
+
+@dataclass(frozen=True)
+class RunReport(JupyterMixin):
+    """A `RunResult` that draws itself wherever rich draws: a terminal, a notebook, an SVG."""
+
+    result: RunResult
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield environment_line(self.result.environment)
+        yield RunBody(self.result)
+
+
+@dataclass(frozen=True)
+class RunBody:
+    """All of a run's report but the line on where it was."""
+
+    result: RunResult
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        result = self.result
+        for note in result.notes:
+            yield Text(note, style="dim")
+        yield Text()
+        if result.picture:
+            yield Picture(result.picture, result.environment.gil_enabled)
+            yield Text()
+        if result.scaling:
+            yield scaling_table(result.scaling, result.settings.rounds)
+            yield Text()
+        if result.responsiveness:
+            yield responsiveness_table(result.responsiveness, result.settings.rounds)
+            yield Text()
+        yield verdict_text(result.verdict)
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """The verdict's state and its sentences."""
+    text = Text()
+    text.append(f"Verdict: {verdict.state}. ", STATE_STYLES[verdict.state])
+    text.append(" ".join(verdict.reasons))
+    return text

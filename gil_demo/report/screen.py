@@ -1,0 +1,108 @@
+"""Where reports are drawn: the terminal, a pipe, or an SVG file."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.terminal_theme import SVG_EXPORT_THEME
+
+SVG_COLUMNS = 90
+
+SVG_FORMAT = """\
+<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
+  <style>
+    .{unique_id}-matrix {{
+      font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace;
+      font-size: {char_height}px;
+      line-height: {line_height}px;
+    }}
+    .{unique_id}-title {{ font-family: sans-serif; font-size: 18px; font-weight: bold; }}
+    {styles}
+  </style>
+  <defs>
+    <clipPath id="{unique_id}-clip-terminal">
+      <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
+    </clipPath>
+    {lines}
+  </defs>
+  {chrome}
+  <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+    {backgrounds}
+    <g class="{unique_id}-matrix">{matrix}</g>
+  </g>
+</svg>
+"""
+"""rich's frame without its web fonts, so that the file needs no network."""
+
+
+class Screen(Console):
+    """Standard output, on which everything after a closed pipe is dropped in silence."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more: go on without output; rich would end the program."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def document(self, content: dict[str, Any]) -> None:
+        """Print one JSON document as it is, neither wrapped nor coloured."""
+        self.out(json.dumps(content, indent=2), highlight=False)
+
+
+def screen() -> Screen:
+    """Standard output. What it cannot encode becomes a question mark, never an error."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
+    return Screen(highlight=False, markup=False, emoji=False)
+
+
+def _locale_is_ascii() -> bool:
+    """Whether the person asked for plain ASCII, which Python's UTF-8 mode would overrule.
+
+    https://peps.python.org/pep-0540/
+    """
+    asked = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return asked in {"C", "POSIX"} and "PYTHONIOENCODING" not in os.environ
+
+
+@contextmanager
+def measuring() -> Iterator[Callable[[int, int], None]]:
+    """A progress line on standard error while the block runs, if that is a terminal.
+
+    The block gets what to call with the steps done and the steps in all. The line
+    is drawn in that call and at no other time: rich would otherwise redraw from a
+    thread of its own, which would want the GIL in the middle of a measurement.
+    """
+    console = Console(stderr=True)
+    line = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f}%"),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        disable=not console.is_terminal or console.is_dumb_terminal,
+    )
+    with line:
+        task = line.add_task("Measuring")
+        yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
+
+
+def svg(renderable: RenderableType, title: str) -> str:
+    """What a screen of `SVG_COLUMNS` columns would show, as an SVG that needs no network."""
+    console = Console(
+        file=StringIO(),
+        record=True,
+        width=SVG_COLUMNS,
+        force_terminal=True,
+        color_system="truecolor",
+        no_color=False,
+        highlight=False,
+    )
+    console.print(renderable)
+    return console.export_svg(title=title, theme=SVG_EXPORT_THEME, code_format=SVG_FORMAT)

@@ -1,0 +1,146 @@
+"""The tables of a run, at any width: where it is narrow, the lesser columns go first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from gil_demo.report.palette import MODE_STYLES
+from gil_demo.results import Range, ResponsivenessRow, ScalingRow, Spread
+
+COMPANY_NAMES = {
+    "alone": "alone",
+    "held": "a held call",
+    "released": "a released call",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's header and cells; of several that do not fit, the highest `rank` goes first."""
+
+    header: str
+    cells: tuple[str, ...]
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FittingTable:
+    """A table that leaves out columns, and says so, until it fits."""
+
+    title: str
+    columns: tuple[Column, ...]
+    styles: tuple[str, ...]
+    breaks: frozenset[int]
+    caption: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        shown = list(self.columns)
+        table = self._table(shown)
+        while len(shown) > 1 and not _fits(table, console, options):
+            shown.remove(max(shown, key=lambda column: column.rank))
+            table = self._table(shown)
+        yield Text(self.title, style="bold")
+        yield table
+        caption = self.caption
+        if len(shown) < len(self.columns):
+            left_out = [column.header.replace("\n", " ") for column in self.columns]
+            left_out = [header for header in left_out if header not in _headers(shown)]
+            caption += f" Left out at this width: {', '.join(left_out)}."
+        yield Text(caption, style="dim")
+
+    def _table(self, columns: Sequence[Column]) -> Table:
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        for position, column in enumerate(columns):
+            table.add_column(column.header, justify="right" if position else "left", no_wrap=True)
+        for row, style in enumerate(self.styles):
+            if row in self.breaks:
+                table.add_section()
+            table.add_row(*(column.cells[row] for column in columns), style=style)
+        return table
+
+
+def _headers(columns: Sequence[Column]) -> list[str]:
+    return [column.header.replace("\n", " ") for column in columns]
+
+
+def _fits(table: Table, console: Console, options: ConsoleOptions) -> bool:
+    unlimited = options.update(width=10_000)
+    return Measurement.get(console, unlimited, table).maximum <= options.max_width
+
+
+def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
+    """Wall time, speed-up and how many calls were inside, by mode and number of threads."""
+    return FittingTable(
+        title="Scaling: the same call on several threads at once",
+        columns=(
+            Column("GIL", tuple(row.gil for row in rows)),
+            Column("threads", tuple(str(row.threads) for row in rows)),
+            Column("wall ms", tuple(_spread(row.wall_seconds, 1e3, 1) for row in rows), 2),
+            Column("speed-up", tuple(_spread(row.speedup, 1, 2, "x") for row in rows), 1),
+            Column("peak\ninside", tuple(_range(row.peak_inside) for row in rows)),
+            Column("mean\ninside", tuple(f"{row.mean_inside:.2f}" for row in rows), 3),
+            Column("CPU ms", tuple(f"{row.cpu_seconds * 1e3:.1f}" for row in rows), 4),
+        ),
+        styles=tuple(MODE_STYLES[row.gil] for row in rows),
+        breaks=frozenset(
+            position
+            for position, row in enumerate(rows)
+            if position and row.gil != rows[position - 1].gil
+        ),
+        caption=f"Medians{_of_rounds(rounds)}. Speed-up: N x one thread's time / N threads' time.",
+    )
+
+
+def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> FittingTable:
+    """What a ticking Python thread gets done beside one call."""
+    return FittingTable(
+        title="Responsiveness: a Python thread that only notes the time, beside one call",
+        columns=(
+            Column("ticker beside", tuple(COMPANY_NAMES[row.gil] for row in rows)),
+            Column("ticks/s", tuple(f"{row.ticks_per_second:,.0f}" for row in rows), 2),
+            Column("share of\nalone", tuple(f"{row.share_of_alone:.0%}" for row in rows), 1),
+            Column(
+                "longest\nstall ms",
+                tuple(f"{row.longest_stall_seconds * 1e3:.1f}" for row in rows),
+            ),
+            Column(
+                "call ms",
+                tuple(
+                    "-" if row.gil == "alone" else f"{row.call_seconds * 1e3:.1f}" for row in rows
+                ),
+                3,
+            ),
+            Column(
+                "ticks\ninside",
+                tuple("-" if row.ticks_inside is None else f"{row.ticks_inside:,}" for row in rows),
+            ),
+        ),
+        styles=tuple(MODE_STYLES[row.gil] for row in rows),
+        breaks=frozenset(),
+        caption=(
+            f"Medians of {rounds} rounds; ticks inside: held, the most of any round;"
+            " released, the fewest."
+            if rounds > 1
+            else "One round."
+        ),
+    )
+
+
+def _of_rounds(rounds: int) -> str:
+    return f" of {rounds} rounds (lowest-highest)" if rounds > 1 else " of 1 round"
+
+
+def _spread(spread: Spread, factor: float, digits: int, unit: str = "") -> str:
+    middle, low, high = (
+        f"{value * factor:.{digits}f}" for value in (spread.median, spread.low, spread.high)
+    )
+    return f"{middle}{unit}" if low == high else f"{middle}{unit} ({low}-{high})"
+
+
+def _range(count: Range) -> str:
+    return str(count.min) if count.min == count.max else f"{count.min}-{count.max}"
