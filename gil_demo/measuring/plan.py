@@ -20,7 +20,10 @@ cores; calls of 5 ms did not.
 """
 
 TRIAL_SECONDS = 0.004
-"""Processor time of the trial that fixes the number of passes."""
+"""Processor time that a trial is to last at least."""
+
+TRIALS = 5
+"""How many trials fix the number of passes."""
 
 
 class ImpossiblePlan(ValueError):
@@ -86,14 +89,21 @@ def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -
 
 
 def calibrated_passes(kernel: Kernel, part: Arrays) -> int:
-    """The number of passes that make one call last `CALL_SECONDS` of processor time.
+    """The number of passes that make one call last at least `CALL_SECONDS`.
 
-    Processor time, not wall time: a call that lost its core to another process
-    meanwhile must not seem longer than it is. The number is even for a kernel that
-    writes: its passes change the sign, so that a call leaves the array as it was.
+    It follows from the fastest of several trials, and from processor time rather
+    than wall time: a trial that others slowed down must not make the calls too
+    short. The number is even for a kernel that writes: its passes change the
+    sign, so that a call leaves the array as it was.
     """
-    passes = 2
-    while (seconds := run_race("native", kernel, part, passes).cpu_seconds) < TRIAL_SECONDS:
+
+    def seconds(passes: int) -> float:
+        return run_race("native", kernel, part, passes).cpu_seconds
+
+    passes = 1
+    while (lasted := seconds(passes)) < TRIAL_SECONDS:
         passes *= 2
-    needed = max(1, ceil(passes * CALL_SECONDS / seconds))
+    trials = TRIALS if lasted < CALL_SECONDS else 0
+    fastest = min([lasted, *(seconds(passes) for _ in range(trials))])
+    needed = ceil(passes * CALL_SECONDS / fastest)
     return needed + needed % 2 if kernel in native.WRITING_KERNELS else needed

@@ -13,7 +13,7 @@ from gil_demo import machine
 from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import Race, run_race
-from gil_demo.measuring.verdict import judge
+from gil_demo.measuring.verdict import Evidence, judge
 from gil_demo.results import Company, Mode, Panel, RunResult, Settings
 
 Step = Callable[[], None]
@@ -70,10 +70,13 @@ def measure(
         scaling=scaling_rows,
         responsiveness=ticker_rows,
         verdict=judge(
-            environment,
-            scaling_rows,
-            ticker_rows,
-            results_agree=results_agree([race for round_ in races for race in round_.values()]),
+            Evidence(
+                environment,
+                results_agree([race for round_ in races for race in round_.values()]),
+                panels,
+                scaling_rows,
+                ticker_rows,
+            )
         ),
     )
 

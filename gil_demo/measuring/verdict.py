@@ -7,72 +7,94 @@ speed-up is judged; it is told beside the facts.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from gil_demo.measuring.spans import peak_inside
 from gil_demo.results import (
-    Company,
     Environment,
     Mode,
+    Panel,
+    Range,
     ResponsivenessRow,
     ScalingRow,
     Verdict,
 )
 
-Ticker = dict[Company, ResponsivenessRow]
-
 WORTH_A_WORD = 0.1
 """The share of the cores taken by others from which a verdict mentions it."""
 
 
-def judge(
-    environment: Environment,
-    scaling: Sequence[ScalingRow],
-    responsiveness: Sequence[ResponsivenessRow],
-    *,
-    results_agree: bool,
-) -> Verdict:
-    """The verdict on the rows that were measured; either table may be empty."""
-    several = [row for row in scaling if row.threads > 1]
-    ticker = {row.gil: row for row in responsiveness}
-    contradictions = [*_contradictions(environment, several, ticker, results_agree)]
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a verdict rests on; whatever was not measured is empty."""
+
+    environment: Environment
+    results_agree: bool
+    picture: Sequence[Panel] = ()
+    scaling: Sequence[ScalingRow] = ()
+    responsiveness: Sequence[ResponsivenessRow] = ()
+
+    @property
+    def peaks(self) -> list[tuple[Mode, int, Range]]:
+        """Mode, threads and peak inside of every kind of race on several threads."""
+        drawn = [
+            (panel.gil, len(panel.spans), Range.of([peak_inside(panel.spans)]))
+            for panel in self.picture
+        ]
+        tabled = [(row.gil, row.threads, row.peak_inside) for row in self.scaling]
+        return [(gil, threads, peak) for gil, threads, peak in drawn + tabled if threads > 1]
+
+    @property
+    def ticker(self) -> dict[str, ResponsivenessRow]:
+        """The rows of the ticker by what it had for company."""
+        return {row.gil: row for row in self.responsiveness}
+
+    @property
+    def widest(self) -> dict[str, ScalingRow]:
+        """The scaling rows with the most threads, by mode; none if that is one thread."""
+        most = max((row.threads for row in self.scaling), default=1)
+        return {row.gil: row for row in self.scaling if row.threads == most > 1}
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The verdict: contradicted by any contradiction, else open by any gap, else shown."""
+    contradictions = tuple(_contradictions(evidence))
     if contradictions:
-        return Verdict("contradicted", tuple(contradictions))
-    gaps = [*_gaps(environment, several, ticker)]
+        return Verdict("contradicted", contradictions)
+    gaps = tuple(_gaps(evidence))
     if gaps:
-        return Verdict("inconclusive", tuple(gaps))
-    return Verdict("shown", _shown(environment, several, ticker))
+        return Verdict("inconclusive", gaps)
+    if evidence.environment.gil_enabled:
+        return Verdict("shown", _shown(evidence))
+    return Verdict("shown", _shown_without_gil(evidence))
 
 
-def _contradictions(
-    environment: Environment, scaling: Sequence[ScalingRow], ticker: Ticker, results_agree: bool
-) -> Iterator[str]:
-    if not results_agree:
+def _contradictions(evidence: Evidence) -> Iterator[str]:
+    if not evidence.results_agree:
         yield "The same call on the same memory did not return the same value every time."
-    if not environment.gil_enabled:
+    if not evidence.environment.gil_enabled:
         return
-    for row in scaling:
-        if row.gil == "held" and row.peak_inside.max > 1:
-            yield f"With the GIL held, {row.peak_inside.max} calls were inside the kernel at once."
-    if "held" in ticker and ticker["held"].ticks_inside:
-        yield f"The ticker ticked {ticker['held'].ticks_inside:,} times inside a held call."
+    for gil, threads, peak in evidence.peaks:
+        if gil == "held" and peak.max > 1:
+            yield f"With the GIL held, {peak.max} of {threads} calls were inside at once."
+    held = evidence.ticker.get("held")
+    if held and held.ticks_inside:
+        yield f"The ticker ticked {held.ticks_inside:,} times inside a held call."
 
 
-def _gaps(environment: Environment, scaling: Sequence[ScalingRow], ticker: Ticker) -> Iterator[str]:
+def _gaps(evidence: Evidence) -> Iterator[str]:
     """Why the run does not show the claim, one sentence a reason."""
-    if not scaling and not ticker:
-        yield (
-            "Nothing was measured that bears on it: measure scaling on two threads or more,"
-            " or responsiveness."
-        )
-    free: tuple[Company, ...] = ("released",) if environment.gil_enabled else ("held", "released")
-    for row in scaling:
-        if row.gil in free and row.peak_inside.min < row.threads:
-            yield (
-                f"In some round only {row.peak_inside.min} of {row.threads} {row.gil} calls"
-                f" were inside at once{_blame(environment)}."
-            )
-    for gil in free:
-        if gil in ticker and not ticker[gil].ticks_inside:
-            yield f"In some round the ticker got no time beside a {gil} call{_blame(environment)}."
+    if not evidence.peaks and not evidence.ticker:
+        yield "Nothing was measured that bears on it: give two threads or more, or the ticker."
+    free = {"released"} if evidence.environment.gil_enabled else {"held", "released"}
+    blame = _blame(evidence.environment)
+    for gil, threads, peak in evidence.peaks:
+        if gil in free and peak.min < threads:
+            met = f"only {peak.min} of {threads} {gil} calls were inside at once"
+            yield f"In some round {met}{blame}."
+    for company, row in evidence.ticker.items():
+        if company in free and not row.ticks_inside:
+            yield f"In some round the ticker got no time beside a {company} call{blame}."
 
 
 def _blame(environment: Environment) -> str:
@@ -82,48 +104,44 @@ def _blame(environment: Environment) -> str:
     return f", while others took {busy:.0%} of the cores"
 
 
-def _shown(
-    environment: Environment, scaling: Sequence[ScalingRow], ticker: Ticker
-) -> tuple[str, ...]:
-    most = {row.gil: row for row in scaling if row.threads == scaling[-1].threads}
-    if not environment.gil_enabled:
-        return _shown_without_gil(most, ticker)
+def _shown(evidence: Evidence) -> tuple[str, ...]:
     held, released = [], []
-    if most:
-        threads = most["held"].threads
+    if evidence.peaks:
+        threads = max(threads for _, threads, _ in evidence.peaks)
         held.append(f"never more than 1 of {threads} calls was inside the kernel")
         released.append(f"{_all(threads)} calls were inside at once in every round")
-    if ticker:
-        length = f"{ticker['held'].call_seconds * 1e3:.1f} ms"
+    if evidence.ticker:
+        length = f"{evidence.ticker['held'].call_seconds * 1e3:.1f} ms"
+        ticks = evidence.ticker["released"].ticks_inside
         held.append(f"the ticker did not tick once during a call of {length}")
+        released.append(f"the ticker ticked at least {ticks:,} times during one call")
+    if evidence.widest:
+        rows = evidence.widest
         released.append(
-            f"the ticker ticked at least {ticker['released'].ticks_inside:,} times during one call"
+            f"{rows['held'].threads} threads got {rows['released'].speedup.median:.2f}x as much"
+            f" done as one (native threads {rows['native'].speedup.median:.2f}x,"
+            f" held {rows['held'].speedup.median:.2f}x)"
         )
-    if most:
-        released.append(
-            f"{threads} threads got {most['released'].speedup.median:.2f}x as much done as one"
-            f" (native threads {most['native'].speedup.median:.2f}x,"
-            f" held {most['held'].speedup.median:.2f}x)"
-        )
-    return (
-        f"With the GIL held, {_list(held)}.",
-        f"Released, {_list(released)}.",
-    )
+    return f"With the GIL held, {_list(held)}.", f"Released, {_list(released)}."
 
 
-def _shown_without_gil(most: dict[Mode, ScalingRow], ticker: Ticker) -> tuple[str, ...]:
+def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
     facts = []
-    if most:
-        facts.append(
-            f"{_all(most['held'].threads)} calls were inside at once in every round, with speed-ups"
-            f" of {most['held'].speedup.median:.2f}x and {most['released'].speedup.median:.2f}x"
-            f" (native threads {most['native'].speedup.median:.2f}x)"
-        )
-    if ticker:
+    if evidence.peaks:
+        threads = max(threads for _, threads, _ in evidence.peaks)
+        facts.append(f"{_all(threads)} calls were inside at once in every round")
+    if evidence.ticker:
         facts.append("the ticker ticked during every call")
+    if evidence.widest:
+        rows = evidence.widest
+        facts.append(
+            f"{rows['held'].threads} threads got {rows['held'].speedup.median:.2f}x and"
+            f" {rows['released'].speedup.median:.2f}x as much done as one"
+            f" (native threads {rows['native'].speedup.median:.2f}x)"
+        )
     return (
         "This interpreter runs without a GIL, so held and released are equals here.",
-        f"Either way {_list(facts)}.",
+        f"Either way, {_list(facts)}.",
     )
 
 

@@ -1,0 +1,52 @@
+"""The documentation holds together: links lead somewhere, commands are commands."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from gil_demo.cli import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def links(page):
+    return re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text("utf-8"))
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_inside_the_project_leads_somewhere(page):
+    """A reader who follows a link arrives at a file, and at a heading if the link names one."""
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def commands():
+    for page in PAGES:
+        for command in re.findall(r"`gil-demo ([^`\n]+)`", page.read_text("utf-8")):
+            yield pytest.param(command, id=command)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_in_the_documentation_is_one(command):
+    """Whatever a page tells a reader to type is understood: each command and option exists."""
+    name, *arguments = command.split()
+    subcommand = cli.commands[name]
+    subcommand.make_context(name, [word.replace("FILE", "file") for word in arguments])
+
+
+def test_a_wrong_command_would_be_found():
+    """The check above refuses an option that does not exist."""
+    with pytest.raises(click.NoSuchOption):
+        cli.commands["run"].make_context("run", ["--no-such-option"])
