@@ -27,4 +27,4 @@ if lack:
         " on Fedora: dnf install gcc python3-devel; on macOS: xcode-select --install"
     )
 
-setup(cffi_modules=["csrc/build.py:released", "csrc/build.py:held"])
+setup(cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"])

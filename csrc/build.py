@@ -1,4 +1,4 @@
-"""Builds the C twice from one source: gil_demo._released and gil_demo._held.
+"""Builds the C: the kernels twice from one source, gil_demo._released and _held; the patterns once.
 
 cffi wraps each C call it makes for Python between ``Py_BEGIN_ALLOW_THREADS``
 and ``Py_END_ALLOW_THREADS``. The released module keeps those two lines; the
@@ -9,9 +9,11 @@ What Python may call is said once, in the C files: their typedefs, and the
 functions that are not static.
 """
 
+import json
 import re
 from pathlib import Path
 
+import numpy
 from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
@@ -43,7 +45,7 @@ def interface(source: str) -> str:
     return "\n".join(types + [function + ";" for function in functions])
 
 
-def module(name: str, preamble: str = "") -> FFI:
+def kernel_module(name: str, preamble: str = "") -> FFI:
     """A cffi builder for the kernels, with `preamble` between Python.h and the C."""
     builder = FFI()
     builder.cdef(interface(flattened(HERE / "threads.c")))
@@ -58,5 +60,46 @@ def module(name: str, preamble: str = "") -> FFI:
     return builder
 
 
-released = module("_released")
-held = module("_held", HELD)
+def pattern_module() -> FFI:
+    """A cffi builder for all patterns, each file compiled by itself.
+
+    Every function is entered with the GIL held: where a pattern lets go of it, its
+    own C says so. The text of each file goes into the module, so that what is
+    shown is what was compiled.
+    """
+    files = [HERE / "guard.c", HERE / "lab.c", *sorted(HERE.glob("patterns/*.c"))]
+    texts = {file.stem: file.read_text() for file in files}
+    declarations = "\n".join(interface(text) for text in texts.values())
+    declarations += "const char *pattern_source(const char *name);"
+    builder = FFI()
+    builder.cdef("typedef struct _object PyObject; typedef struct lab lab;" + declarations)
+    builder.set_source(
+        "gil_demo._patterns",
+        HELD + "typedef struct lab lab;\n" + declarations + source_lookup(texts),
+        sources=[str(file.relative_to(HERE.parent)) for file in files],
+        include_dirs=[str(HERE), numpy.get_include()],
+        depends=[str(path) for path in [*HERE.glob("*.[ch]"), *files]],
+        extra_compile_args=["-std=c11", "-O2"],
+        extra_link_args=["-pthread"],
+        py_limited_api=False,  # NumPy's C API and the macros of Python's are not in it
+    )
+    return builder
+
+
+def source_lookup(texts: dict[str, str]) -> str:
+    """The C of a function that gives a file's text by its stem, or NULL."""
+    cases = "".join(
+        f"    if (strcmp(name, {json.dumps(stem)}) == 0)\n        return {literal(text)};\n"
+        for stem, text in texts.items()
+    )
+    return f"const char *pattern_source(const char *name)\n{{\n{cases}    return NULL;\n}}\n"
+
+
+def literal(text: str) -> str:
+    """A text as a C string literal, a line a line."""
+    return "\n".join(json.dumps(line) for line in text.splitlines(keepends=True))
+
+
+released = kernel_module("_released")
+held = kernel_module("_held", HELD)
+patterns = pattern_module()

@@ -12,10 +12,14 @@ from gil_demo.constants import (
     MOST_DEFAULT_THREADS,
     MOST_THREADS,
 )
-from gil_demo.measuring.plan import ALL_SECTIONS, Plan
+from gil_demo.gallery import registry, sandbox
+from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.run import measure
 from gil_demo.report.run import RunReport
-from gil_demo.results import Kernel, Section
+from gil_demo.results import Half, Kernel, PatternRow, Section
+
+MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
+"""The sections that a notebook gets unless it asks for others: all but the patterns."""
 
 
 def default_threads() -> tuple[int, ...]:
@@ -31,7 +35,7 @@ def race(
     threads: Iterable[int] | None = None,
     rounds: int = DEFAULT_ROUNDS,
     seed: int = 0,
-    sections: Iterable[Section] = ALL_SECTIONS,
+    sections: Iterable[Section] = MEASURED,
     input_name: str | None = None,
     notes: Iterable[str] = (),
     progress: Callable[[int, int], None] = lambda done, steps: None,
@@ -46,7 +50,8 @@ def race(
         threads: The numbers of threads; 1 is always among them.
         rounds: How often each race is run, interleaved with the others.
         seed: Of the order within the rounds, and of the default array.
-        sections: Which parts to measure.
+        sections: Which parts to measure; "patterns" runs each pattern's halves once,
+            in child processes.
         input_name: Where the array came from, to be told in the report.
         notes: Sentences to be told in the report.
         progress: Called with the number of steps done and of all steps.
@@ -65,5 +70,20 @@ def race(
     if rounds < 1:
         raise ValueError("rounds must be 1 or more")
     data = arrays.make(DEFAULT_SIZE, seed) if array is None else array
-    plan = Plan.calibrated(data, kernel, counts, rounds, seed, frozenset(sections))
-    return RunReport(measure(plan, input_name=input_name, notes=tuple(notes), progress=progress))
+    chosen = frozenset(sections)
+    plan = Plan.calibrated(data, kernel, counts, rounds, seed, chosen)
+    return RunReport(
+        measure(
+            plan,
+            input_name=input_name,
+            notes=tuple(notes),
+            patterns=_patterns_once(progress) if "patterns" in chosen else (),
+            progress=progress,
+        )
+    )
+
+
+def _patterns_once(progress: Callable[[int, int], None]) -> tuple[PatternRow, ...]:
+    halves: tuple[Half, ...] = ("unsafe", "safe")
+    jobs = [(pattern, half) for pattern in registry.load_all() for half in halves]
+    return sandbox.try_patterns(jobs, machine.usable_cores(), progress)

@@ -16,10 +16,11 @@ from gil_demo.constants import (
     DEFAULT_SIZE,
     DONE,
     INCONCLUSIVE,
+    MOST_JOBS,
     MOST_THREADS,
     QUICK_ROUNDS,
 )
-from gil_demo.results import Kernel, Section, State
+from gil_demo.results import Half, Kernel, Section, State
 
 CHECK_EXIT_CODES: dict[State, int] = {
     "shown": DONE,
@@ -66,6 +67,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 
         click.echo(f"gil-demo {version('gil-demo')}")
         ctx.exit()
+
+
+def complete_pattern(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """The names of patterns that begin like that, for the shell."""
+    from gil_demo.gallery import registry
+
+    return [one.name for one in registry.load_all() if one.name.startswith(begun)]
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)
@@ -239,6 +247,107 @@ def doctor(*, as_json: bool) -> int:
     return DONE
 
 
+@cli.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+def list_(*, as_json: bool) -> int:
+    """List the patterns: each hazard, and what its halves end in."""
+    from gil_demo.gallery import registry
+    from gil_demo.report.document import list_document
+    from gil_demo.report.gallery import gallery_table
+    from gil_demo.report.screen import screen
+
+    patterns = registry.load_all()
+    console = screen()
+    if as_json:
+        console.document(list_document(patterns))
+    else:
+        console.print(gallery_table(patterns))
+    return DONE
+
+
+@cli.command()
+@click.argument("name", shell_complete=complete_pattern)
+@click.option("--c", "bare_c", is_flag=True, help="Print the C as it was compiled, and no page.")
+@click.option("--diff", is_flag=True, help="Print what differs from the unsafe half to the safe.")
+def show(*, name: str, bare_c: bool, diff: bool) -> int:
+    """Show a pattern's page, its C unsafe beside safe."""
+    from gil_demo.gallery import registry, source
+    from gil_demo.report.gallery import Page
+    from gil_demo.report.screen import screen
+
+    pattern = registry.find(name)
+    console = screen()
+    if bare_c:
+        console.out(pattern.source, end="", highlight=False)
+    elif diff:
+        console.out(source.unified(pattern.source, pattern.name), end="", highlight=False)
+    else:
+        console.print(Page(pattern))
+    return DONE
+
+
+@cli.command(name="try")
+@click.argument("names", nargs=-1, shell_complete=complete_pattern)
+@click.option("--all", "everything", is_flag=True, help="Try every pattern there is.")
+@click.option("--half", type=click.Choice(["unsafe", "safe"]), help="Try only this half.")
+@click.option("--unforced", is_flag=True, help="Leave the interleaving of races to chance.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="How often to run each half.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    metavar="N",
+    help="How many to run at once.  [default: the cores]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+def try_(
+    *,
+    names: Sequence[str],
+    everything: bool,
+    half: Half | None,
+    unforced: bool,
+    repeat: int,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """Run patterns, each half in a child process, and show what came of it.
+
+    The children crash, hang and abort; this process does not.
+    """
+    from gil_demo import machine
+    from gil_demo.gallery import registry, sandbox
+    from gil_demo.report.document import try_document
+    from gil_demo.report.gallery import Trial
+    from gil_demo.report.screen import measuring, screen
+
+    if bool(names) == everything:
+        raise click.UsageError("give the names of patterns, or --all; 'gil-demo list' has them")
+    patterns = registry.load_all() if everything else [registry.find(name) for name in names]
+    if unforced:
+        patterns = [pattern for pattern in patterns if pattern.has_unforced]
+        if not patterns:
+            raise click.UsageError("--unforced is for races, and none of these is one")
+    halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
+    runs = [(pattern, one) for pattern in patterns for one in halves for _ in range(repeat)]
+    with measuring() as progress:
+        rows = sandbox.try_patterns(runs, jobs or machine.usable_cores(), progress)
+    console = screen()
+    if as_json:
+        console.document(try_document(rows))
+    else:
+        console.print(Trial(patterns, rows))
+    if unforced or all(row.as_expected == row.runs for row in rows):
+        return DONE
+    certain = [row.runs - row.as_expected - row.outcomes.get("unfinished", 0) for row in rows]
+    return CONTRADICTED if any(certain) else INCONCLUSIVE
+
+
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line and return its exit code.
 
@@ -251,7 +360,7 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         problem = error.format_message()
-    except (ValueError, ImportError, OSError, MemoryError) as error:
+    except (ValueError, LookupError, ImportError, OSError, MemoryError) as error:
         problem = str(error) or type(error).__name__
     else:
         return code or DONE

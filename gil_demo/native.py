@@ -160,5 +160,23 @@ def direct(mode: Mode, kernel: Kernel) -> Any:
     return getattr(_MODULES[mode].lib, kernel)
 
 
+def patterns() -> tuple[Any, Any]:
+    """The C of all patterns, as cffi's (ffi, lib); each function is entered with the GIL held."""
+    module: Any = import_module("gil_demo._patterns")
+    return module.ffi, module.lib
+
+
+def die_with_parent() -> None:
+    """Have the system kill this process when the one that forked it dies, where it offers that."""
+    patterns()[1].lab_die_with_parent()
+
+
+def pattern_source(stem: str) -> str | None:
+    """The text of a pattern's C file as it was compiled, or None where there is no such file."""
+    ffi, lib = patterns()
+    found = lib.pattern_source(stem.encode())
+    return None if found == ffi.NULL else ffi.string(found).decode()
+
+
 def _number(module: Any, kernel: Kernel) -> int:
     return int(getattr(module.lib, kernel.upper()))

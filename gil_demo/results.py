@@ -13,8 +13,22 @@ from typing import Literal
 Kernel = Literal["sum", "sum_wide", "scale", "spin"]
 Mode = Literal["held", "released", "native"]
 Company = Literal["alone", "held", "released"]
-Section = Literal["picture", "scaling", "responsiveness"]
+Section = Literal["picture", "scaling", "responsiveness", "patterns"]
 State = Literal["shown", "contradicted", "inconclusive"]
+
+
+Half = Literal["unsafe", "safe", "unforced"]
+
+Outcome = Literal[
+    "ok",  # the right value
+    "wrong-value",
+    "crash",  # killed by SIGSEGV or SIGBUS
+    "fatal-error",  # the interpreter, or a check, gave up: SIGABRT
+    "deadlock",  # each waits for the other
+    "stall",  # somebody waited who should not have had to
+    "slow",  # a ratio that is shown and never asserted
+    "unfinished",  # the time limit came first: this says nothing
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +162,35 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How one run of one half ended, and what was seen."""
+
+    name: str
+    half: Half
+    outcome: Outcome
+    evidence: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PatternRow:
+    """Several runs of one half.
+
+    `evidence` is that of the first run that tells most: one that did not end as
+    expected, or, of races left to chance, one that went wrong; else simply the first.
+    """
+
+    name: str
+    half: Half
+    runs: int
+    expected: Outcome
+    as_expected: int
+    outcomes: dict[Outcome, int]
+    evidence: str
+    seconds: Spread
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What this run says about the claim, and the sentences that say why."""
 
@@ -165,6 +208,7 @@ class RunResult:
     picture: tuple[Panel, ...]
     scaling: tuple[ScalingRow, ...]
     responsiveness: tuple[ResponsivenessRow, ...]
+    patterns: tuple[PatternRow, ...]
     verdict: Verdict
 
 

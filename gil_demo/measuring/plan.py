@@ -10,8 +10,6 @@ from gil_demo import native
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.results import Kernel, Section
 
-ALL_SECTIONS: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
-
 CALL_SECONDS = 0.03
 """Processor time that one call is to last.
 
@@ -54,7 +52,7 @@ class Plan:
         threads: tuple[int, ...],
         rounds: int,
         seed: int,
-        sections: frozenset[Section] = ALL_SECTIONS,
+        sections: frozenset[Section],
     ) -> "Plan":
         """The plan in which one call lasts at least `CALL_SECONDS`.
 

@@ -14,7 +14,7 @@ from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.verdict import Evidence, judge
-from gil_demo.results import Company, Mode, Panel, RunResult, Settings
+from gil_demo.results import Company, Mode, Panel, PatternRow, RunResult, Settings
 
 Step = Callable[[], None]
 
@@ -27,9 +27,10 @@ def measure(
     *,
     input_name: str | None = None,
     notes: Sequence[str] = (),
+    patterns: Sequence[PatternRow] = (),
     progress: Progress = lambda done, steps: None,
 ) -> RunResult:
-    """Carry out a plan; `input_name` and `notes` are passed on in the result.
+    """Carry out a plan; `input_name`, `notes` and `patterns` are passed on in the result.
 
     An interrupt (KeyboardInterrupt) ends it after the kernel passes in flight.
     """
@@ -65,10 +66,11 @@ def measure(
     return RunResult(
         environment=environment,
         settings=_settings(plan, input_name),
-        notes=(_how_long(plan), *notes),
+        notes=(*([_how_long(plan)] if steps else []), *notes),
         picture=tuple(panels),
         scaling=scaling_rows,
         responsiveness=ticker_rows,
+        patterns=tuple(patterns),
         verdict=judge(
             Evidence(
                 environment,
@@ -76,6 +78,7 @@ def measure(
                 panels,
                 scaling_rows,
                 ticker_rows,
+                patterns,
             )
         ),
     )

@@ -14,6 +14,7 @@ from gil_demo.results import (
     Environment,
     Mode,
     Panel,
+    PatternRow,
     Range,
     ResponsivenessRow,
     ScalingRow,
@@ -33,6 +34,7 @@ class Evidence:
     picture: Sequence[Panel] = ()
     scaling: Sequence[ScalingRow] = ()
     responsiveness: Sequence[ResponsivenessRow] = ()
+    patterns: Sequence[PatternRow] = ()
 
     @property
     def peaks(self) -> list[tuple[Mode, int, Range]]:
@@ -72,6 +74,9 @@ def judge(evidence: Evidence) -> Verdict:
 def _contradictions(evidence: Evidence) -> Iterator[str]:
     if not evidence.results_agree:
         yield "The same call on the same memory did not return the same value every time."
+    for row in evidence.patterns:
+        if set(row.outcomes) - {row.expected, "unfinished"}:
+            yield f"The {row.half} half of {row.name} did not end as declared ({row.expected})."
     if not evidence.environment.gil_enabled:
         return
     for gil, threads, peak in evidence.peaks:
@@ -84,8 +89,11 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
 
 def _gaps(evidence: Evidence) -> Iterator[str]:
     """Why the run does not show the claim, one sentence a reason."""
-    if not evidence.peaks and not evidence.ticker:
+    if not evidence.peaks and not evidence.ticker and not evidence.patterns:
         yield "Nothing was measured that bears on it: give two threads or more, or the ticker."
+    for pattern in evidence.patterns:
+        if "unfinished" in pattern.outcomes:
+            yield f"The {pattern.half} half of {pattern.name} did not finish in time."
     free = {"released"} if evidence.environment.gil_enabled else {"held", "released"}
     blame = _blame(evidence.environment)
     for gil, threads, peak in evidence.peaks:
@@ -122,7 +130,10 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
             f" done as one (native threads {rows['native'].speedup.median:.2f}x,"
             f" held {rows['held'].speedup.median:.2f}x)"
         )
-    return f"With the GIL held, {_list(held)}.", f"Released, {_list(released)}."
+    sentences = []
+    if held:
+        sentences += [f"With the GIL held, {_list(held)}.", f"Released, {_list(released)}."]
+    return (*sentences, *_patterns(evidence))
 
 
 def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
@@ -139,10 +150,16 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
             f" {rows['released'].speedup.median:.2f}x as much done as one"
             f" (native threads {rows['native'].speedup.median:.2f}x)"
         )
-    return (
-        "This interpreter runs without a GIL, so held and released are equals here.",
-        f"Either way, {_list(facts)}.",
-    )
+    sentences = ["This interpreter runs without a GIL, so held and released are equals here."]
+    if facts:
+        sentences.append(f"Either way, {_list(facts)}.")
+    return (*sentences, *_patterns(evidence))
+
+
+def _patterns(evidence: Evidence) -> Iterator[str]:
+    names = {row.name for row in evidence.patterns}
+    if names:
+        yield f"Of {len(names)} patterns, each half ended as declared."
 
 
 def _all(count: int) -> str:

@@ -1,11 +1,13 @@
 """Results as JSON documents; `schema` is the contract that each keeps."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
-from gil_demo.results import Examination, RunResult
+from gil_demo.gallery.registry import Pattern
+from gil_demo.results import Examination, PatternRow, RunResult
 
 VERSION = 1
 
@@ -21,6 +23,19 @@ def run_document(result: RunResult) -> dict[str, Any]:
 def doctor_document(examination: Examination) -> dict[str, Any]:
     """The document `gil-demo doctor --json` prints, as plain data."""
     return {"format": "gil-demo/doctor", "version": VERSION, **asdict(examination)}
+
+
+def list_document(patterns: Sequence[Pattern]) -> dict[str, Any]:
+    """The document `gil-demo list --json` prints, as plain data."""
+    names = ("name", "chapter", "question", "unsafe", "safe")
+    rows = [{name: getattr(pattern, name) for name in names} for pattern in patterns]
+    return {"format": "gil-demo/list", "version": VERSION, "patterns": rows}
+
+
+def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
+    """The document `gil-demo try --json` prints, as plain data."""
+    tried = [asdict(row) for row in rows]
+    return {"format": "gil-demo/try", "version": VERSION, "patterns": tried}
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ nothing is said by colour alone.
 
 from dataclasses import dataclass
 
-from gil_demo.results import Company, Mode, State
+from gil_demo.results import Company, Half, Mode, Outcome, State
 
 MODE_STYLES: dict[Mode | Company, str] = {
     "held": "red",
@@ -21,6 +21,20 @@ STATE_STYLES: dict[State, str] = {
     "shown": "bold green",
     "contradicted": "bold red",
     "inconclusive": "bold yellow",
+}
+
+
+HALF_STYLES: dict[Half, str] = {"unsafe": "red", "safe": "green", "unforced": "yellow"}
+
+OUTCOME_STYLES: dict[Outcome, str] = {
+    "ok": "green",
+    "wrong-value": "red",
+    "crash": "red",
+    "fatal-error": "red",
+    "deadlock": "red",
+    "stall": "red",
+    "slow": "yellow",
+    "unfinished": "bold yellow",
 }
 
 

@@ -6,6 +6,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.jupyter import JupyterMixin
 from rich.text import Text
 
+from gil_demo.report.gallery import PatternsTable
 from gil_demo.report.palette import STATE_STYLES
 from gil_demo.report.picture import Picture
 from gil_demo.report.tables import responsiveness_table, scaling_table
@@ -54,6 +55,9 @@ class RunBody:
             yield Text()
         if result.responsiveness:
             yield responsiveness_table(result.responsiveness, result.settings.rounds)
+            yield Text()
+        if result.patterns:
+            yield PatternsTable(result.patterns)
             yield Text()
         yield verdict_text(result.verdict)
 

@@ -1,0 +1,66 @@
+/* What every pattern shares: a way to force an interleaving, and a witness.
+
+   A lab lies in memory that the parent process sees too, so it outlives the
+   child that the pattern is about to kill. Steps only ever grow: one side
+   reaches a step, the other waits until it has been reached, and what the
+   first did before is visible to the second afterwards. None of these touches
+   a Python object: call them with or without the GIL, but wait only without
+   it, or with nobody else needing it. */
+
+#ifndef GIL_DEMO_LAB_H
+#define GIL_DEMO_LAB_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+
+#ifdef WITHOUT_PYTHON /* the sanitizer harness: threads that Python does not know */
+#define Py_BEGIN_ALLOW_THREADS {
+#define Py_END_ALLOW_THREADS }
+#else
+#include <Python.h>
+#endif
+
+typedef struct lab lab;
+
+struct lab {
+    _Atomic int64_t step;
+    _Atomic int64_t met;
+    _Atomic int64_t done; /* elements, increments, ... that the kernel got through */
+    _Atomic int64_t total;
+};
+
+static inline void pause_for(long nanoseconds)
+{
+    const struct timespec pause = {.tv_nsec = nanoseconds};
+    nanosleep(&pause, NULL);
+}
+
+static inline void reach(lab *lab, int64_t step)
+{
+    int64_t before = atomic_load(&lab->step);
+    while (before < step && !atomic_compare_exchange_weak(&lab->step, &before, step))
+        ;
+}
+
+static inline void wait_for(lab *lab, int64_t step)
+{
+    while (atomic_load(&lab->step) < step)
+        pause_for(20000);
+}
+
+/* Waits until two threads have come here, the same number of times each. */
+static inline void meet(lab *lab)
+{
+    const int64_t both = (atomic_fetch_add(&lab->met, 1) / 2 + 1) * 2;
+    while (atomic_load(&lab->met) < both)
+        pause_for(1000);
+}
+
+static inline void report(lab *lab, int64_t done, int64_t total)
+{
+    atomic_store_explicit(&lab->total, total, memory_order_relaxed);
+    atomic_store_explicit(&lab->done, done, memory_order_relaxed);
+}
+
+#endif

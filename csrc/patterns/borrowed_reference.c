@@ -1,0 +1,46 @@
+#include "array.h"
+#include "lab.h"
+
+/* Parks half-way, which is when the owner acts. Any thread, no GIL. */
+static double sum_slowly(const double *data, int64_t size, lab *lab)
+{
+    double total = 0.0;
+    for (int64_t i = 0; i < size; i++) {
+        if (i == size / 2) {
+            reach(lab, 1);
+            wait_for(lab, 2);
+        }
+        total += data[i];
+        report(lab, i + 1, size);
+    }
+    return total;
+}
+
+double borrowed_reference_unsafe(PyObject *list, lab *lab)
+{
+    /* PyList_GET_ITEM lends: the list owns the array, we do not. */
+    PyArrayObject *array = (PyArrayObject *)PyList_GET_ITEM(list, 0);
+    const double *data = PyArray_DATA(array);
+    const npy_intp size = PyArray_SIZE(array);
+    double total;
+
+    Py_BEGIN_ALLOW_THREADS
+    total = sum_slowly(data, size, lab);
+    Py_END_ALLOW_THREADS
+    return total;
+}
+
+double borrowed_reference_safe(PyObject *list, lab *lab)
+{
+    PyArrayObject *array = (PyArrayObject *)PyList_GET_ITEM(list, 0);
+    Py_INCREF(array); /* ours until the block is over, whatever the list does */
+    const double *data = PyArray_DATA(array);
+    const npy_intp size = PyArray_SIZE(array);
+    double total;
+
+    Py_BEGIN_ALLOW_THREADS
+    total = sum_slowly(data, size, lab);
+    Py_END_ALLOW_THREADS
+    Py_DECREF(array); /* with the GIL again */
+    return total;
+}

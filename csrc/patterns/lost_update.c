@@ -1,0 +1,38 @@
+#include "lab.h"
+
+/* What *cell += 1 is to the processor: a load, an addition, a store. In between
+   the other thread is let do the same. Any thread, no GIL. */
+void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        int64_t seen = *cell;
+        meet(lab); /* both have loaded */
+        *cell = seen + 1;
+        meet(lab); /* both have stored */
+    }
+    Py_END_ALLOW_THREADS
+}
+
+/* Each thread has a cell of its own; whoever waits for both adds them up. */
+void lost_update_safe(volatile int64_t *own_cell, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        int64_t seen = *own_cell;
+        meet(lab);
+        *own_cell = seen + 1;
+        meet(lab);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+/* Nothing forced: whether an update is lost is up to the machine. */
+void lost_update_unforced(volatile int64_t *cell, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    meet(lab); /* start together */
+    for (int64_t i = 0; i < times; i++)
+        *cell = *cell + 1;
+    Py_END_ALLOW_THREADS
+}

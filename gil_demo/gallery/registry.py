@@ -1,0 +1,145 @@
+"""Finds the patterns: every module of `gil_demo.patterns` is one."""
+
+import pkgutil
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from inspect import cleandoc
+from types import ModuleType
+from typing import get_args
+
+from gil_demo import native, patterns
+from gil_demo.results import Half, Outcome
+
+CHAPTERS = (
+    "the block",
+    "lifetime",
+    "reading",
+    "writing",
+    "arguments",
+    "locks and threads",
+    "speed",
+)
+
+PAGE_PARTS = (
+    "Mechanism",
+    "What you will see",
+    "Why the safe half is safe",
+    "Forced",
+    "Sources",
+)
+
+
+class UnknownPattern(LookupError):
+    """There is no pattern of that name; the message suggests the nearest."""
+
+
+class IncompletePattern(ValueError):
+    """A pattern that lacks something; the message says what to add."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One hazard: its page, its C, and what each half is expected to end in here."""
+
+    name: str
+    chapter: str
+    question: str
+    hazard: str
+    page: Mapping[str, str]
+    source: str
+    unsafe: Outcome
+    safe: Outcome
+    environment: Mapping[str, str]
+    module: ModuleType
+
+    @property
+    def has_unforced(self) -> bool:
+        """Whether it is a race that can also be left to chance."""
+        return hasattr(self.module, "unforced")
+
+    def expected(self, half: Half) -> Outcome:
+        """The outcome declared for a half on the running interpreter; unforced, it may differ."""
+        return self.safe if half == "safe" else self.unsafe
+
+
+@cache
+def load_all() -> tuple[Pattern, ...]:
+    """All patterns, chapter by chapter, by name within a chapter. Raises `IncompletePattern`."""
+    found = [_pattern(info.name) for info in pkgutil.iter_modules(patterns.__path__)]
+    return tuple(sorted(found, key=lambda one: (CHAPTERS.index(one.chapter), one.name)))
+
+
+def find(name: str) -> Pattern:
+    """The pattern of that name. Raises `UnknownPattern`."""
+    known = {pattern.name: pattern for pattern in load_all()}
+    if name not in known:
+        (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
+        raise UnknownPattern(f"there is no pattern {name!r}: did you mean {nearest!r}?")
+    return known[name]
+
+
+def _pattern(stem: str) -> Pattern:
+    module = import_module(f"{patterns.__name__}.{stem}")
+    name = stem.replace("_", "-")
+    hazard, page = _page(name, module.__doc__ or "")
+    source = native.pattern_source(stem)
+    lacks = [
+        f"{what} in gil_demo/patterns/{stem}.py"
+        for what in ("CHAPTER", "QUESTION", "UNSAFE", "unsafe", "safe")
+        if not hasattr(module, what)
+    ]
+    if source is None:
+        lacks.append(f"csrc/patterns/{stem}.c, compiled")
+    if lacks:
+        raise IncompletePattern(f"pattern {name}: add {', '.join(lacks)}")
+    if module.CHAPTER not in CHAPTERS:
+        raise IncompletePattern(f"pattern {name}: CHAPTER must be one of {', '.join(CHAPTERS)}")
+    return Pattern(
+        name=name,
+        chapter=module.CHAPTER,
+        question=module.QUESTION,
+        hazard=hazard,
+        page=page,
+        source=source or "",
+        unsafe=_declared(name, "UNSAFE", module.UNSAFE),
+        safe=_declared(name, "SAFE", getattr(module, "SAFE", "ok")),
+        environment=getattr(module, "ENVIRONMENT", {}),
+        module=module,
+    )
+
+
+def _declared(name: str, what: str, declared: Outcome | Mapping[str, Outcome]) -> Outcome:
+    """The outcome for this interpreter; a mapping has the last version that it starts from."""
+    if not isinstance(declared, str):
+        here = sys.version_info[:2]
+        known = [version for version in declared if _version(version) <= here]
+        if not known:
+            raise IncompletePattern(f"pattern {name}: {what} says nothing of Python {here}")
+        declared = declared[max(known, key=_version)]
+    if declared not in get_args(Outcome):
+        raise IncompletePattern(f"pattern {name}: {what} {declared!r} is no outcome")
+    return declared
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _page(name: str, docstring: str) -> tuple[str, dict[str, str]]:
+    """The hazard in a line, and the page's parts by their headings."""
+    head, *rest = re.split(r"^(\S[^\n]*):$\n", cleandoc(docstring), flags=re.MULTILINE)
+    page = {
+        heading: cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)
+    }
+    missing = [part for part in PAGE_PARTS if not page.get(part)]
+    if not head.strip() or missing:
+        lack = ", ".join(missing) or "the hazard in a line"
+        raise IncompletePattern(f"pattern {name}: its docstring lacks {lack}")
+    if "https://" not in page["Sources"]:
+        raise IncompletePattern(f"pattern {name}: its Sources name no address")
+    return head.strip(), page

@@ -1,0 +1,62 @@
+"""A pattern's C, taken apart: the unsafe functions, the safe ones, and where they differ."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher, unified_diff
+
+FUNCTION = r"^(?:/\*(?:(?!\*/).)*\*/\n)?^(?!static|typedef|#)\w[^\n;{}]*\([^{};]*\)\n\{.*?^\}\n"
+"""An exported function as csrc/build.py knows it, with the comment right above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of one half, and whether the other half has none like it."""
+
+    text: str
+    differs: bool
+
+
+def halves(source: str) -> tuple[str, str]:
+    """The functions named ``…_unsafe…`` and those named ``…_safe…``, in the order of the file."""
+    functions = [
+        match.group() for match in re.finditer(FUNCTION, source, flags=re.MULTILINE | re.DOTALL)
+    ]
+    unsafe = [text for text in functions if re.search(r"^\w.*_unsafe", text, flags=re.MULTILINE)]
+    safe = [text for text in functions if re.search(r"^\w.*_safe", text, flags=re.MULTILINE)]
+    return "\n".join(unsafe), "\n".join(safe)
+
+
+def compared(source: str) -> tuple[list[Line], list[Line]]:
+    """The lines of both halves, with those marked that the other half does not have.
+
+    That a function is called unsafe in one and safe in the other is no difference, and
+    neither is a comment.
+    """
+    unsafe, safe = (half.splitlines() for half in halves(source))
+    matcher = SequenceMatcher(
+        None, [_essence(line) for line in unsafe], [_essence(line) for line in safe], autojunk=False
+    )
+    same_unsafe: set[int] = set()
+    same_safe: set[int] = set()
+    for block in matcher.get_matching_blocks():
+        same_unsafe |= set(range(block.a, block.a + block.size))
+        same_safe |= set(range(block.b, block.b + block.size))
+    return _marked(unsafe, same_unsafe), _marked(safe, same_safe)
+
+
+def unified(source: str, name: str) -> str:
+    """A unified diff from the unsafe half to the safe one."""
+    unsafe, safe = (half.splitlines(keepends=True) for half in halves(source))
+    return "".join(unified_diff(unsafe, safe, f"{name} (unsafe)", f"{name} (safe)"))
+
+
+def _marked(lines: list[str], same: set[int]) -> list[Line]:
+    return [
+        Line(line, number not in same and bool(_essence(line))) for number, line in enumerate(lines)
+    ]
+
+
+def _essence(line: str) -> str:
+    """A line without its comment, its indent and the word that names the half."""
+    code = re.sub(r"/\*.*?(\*/|$)", "", line)
+    return re.sub(r"_(un)?safe", "", code).strip()

@@ -1,0 +1,1 @@
+"""The patterns, a file each; its C is in csrc/patterns under the same name."""

@@ -1,0 +1,61 @@
+"""The owner lets go of the array while C still reads it.
+
+Mechanism:
+    ``PyList_GET_ITEM`` lends a reference: the list owns the array, the C function does
+    not. While the function holds the GIL nobody else can change the list, so the loan
+    is good. Once it lets go of the GIL another thread may clear the list. That drops
+    the last reference, NumPy frees the data, and the pointer that C took leads nowhere.
+    No garbage collector is involved: the count reached zero.
+
+What you will see:
+    C reads half of the array and parks. Python clears the list. C goes on and is killed
+    by SIGSEGV at the next element, because the array's data lie in guarded pages here:
+    freeing them makes them inaccessible. Without guarded pages the memory is often
+    still there, or already another array's, and the sum is right, or wrong, by luck.
+
+Why the safe half is safe:
+    It owns a reference from before it lets go of the GIL until it has it back. The list
+    may be cleared; the array lives on until ``Py_DECREF``, and that is called with the
+    GIL held. ``PyArray_FROM_OTF`` returns a new reference, so code that converts its
+    argument with it owns what it reads already.
+
+Forced:
+    C parks in the middle until Python has cleared the list. By chance it takes another
+    thread that drops the last reference within the microseconds of one call.
+
+Sources:
+    - Borrowed references: https://docs.python.org/3/c-api/refcounting.html
+    - https://docs.python.org/3/howto/free-threading-extensions.html#borrowed-references
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+
+CHAPTER = "lifetime"
+QUESTION = "Must C own a reference while it reads?"
+UNSAFE = "crash"
+
+SIZE = 8192
+
+
+def unsafe(lab: Lab) -> Finding:
+    """C borrows the array from a list that is cleared meanwhile."""
+    return _sum_while_cleared(lab, lab.c.borrowed_reference_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """C owns a reference for as long as it reads."""
+    return _sum_while_cleared(lab, lab.c.borrowed_reference_safe)
+
+
+def _sum_while_cleared(lab: Lab, summed: Any) -> Finding:
+    owner = [np.ones(SIZE)]
+    reader = Thread(lab, summed, lab.address(owner), lab.pointer)
+    lab.wait_for(1)
+    owner.clear()
+    lab.say("the owner dropped the last reference it had")
+    lab.reach(2)
+    return lab.compare("sum of the array", reader.result(), SIZE)

@@ -1,0 +1,185 @@
+"""The gallery as it is read: the list, a page, and what trying a pattern showed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from gil_demo.gallery.registry import Pattern
+from gil_demo.gallery.source import Line, compared
+from gil_demo.report.palette import HALF_STYLES, OUTCOME_STYLES
+from gil_demo.results import Half, PatternRow
+
+C_THEME = "ansi_dark"
+"""The terminal's own colours, so that C suits dark and light backgrounds."""
+
+MARK = ">"
+
+EVIDENCE_COLUMNS = 120
+"""From this width on, the table of a run has room for evidence."""
+
+
+def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
+    """What there is, a chapter at a time."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    table.add_column("pattern", no_wrap=True, style="bold")
+    table.add_column("the question it answers")
+    table.add_column("unsafe half\nends in", no_wrap=True)
+    table.add_column("safe half\nends in", no_wrap=True)
+    for position, (chapter, members) in enumerate(groupby(patterns, lambda one: one.chapter)):
+        if position:
+            table.add_row()
+        table.add_row(Text(chapter, "italic"))
+        for pattern in members:
+            table.add_row(
+                pattern.name,
+                pattern.question,
+                Text(pattern.unsafe, OUTCOME_STYLES[pattern.unsafe]),
+                Text(pattern.safe, OUTCOME_STYLES[pattern.safe]),
+            )
+    return Group(table, Text(), Text("gil-demo show NAME for one's page, try NAME to run it."))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A pattern's page, with its C side by side where that fits."""
+
+    pattern: Pattern
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        pattern = self.pattern
+        yield Text.assemble((pattern.name, "bold"), f"  {pattern.question}")
+        yield Text(pattern.hazard, "italic")
+        yield Text()
+        sections = dict(pattern.page)
+        sources = sections.pop("Sources")
+        mechanism = sections.pop("Mechanism")
+        yield from _section("Mechanism", mechanism)
+        yield from self._code(options.max_width)
+        for heading, text in sections.items():
+            yield from _section(heading, text)
+        yield from _section("Sources", sources)
+
+    def _code(self, width: int) -> Iterator[RenderableType]:
+        unsafe, safe = compared(self.pattern.source)
+        sides = ((self._title("unsafe"), _lines(unsafe)), (self._title("safe"), _lines(safe)))
+        longest = max(len(line.text) for line in unsafe + safe) + 2
+        if 2 * longest + 4 <= width:
+            table = Table.grid(padding=(0, 4, 0, 0))
+            for row in zip(*sides, strict=True):
+                table.add_row(*row)
+            yield table
+        else:
+            for title, code in sides:
+                yield title
+                yield code
+        yield Text(f"{MARK} marks the lines that differ.", "dim")
+        yield Text()
+
+    def _title(self, half: Half) -> Text:
+        return Text(f"{half}: {self.pattern.expected(half)}", f"bold {HALF_STYLES[half]}")
+
+
+def _section(heading: str, text: str) -> Iterator[RenderableType]:
+    yield Text(heading, "bold")
+    for paragraph in _paragraphs(text):
+        yield Padding(Text(paragraph), (0, 0, 0, 2))
+    yield Text()
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of a page, each on one line; a list item is one of its own."""
+    paragraph: list[str] = []
+    for line in text.splitlines():
+        if paragraph and (not line.strip() or line.startswith("- ")):
+            yield _plain(paragraph)
+            paragraph = []
+        if line.strip():
+            paragraph.append(line.strip())
+    if paragraph:
+        yield _plain(paragraph)
+
+
+def _plain(lines: Iterable[str]) -> str:
+    return " ".join(lines).replace("``", "")
+
+
+def _lines(lines: Sequence[Line]) -> Text:
+    """C, highlighted, with a mark before each line that the other half does not have."""
+    code = "\n".join(line.text for line in lines)
+    highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)
+    shown = Text(no_wrap=True)
+    for line, text in zip(lines, highlighted, strict=False):
+        shown.append(f"{MARK} " if line.differs else "  ", "bold")
+        if line.differs:
+            text.stylize("bold")
+        shown.append_text(text)
+        shown.append("\n")
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What trying patterns showed: under each hazard, what the halves did, in words."""
+
+    patterns: Sequence[Pattern]
+    rows: Sequence[PatternRow]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        known = {pattern.name: pattern for pattern in self.patterns}
+        for name, rows in groupby(self.rows, lambda row: row.name):
+            yield Text.assemble((name, "bold"), f"  {known[name].hazard}")
+            grid = Table.grid(padding=(0, 2, 0, 0))
+            grid.add_column(no_wrap=True)
+            grid.add_column(no_wrap=True)
+            grid.add_column()
+            for row in rows:
+                grid.add_row(
+                    Text(f"  {row.half}", HALF_STYLES[row.half]), _outcomes(row), row.evidence
+                )
+            yield grid
+            yield Text()
+
+
+def _outcomes(row: PatternRow) -> Text:
+    """What it ended in, how often, and what was expected if that differs."""
+    text = Text()
+    for position, (outcome, count) in enumerate(sorted(row.outcomes.items())):
+        text.append("\n" if position else "")
+        text.append(outcome, OUTCOME_STYLES[outcome])
+        if row.runs > 1:
+            text.append(f" {count:,} of {row.runs:,}")
+    if row.half != "unforced" and row.as_expected < row.runs:
+        text.append(f"\nnot {row.expected}", "bold red")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsTable:
+    """One line a pattern: what both halves ended in, and, where it is wide, what was seen."""
+
+    rows: Sequence[PatternRow]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        for header in ("pattern", "unsafe half", "safe half"):
+            table.add_column(header, no_wrap=True)
+        wide = options.max_width >= EVIDENCE_COLUMNS
+        if wide:
+            table.add_column("what was seen of the unsafe half")
+        halves: dict[str, dict[Half, PatternRow]] = {}
+        for row in self.rows:
+            halves.setdefault(row.name, {})[row.half] = row
+        for name, half in halves.items():
+            evidence = [half["unsafe"].evidence] if wide else []
+            table.add_row(name, _outcomes(half["unsafe"]), _outcomes(half["safe"]), *evidence)
+        yield Text("Patterns: each hazard, unsafe and safe, run once", "bold")
+        yield table
+        if not wide:
+            yield Text("What was seen: gil-demo try --all", "dim")
