@@ -21,11 +21,13 @@ lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	for c in csrc/threads.c; do $(CC) $(CSTANDARD) -O3 -Wall -Wextra -Wpedantic -Werror -c -o /dev/null $$c || exit 1; done
-	$(BIN)/cog --check docs/cli.md
+	$(BIN)/cog --check docs/cli.md docs/gallery.md
 
 # Brings the generated parts of the documentation up to date.
 docs: $(VENV)/.run $(VENV)/.lint
-	$(BIN)/cog -r docs/cli.md
+	$(BIN)/gil-demo try --all --json > docs/evidence.json.new
+	mv docs/evidence.json.new docs/evidence.json
+	$(BIN)/cog -r docs/cli.md docs/gallery.md
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info gil_demo/_held* gil_demo/_released*

@@ -34,6 +34,10 @@ PAGE_PARTS = (
 )
 
 
+Declared = Outcome | Mapping[str, Outcome]
+"""An outcome, or outcomes by the Python version that each holds from."""
+
+
 class UnknownPattern(LookupError):
     """There is no pattern of that name; the message suggests the nearest."""
 
@@ -54,6 +58,7 @@ class Pattern:
     source: str
     unsafe: Outcome
     safe: Outcome
+    declared: Mapping[Half, Declared]
     environment: Mapping[str, str]
     module: ModuleType
 
@@ -108,13 +113,14 @@ def _pattern(stem: str) -> Pattern:
         source=source or "",
         unsafe=_declared(name, "UNSAFE", module.UNSAFE),
         safe=_declared(name, "SAFE", getattr(module, "SAFE", "ok")),
+        declared={"unsafe": module.UNSAFE, "safe": getattr(module, "SAFE", "ok")},
         environment=getattr(module, "ENVIRONMENT", {}),
         module=module,
     )
 
 
-def _declared(name: str, what: str, declared: Outcome | Mapping[str, Outcome]) -> Outcome:
-    """The outcome for this interpreter; a mapping has the last version that it starts from."""
+def _declared(name: str, what: str, declared: Declared) -> Outcome:
+    """The outcome for this interpreter."""
     if not isinstance(declared, str):
         here = sys.version_info[:2]
         known = [version for version in declared if _version(version) <= here]

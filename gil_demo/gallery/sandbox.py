@@ -65,6 +65,7 @@ class Server:
     def close(self) -> None:
         """End it, and it ends whatever child it has."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
@@ -72,6 +73,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._process.stdout.close()
 
 
 class Sandbox:

@@ -56,6 +56,8 @@ def run(name: str, half: str) -> dict[str, Any]:
         child = os.fork()
         if child == 0:
             _be_the_child(name, half, memory, errors)
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.setpgid(child, child)  # here and in the child: whoever comes first
         status, hung = _wait(child, memory)
         ended = time.monotonic()
         errors.seek(0)
@@ -102,14 +104,19 @@ def _wait(child: int, memory: Memory) -> tuple[int, bool]:
                 hung = True
                 os.kill(child, signal.SIGUSR1)  # faulthandler tells where each thread stands
                 time.sleep(POLL_SECONDS * 5)
-                os.killpg(child, signal.SIGKILL)
+                _kill_group(child)
             if _input_ended():
-                os.killpg(child, signal.SIGKILL)
+                _kill_group(child)
                 os._exit(0)
             time.sleep(POLL_SECONDS)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
+        _kill_group(child)
+
+
+def _kill_group(child: int) -> None:
+    """End the child and whatever it started; what is gone already is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
 
 
 def _input_ended() -> bool:
