@@ -12,11 +12,11 @@ from gil_demo.constants import (
     MOST_DEFAULT_THREADS,
     MOST_THREADS,
 )
-from gil_demo.gallery import registry, sandbox
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.run import measure
 from gil_demo.report.run import RunReport
-from gil_demo.results import Half, Kernel, PatternRow, Section
+from gil_demo.results import PatternRow
+from gil_demo.words import Half, Kernel, Section
 
 MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
 """The sections that a notebook gets unless it asks for others: all but the patterns."""
@@ -84,6 +84,8 @@ def race(
 
 
 def _patterns_once(progress: Callable[[int, int], None]) -> tuple[PatternRow, ...]:
+    from gil_demo.gallery import registry, sandbox
+
     halves: tuple[Half, ...] = ("unsafe", "safe")
     jobs = [(pattern, half) for pattern in registry.load_all() for half in halves]
     return sandbox.try_patterns(jobs, machine.usable_cores(), progress)

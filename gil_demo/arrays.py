@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo import machine, native
-from gil_demo.results import Kernel
+from gil_demo.words import Kernel
 
 ITEM_BYTES = np.dtype(np.float64).itemsize
 

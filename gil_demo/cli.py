@@ -1,9 +1,7 @@
 """The command line: options in, a report out. Everything heavy is imported when needed."""
 
 import re
-import sys
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
@@ -20,7 +18,7 @@ from gil_demo.constants import (
     MOST_THREADS,
     QUICK_ROUNDS,
 )
-from gil_demo.results import Half, Kernel, Section, State
+from gil_demo.words import Half, Kernel, Section, State
 
 CHECK_EXIT_CODES: dict[State, int] = {
     "shown": DONE,
@@ -33,18 +31,13 @@ MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 def elements(text: str) -> int:
     """A whole number, 1 or more; 20M is 20,000,000. Anything else is a usage error."""
-    match = re.fullmatch(r"([+-]?[\d.]+(?:e[+-]?\d+)?)([kmg]?)", text.strip().lower())
-    try:
-        size = Decimal(match[1]) * MULTIPLES[match[2]] if match else Decimal(0)
-    except ArithmeticError:
-        size = Decimal(0)
-    if size > sys.maxsize:
-        raise click.BadParameter(f"{text} elements are more than a computer can hold: give fewer")
-    if size < 1 or size != int(size):
+    match = re.fullmatch(r"([0-9]{1,18})([kmg]?)", text.strip().lower())
+    size = int(match[1]) * MULTIPLES[match[2]] if match else 0
+    if size < 1:
         raise click.BadParameter(
             f"{text!r} is not a number of elements: give 1 or more, as in 500k or 20M"
         )
-    return int(size)
+    return size
 
 
 def thread_counts(text: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo.results import Kernel, Mode
+from gil_demo.words import Kernel, Mode
 
 WRITING_KERNELS: frozenset[Kernel] = frozenset({"scale"})
 """The kernels that write into the array they are given."""

@@ -1,4 +1,4 @@
-"""What was measured, as frozen data: the words every other part of the program uses.
+"""What was measured, as frozen data.
 
 Nothing here computes anything but what follows from the data itself, and only
 the standard library is imported. Times are nanoseconds of one monotonic clock
@@ -8,27 +8,8 @@ where the name ends in ``_ns``, and seconds where it ends in ``_seconds``.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal
 
-Kernel = Literal["sum", "sum_wide", "scale", "spin"]
-Mode = Literal["held", "released", "native"]
-Company = Literal["alone", "held", "released"]
-Section = Literal["picture", "scaling", "responsiveness", "patterns"]
-State = Literal["shown", "contradicted", "inconclusive"]
-
-
-Half = Literal["unsafe", "safe", "unforced"]
-
-Outcome = Literal[
-    "ok",  # the right value
-    "wrong-value",
-    "crash",  # killed by SIGSEGV or SIGBUS
-    "fatal-error",  # the interpreter, or a check, gave up: SIGABRT
-    "deadlock",  # each waits for the other
-    "stall",  # somebody waited who should not have had to
-    "slow",  # a ratio that is shown and never asserted
-    "unfinished",  # the time limit came first: this says nothing
-]
+from gil_demo.words import Company, Half, Kernel, Mode, Outcome, State
 
 
 @dataclass(frozen=True, slots=True)

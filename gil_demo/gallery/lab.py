@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gil_demo import native
-from gil_demo.results import Outcome
+from gil_demo.words import Outcome
 
 LAB_BYTES = 64
 """Room for the C struct lab at the start of the memory."""

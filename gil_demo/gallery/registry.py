@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import get_args
 
 from gil_demo import native, patterns
-from gil_demo.results import Half, Outcome
+from gil_demo.words import Half, Outcome
 
 CHAPTERS = (
     "the block",

@@ -12,7 +12,8 @@ from threading import Lock
 from typing import Any, Self
 
 from gil_demo.gallery.registry import Pattern, find
-from gil_demo.results import Ending, Half, PatternRow, Spread
+from gil_demo.results import Ending, PatternRow, Spread
+from gil_demo.words import Half
 
 Job = tuple[Pattern, Half]
 

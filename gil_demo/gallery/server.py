@@ -21,7 +21,7 @@ from typing import IO, Any
 from gil_demo import native
 from gil_demo.gallery import registry
 from gil_demo.gallery.lab import Lab, Memory, Record
-from gil_demo.results import Outcome
+from gil_demo.words import Outcome
 
 TIME_LIMIT_SECONDS = 30.0
 """After this a run is given up; it says nothing about the pattern."""

@@ -7,7 +7,8 @@ import numpy as np
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.ticker import Ticker, stretches
-from gil_demo.results import Mode, Panel, Span
+from gil_demo.results import Panel, Span
+from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released")
 
@@ -20,7 +21,7 @@ PAUSE_SECONDS = 0.0002
 DRAWN_GAP_NS = 4_000_000
 """Ticks further apart than this are drawn apart: a time slice that another process got is not."""
 
-LEAD_SECONDS = 0.01
+LEAD_SECONDS = 0.006
 """How long the ticker is seen alone before and after the race."""
 
 

@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from gil_demo import native
 from gil_demo.measuring.race import Arrays, run_race
-from gil_demo.results import Kernel, Section
+from gil_demo.words import Kernel, Section
 
-CALL_SECONDS = 0.03
+CALL_SECONDS = 0.022
 """Processor time that one call is to last.
 
 Calls of 20 ms and more met in every round even with four threads on two busy
 cores; calls of 5 ms did not.
 """
 
-TRIAL_SECONDS = 0.004
+TRIAL_SECONDS = 0.002
 """Processor time that a trial is to last at least."""
 
 TRIALS = 5

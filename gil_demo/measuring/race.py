@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo import native
-from gil_demo.results import Kernel, Mode, Span
+from gil_demo.results import Span
+from gil_demo.words import Kernel, Mode
 
 Arrays = Sequence[NDArray[np.float64]]
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from gil_demo import native
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
-from gil_demo.measuring.race import run_race
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
-from gil_demo.results import Company, ResponsivenessRow
+from gil_demo.results import ResponsivenessRow
+from gil_demo.words import Company
 
 COMPANIES: tuple[Company, ...] = ("alone", "held", "released")
 
@@ -38,8 +39,10 @@ def observe(plan: Plan, company: Company) -> Observation:
             time.sleep(CALL_SECONDS)
             exit_ns = time.monotonic_ns()
         else:
-            (span,) = run_race(company, plan.kernel, plan.work(1), plan.passes).spans
-            enter_ns, exit_ns = span.enter_ns, span.exit_ns
+            # From this thread: starting another would wait for the GIL several times over.
+            call = native.Call(company, plan.kernel, plan.work(1)[0], plan.passes)
+            native.run(call)
+            enter_ns, exit_ns = call.enter_ns, call.exit_ns
     return Observation(
         ticks_inside(ticker.ticks, enter_ns, exit_ns),
         longest_stall_seconds(ticker.ticks, enter_ns, exit_ns),

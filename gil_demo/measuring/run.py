@@ -14,7 +14,8 @@ from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.verdict import Evidence, judge
-from gil_demo.results import Company, Mode, Panel, PatternRow, RunResult, Settings
+from gil_demo.results import Panel, PatternRow, RunResult, Settings
+from gil_demo.words import Company, Mode
 
 Step = Callable[[], None]
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.results import (
     Environment,
-    Mode,
     Panel,
     PatternRow,
     Range,
@@ -20,6 +19,7 @@ from gil_demo.results import (
     ScalingRow,
     Verdict,
 )
+from gil_demo.words import Mode
 
 WORTH_A_WORD = 0.1
 """The share of the cores taken by others from which a verdict mentions it."""

@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gil_demo.gallery.registry import Pattern
 from gil_demo.results import Examination, PatternRow, RunResult
+
+if TYPE_CHECKING:
+    from gil_demo.gallery.registry import Pattern
 
 VERSION = 1
 
@@ -25,7 +27,7 @@ def doctor_document(examination: Examination) -> dict[str, Any]:
     return {"format": "gil-demo/doctor", "version": VERSION, **asdict(examination)}
 
 
-def list_document(patterns: Sequence[Pattern]) -> dict[str, Any]:
+def list_document(patterns: "Sequence[Pattern]") -> dict[str, Any]:
     """The document `gil-demo list --json` prints, as plain data."""
     names = ("name", "chapter", "question", "unsafe", "safe")
     rows = [{name: getattr(pattern, name) for name in names} for pattern in patterns]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from gil_demo.gallery.registry import Declared, Pattern
-from gil_demo.results import Half
+from gil_demo.words import Half
 
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 

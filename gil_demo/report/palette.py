@@ -6,7 +6,7 @@ nothing is said by colour alone.
 
 from dataclasses import dataclass
 
-from gil_demo.results import Company, Half, Mode, Outcome, State
+from gil_demo.words import Company, Half, Mode, Outcome, State
 
 MODE_STYLES: dict[Mode | Company, str] = {
     "held": "red",

@@ -6,8 +6,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.jupyter import JupyterMixin
 from rich.text import Text
 
-from gil_demo.report.gallery import PatternsTable
 from gil_demo.report.palette import STATE_STYLES
+from gil_demo.report.patterns import PatternsTable
 from gil_demo.report.picture import Picture
 from gil_demo.report.tables import responsiveness_table, scaling_table
 from gil_demo.results import Environment, RunResult, Verdict

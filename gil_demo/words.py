@@ -1,0 +1,23 @@
+"""The words that every part of the program uses, as types."""
+
+from typing import Literal
+
+Kernel = Literal["sum", "sum_wide", "scale", "spin"]
+Mode = Literal["held", "released", "native"]
+Company = Literal["alone", "held", "released"]
+Section = Literal["picture", "scaling", "responsiveness", "patterns"]
+State = Literal["shown", "contradicted", "inconclusive"]
+
+
+Half = Literal["unsafe", "safe", "unforced"]
+
+Outcome = Literal[
+    "ok",  # the right value
+    "wrong-value",
+    "crash",  # killed by SIGSEGV or SIGBUS
+    "fatal-error",  # the interpreter, or a check, gave up: SIGABRT
+    "deadlock",  # each waits for the other
+    "stall",  # somebody waited who should not have had to
+    "slow",  # a ratio that is shown and never asserted
+    "unfinished",  # the time limit came first: this says nothing
+]
