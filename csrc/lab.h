@@ -10,16 +10,16 @@
 #ifndef GIL_DEMO_LAB_H
 #define GIL_DEMO_LAB_H
 
-#include <stdatomic.h>
-#include <stdint.h>
-#include <time.h>
-
 #ifdef WITHOUT_PYTHON /* the sanitizer harness: threads that Python does not know */
 #define Py_BEGIN_ALLOW_THREADS {
 #define Py_END_ALLOW_THREADS }
 #else
-#include <Python.h>
+#include <Python.h> /* first: it decides what the system's headers offer */
 #endif
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
 
 typedef struct lab lab;
 

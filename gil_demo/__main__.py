@@ -1,5 +1,6 @@
 """``python -m gil_demo`` and ``gil-demo``: run the command, turn its end into an exit code."""
 
+import io
 import os
 import signal
 import sys
@@ -9,19 +10,36 @@ from gil_demo.constants import BAD_INPUT, INTERRUPTED
 
 def main() -> None:
     """Run the command line and leave with its exit code; no failure shows a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, io.StringIO())
     try:
         from gil_demo.cli import run_command_line
 
         code = run_command_line()
-        sys.stdout.flush()
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = INTERRUPTED
+    sys.exit(_flushed(code))
+
+
+def _flushed(code: int) -> int:
+    """The exit code once all output is written, or has nowhere to go."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_the_rest_go_nowhere()
     except OSError as error:
-        print(f"gil-demo: cannot write the output: {error.strerror or error}", file=sys.stderr)
-        code = BAD_INPUT
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+        if code != BAD_INPUT:
+            print(f"gil-demo: cannot write the output: {error.strerror}", file=sys.stderr)
+        _let_the_rest_go_nowhere()
+        return BAD_INPUT
+    return code
+
+
+def _let_the_rest_go_nowhere() -> None:
+    """Spare the interpreter's own flush at exit the same error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

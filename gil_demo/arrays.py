@@ -37,37 +37,44 @@ def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ..
     Raises `UnusableInput`.
     """
     writes = kernel in native.WRITING_KERNELS
+    name = printable(path)
     mapped = _mapped(path, "c" if writes else "r")
     if mapped.ndim == 0:
-        raise UnusableInput(f"{path} holds a single number (a 0-d array): give an array")
+        raise UnusableInput(f"{name} holds a single number (a 0-d array): give an array")
     if mapped.size == 0:
-        raise UnusableInput(f"{path} holds an empty array: give at least one element")
+        raise UnusableInput(f"{name} holds an empty array: give at least one element")
     if mapped.dtype.kind not in "biuf":
         raise UnusableInput(
-            f"{path} holds {mapped.dtype} elements, and the kernels work on real numbers:"
+            f"{name} holds {mapped.dtype} elements, and the kernels work on real numbers:"
             " save it as float64"
         )
     if mapped.dtype != np.float64:
         _refuse_without_room(mapped.size, "convert the file to float64 first")
-        note = f"{path}: {mapped.dtype.str} was converted to float64, a copy in memory"
+        note = f"{name}: {mapped.dtype.str} was converted to float64, a copy in memory"
         return mapped.ravel(order="K").astype(np.float64), (note,)
-    note = f"{path}: memory-mapped, no copy"
+    note = f"{name}: memory-mapped, no copy"
     if writes:
         note += "; pages that the kernel writes are private, the file stays as it is"
     return mapped.ravel(order="K"), (note,)
 
 
+def printable(path: Path) -> str:
+    """A path as it can be shown: what would steer a terminal, or cannot be encoded, is escaped."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(path))
+
+
 def _mapped(path: Path, mode: Any) -> NDArray[Any]:
+    name = printable(path)
     try:
         return np.lib.format.open_memmap(path, mode=mode)
     except FileNotFoundError:
-        raise UnusableInput(f"{path} does not exist") from None
+        raise UnusableInput(f"{name} does not exist") from None
     except IsADirectoryError:
-        raise UnusableInput(f"{path} is a folder: give a .npy file") from None
+        raise UnusableInput(f"{name} is a folder: give a .npy file") from None
     except OSError as error:
-        raise UnusableInput(f"{path} cannot be read: {error.strerror or error}") from None
+        raise UnusableInput(f"{name} cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError, OverflowError) as error:
-        raise UnusableInput(f"{path} is not a usable .npy file: {error}") from None
+        raise UnusableInput(f"{name} is not a usable .npy file: {error}") from None
 
 
 def _refuse_without_room(size: int, fix: str) -> None:

@@ -182,12 +182,13 @@ def run(
         raise click.UsageError("--size and --input exclude each other: a file has its own size")
 
     from gil_demo import arrays, machine
-    from gil_demo.api import race
+    from gil_demo.api import default_threads, race
+    from gil_demo.measuring.plan import refuse_impossible
     from gil_demo.report.csv import run_csv
     from gil_demo.report.document import run_document
     from gil_demo.report.files import refuse_unwritable, write_whole
     from gil_demo.report.run import RunBody, environment_line
-    from gil_demo.report.screen import measuring, screen, svg
+    from gil_demo.report.screen import progress_line, screen, svg
 
     notes: Sequence[str] = ()
     for file in filter(None, (csv_file, svg_file)):
@@ -196,10 +197,12 @@ def run(
         array, notes = arrays.load(input_file, kernel)
     else:
         array = arrays.make(size or DEFAULT_SIZE, seed)
+    threads = threads or default_threads()
+    refuse_impossible(array, kernel, max(threads))
     console = screen()
     if not as_json:
         console.print(environment_line(machine.environment()))
-    with measuring() as progress:
+    with progress_line("Measuring") as progress:
         report = race(
             array,
             kernel=kernel,
@@ -207,7 +210,7 @@ def run(
             rounds=rounds or (QUICK_ROUNDS if quick else DEFAULT_ROUNDS),
             seed=seed,
             sections=sections or get_args(Section),
-            input_name=str(input_file) if input_file else None,
+            input_name=arrays.printable(input_file) if input_file else None,
             notes=notes,
             progress=progress,
         )
@@ -317,7 +320,7 @@ def try_(
     from gil_demo.gallery import registry, sandbox
     from gil_demo.report.document import try_document
     from gil_demo.report.gallery import Trial
-    from gil_demo.report.screen import measuring, screen
+    from gil_demo.report.screen import progress_line, screen
 
     if bool(names) == everything:
         raise click.UsageError("give the names of patterns, or --all; 'gil-demo list' has them")
@@ -328,7 +331,7 @@ def try_(
             raise click.UsageError("--unforced is for races, and none of these is one")
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
     runs = [(pattern, one) for pattern in patterns for one in halves for _ in range(repeat)]
-    with measuring() as progress:
+    with progress_line("Trying") as progress:
         rows = sandbox.try_patterns(runs, jobs or machine.usable_cores(), progress)
     console = screen()
     if as_json:

@@ -31,6 +31,9 @@ HOPELESS_SECONDS = 0.25
 
 POLL_SECONDS = 0.002
 
+SIGNAL_NAMES = "Segmentation fault|Bus error|Aborted"
+"""What faulthandler calls the signals; any other fatal error has a cause of its own to tell."""
+
 SIGNAL_OUTCOMES: dict[int, Outcome] = {
     signal.SIGSEGV: "crash",
     signal.SIGBUS: "crash",
@@ -146,9 +149,9 @@ def _judge(
 def _death(number: int, record: Record, errors: str, ended: float) -> str:
     """What killed the child, when, and how far the kernel had got."""
     cause = signal.Signals(number).name
-    fatal = [line for line in errors.splitlines() if line.startswith("Fatal Python error")]
-    if number == signal.SIGABRT and fatal:
-        cause += f" ({fatal[0]})"
+    fatal = re.search(rf"^Fatal Python error: (?!{SIGNAL_NAMES}).*", errors, flags=re.MULTILINE)
+    if fatal:
+        cause += f" ({fatal.group()})"
     if record.notes:
         last = record.notes[-1]
         cause += f" {(ended - last.seconds) * 1e3:.0f} ms after {last.text}"

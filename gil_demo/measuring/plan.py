@@ -60,17 +60,22 @@ class Plan:
         work on the array.
         """
         known = tuple(sorted({1, *threads}))
-        if kernel in native.WRITING_KERNELS and array.size < known[-1]:
-            raise ImpossiblePlan(
-                f"{array.size} elements cannot be shared out among {known[-1]} threads that"
-                " write: choose fewer threads or more elements"
-            )
+        refuse_impossible(array, kernel, known[-1])
         part = parts(kernel, array, known[-1], 1)
         return cls(array, kernel, known, rounds, seed, sections, calibrated_passes(kernel, part))
 
     def work(self, threads: int) -> Arrays:
         """The array, or the slice of it, that each of `threads` threads works on."""
         return parts(self.kernel, self.array, self.threads[-1], threads)
+
+
+def refuse_impossible(array: NDArray[np.float64], kernel: Kernel, most: int) -> None:
+    """Raise `ImpossiblePlan` if `most` threads cannot each have an element to write."""
+    if kernel in native.WRITING_KERNELS and array.size < most:
+        raise ImpossiblePlan(
+            f"{array.size} elements cannot be shared out among {most} threads that write:"
+            " choose fewer threads or more elements"
+        )
 
 
 def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -> Arrays:
@@ -92,16 +97,16 @@ def calibrated_passes(kernel: Kernel, part: Arrays) -> int:
     It follows from the fastest of several trials, and from processor time rather
     than wall time: a trial that others slowed down must not make the calls too
     short. The number is even for a kernel that writes: its passes change the
-    sign, so that a call leaves the array as it was.
+    sign, so that a call, and the trials too, leave the array as it was.
     """
 
     def seconds(passes: int) -> float:
         return run_race("native", kernel, part, passes).cpu_seconds
 
-    passes = 1
+    step = 2 if kernel in native.WRITING_KERNELS else 1
+    passes = step
     while (lasted := seconds(passes)) < TRIAL_SECONDS:
         passes *= 2
     trials = TRIALS if lasted < CALL_SECONDS else 0
     fastest = min([lasted, *(seconds(passes) for _ in range(trials))])
-    needed = ceil(passes * CALL_SECONDS / fastest)
-    return needed + needed % 2 if kernel in native.WRITING_KERNELS else needed
+    return ceil(passes * CALL_SECONDS / fastest / step) * step

@@ -59,12 +59,18 @@ def responsiveness_row(
     return ResponsivenessRow(
         gil=company,
         ticks_per_second=median(one.ticks_per_second for one in seen),
-        share_of_alone=median(
-            round_[company].ticks_per_second / round_["alone"].ticks_per_second for round_ in rounds
-        ),
+        share_of_alone=_share_of_alone(rounds, company),
         longest_stall_seconds=median(one.longest_stall_seconds for one in seen),
         call_seconds=median(one.call_seconds for one in seen),
         ticks_inside=None if company == "alone" else worst(one.ticks_inside for one in seen),
+    )
+
+
+def _share_of_alone(rounds: Sequence[Round], company: Company) -> float:
+    """The median over the rounds in which others let the ticker tick alone; 0 if none did."""
+    ticking = [round_ for round_ in rounds if round_["alone"].ticks_inside]
+    return median(
+        [one[company].ticks_per_second / one["alone"].ticks_per_second for one in ticking] or [0.0]
     )
 
 

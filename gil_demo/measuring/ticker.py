@@ -45,8 +45,12 @@ class Ticker:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        while not self._ticks:
-            time.sleep(FIRST_TICK_POLL_SECONDS)
+        try:
+            while not self._ticks:
+                time.sleep(FIRST_TICK_POLL_SECONDS)
+        except BaseException:
+            self._stopped.append(True)
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

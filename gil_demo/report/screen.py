@@ -71,7 +71,7 @@ def _locale_is_ascii() -> bool:
 
 
 @contextmanager
-def measuring() -> Iterator[Callable[[int, int], None]]:
+def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress line on standard error while the block runs, if that is a terminal.
 
     The block gets what to call with the steps done and the steps in all. The line
@@ -89,7 +89,7 @@ def measuring() -> Iterator[Callable[[int, int], None]]:
         disable=not console.is_terminal or console.is_dumb_terminal,
     )
     with line:
-        task = line.add_task("Measuring")
+        task = line.add_task(label)
         yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
 
 
@@ -103,6 +103,7 @@ def svg(renderable: RenderableType, title: str) -> str:
         color_system="truecolor",
         no_color=False,
         highlight=False,
+        _environ={},
     )
     console.print(renderable)
     return console.export_svg(title=title, theme=SVG_EXPORT_THEME, code_format=SVG_FORMAT)

@@ -1,0 +1,41 @@
+#include "lab.h"
+
+/* Py_INCREF taken apart: a load, an addition, a store. Two threads, no GIL. */
+void refcount_race_unsafe(PyObject *array, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        const Py_ssize_t seen = Py_REFCNT(array);
+        meet(lab); /* both have loaded */
+        Py_SET_REFCNT(array, seen + 1);
+        meet(lab); /* both have stored */
+    }
+    Py_END_ALLOW_THREADS
+}
+
+/* Both want a reference at the same moment; whoever has the GIL goes first. */
+void refcount_race_safe(PyObject *array, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        meet(lab);
+        Py_BLOCK_THREADS /* the GIL is ours from here ... */
+        Py_INCREF(array);
+        Py_UNBLOCK_THREADS /* ... to here */
+        meet(lab);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+/* Nothing forced: whether a reference is lost is up to the machine. */
+void refcount_race_unforced(PyObject *array, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    meet(lab); /* start together */
+    for (int64_t i = 0; i < times; i++) {
+        Py_INCREF(array);
+        /* Or the compiler adds them all up in a register and stores once. */
+        atomic_signal_fence(memory_order_seq_cst);
+    }
+    Py_END_ALLOW_THREADS
+}

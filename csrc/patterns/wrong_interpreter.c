@@ -1,0 +1,63 @@
+#include "lab.h"
+
+#include <pthread.h>
+
+struct sum_job {
+    const double *data;
+    int64_t size;
+    PyInterpreterState *caller, *receiver;
+};
+
+/* Leaves the sum with the interpreter that this thread is attached to, whichever it is. */
+static void deliver(struct sum_job *job)
+{
+    double total = 0.0;
+    for (int64_t i = 0; i < job->size; i++)
+        total += job->data[i];
+    job->receiver = PyInterpreterState_Get();
+    PyObject *kept = PyInterpreterState_GetDict(job->receiver); /* borrowed */
+    PyObject *sum = PyFloat_FromDouble(total);
+    if (kept == NULL || sum == NULL || PyDict_SetItemString(kept, "sum", sum) < 0)
+        PyErr_Clear();
+    Py_XDECREF(sum);
+}
+
+/* C starts a thread here: it has no thread state yet, and no GIL. */
+void *wrong_interpreter_unsafe(void *job)
+{
+    PyGILState_STATE before = PyGILState_Ensure(); /* nobody told it which interpreter */
+    deliver(job);
+    PyGILState_Release(before);
+    return NULL;
+}
+
+void *wrong_interpreter_safe(void *job)
+{
+    PyThreadState *state = PyThreadState_New(((struct sum_job *)job)->caller);
+    PyEval_RestoreThread(state); /* takes the GIL of the interpreter that asked */
+    deliver(job);
+    PyThreadState_Clear(state);
+    PyThreadState_DeleteCurrent(); /* and lets go of it */
+    return NULL;
+}
+
+/* Plays a subinterpreter whose call starts a thread. Gives the sum that it then finds. */
+double wrong_interpreter_ask(void *(*thread)(void *), const double *data, int64_t size,
+                             int64_t *ids)
+{
+    PyThreadState *main_state = PyThreadState_Get();
+    PyThreadState *state = Py_NewInterpreter(); /* attached: from here on we are in it */
+    struct sum_job job = {data, size, PyInterpreterState_Get(), NULL};
+    pthread_t started;
+    Py_BEGIN_ALLOW_THREADS
+    if (pthread_create(&started, NULL, thread, &job) == 0)
+        pthread_join(started, NULL);
+    Py_END_ALLOW_THREADS
+    PyObject *sum = PyDict_GetItemString(PyInterpreterState_GetDict(job.caller), "sum");
+    const double found = sum ? PyFloat_AsDouble(sum) : 0.0;
+    ids[0] = PyInterpreterState_GetID(job.caller);
+    ids[1] = job.receiver ? PyInterpreterState_GetID(job.receiver) : -1;
+    Py_EndInterpreter(state);
+    PyThreadState_Swap(main_state);
+    return found;
+}

@@ -1,0 +1,103 @@
+"""The interpreter shuts down while a daemon thread is in C, and END never returns.
+
+Mechanism:
+    Python does not wait for daemon threads. When the main program has ended it joins the
+    other threads, runs the ``atexit`` functions, and marks itself as finalizing. From
+    then on only the thread that shuts down may take the GIL. A daemon thread inside the
+    block goes on computing, until END asks for the GIL: up to 3.13 that ends the thread
+    there and then, from 3.14 on it blocks for good. Either way no line after END is run:
+    nothing is stored, freed or unlocked, and nothing is reported.
+
+What you will see:
+    A daemon thread in a fresh interpreter adds up an array that lies in shared memory,
+    and stores the sum after END. The interpreter shuts down meanwhile. The sum is
+    complete in C, yet it is never stored, and the program ends with status 0.
+
+Why the safe half is safe:
+    C counts the threads that are in it, and a function of its own, registered with
+    ``atexit``, waits until there are none. At that moment END still returns, provided
+    that the wait itself is without the GIL. It also asks the kernels to finish, and no
+    call may begin after it. A program that starts its threads itself has it easier: it
+    joins them, or makes no daemons. For C, Python 3.15 adds interpreter guards.
+
+Forced:
+    The kernel parks half-way until the interpreter is finalizing; what lets it go on is
+    the finalizer of a global object, which comes late in the shutdown. By chance it takes
+    a program that ends while a daemon thread is in C.
+
+Sources:
+    - https://docs.python.org/3/c-api/interp-lifecycle.html#cautions-regarding-runtime-finalization
+    - 3.14: https://docs.python.org/3/c-api/threads.html#c.PyEval_RestoreThread
+    - Why ending the thread was worse: https://github.com/python/cpython/issues/87135
+    - Daemon threads: https://docs.python.org/3/library/threading.html#thread-objects
+    - Interpreter guards: https://peps.python.org/pep-0788/
+"""
+
+import mmap
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+from gil_demo.gallery.lab import LAB_BYTES, Finding, Lab
+
+CHAPTER = "locks and threads"
+QUESTION = "What if Python exits while a thread is in C?"
+UNSAFE = "wrong-value"
+
+SIZE = 8192
+TIME_LIMIT_SECONDS = 20.0
+
+PROGRAM = """
+import atexit, mmap, sys, threading, time
+from gil_demo._patterns import ffi, lib
+
+half, file, size, start = sys.argv[1], *map(int, sys.argv[2:])
+lib.lab_die_with_parent()
+memory = ffi.from_buffer(mmap.mmap(file, 0))
+lab = ffi.cast("lab *", memory)
+step = ffi.cast("int64_t *", memory)
+result = ffi.cast("double *", memory + start)
+
+class Late:
+    def __del__(self, step=step, lab=lab, reach=lib.lab_reach, sleep=time.sleep):
+        reach(lab, 2)
+        while step[0] < 3:
+            sleep(0.0002)
+        sleep(0.005)
+
+kernel = getattr(lib, f"daemon_at_exit_{half}")
+threading.Thread(target=kernel, args=(result + 1, size, result, lab), daemon=True).start()
+while step[0] < 1:
+    time.sleep(0.0002)
+if half == "safe":
+    atexit.register(lib.daemon_at_exit_safe_wait, lab)
+late = Late()
+"""
+"""For a fresh interpreter. It drops `late` when it has begun to shut down."""
+
+
+def unsafe(lab: Lab) -> Finding:
+    """The interpreter shuts down while a daemon thread is in C."""
+    return _run_to_its_end(lab, "unsafe")
+
+
+def safe(lab: Lab) -> Finding:
+    """The interpreter first waits until no thread is in C."""
+    return _run_to_its_end(lab, "safe")
+
+
+def _run_to_its_end(lab: Lab, half: str) -> Finding:
+    with tempfile.TemporaryFile() as file:
+        file.truncate(LAB_BYTES + 8 * (1 + SIZE))
+        numbers = np.frombuffer(mmap.mmap(file.fileno(), 0), offset=LAB_BYTES)
+        numbers[1:] = 1.0
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, half, *map(str, (file.fileno(), SIZE, LAB_BYTES))],
+            pass_fds=[file.fileno()],
+            timeout=TIME_LIMIT_SECONDS,
+            check=True,
+        )
+    finding = lab.compare("the sum in shared memory", float(numbers[0]), SIZE)
+    return Finding(finding.outcome, f"the program ended with status 0; {finding.evidence}")

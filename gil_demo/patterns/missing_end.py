@@ -1,0 +1,61 @@
+"""C leaves the block by a way that does not lead through END.
+
+Mechanism:
+    ``Py_BEGIN_ALLOW_THREADS`` opens a C block and ``Py_END_ALLOW_THREADS`` closes it, so
+    the compiler insists on the pair. It does not insist that every way out passes END:
+    ``return``, ``goto``, ``longjmp`` and a C++ exception all jump over it. The thread
+    comes back to Python without the GIL and without its thread state attached. Python
+    goes on as if it had both, and another thread may run Python at the same time.
+
+What you will see:
+    C finds the negative element and returns from inside the block. The next thing to do
+    is to make a Python int of the result. On 3.12 and 3.13 memory for it is taken from
+    the interpreter of the attached thread state; there is none, hence SIGSEGV. On 3.11
+    that still works. Then the call's tuple of arguments is freed, which takes
+    ``PyThreadState_Get``, and that looks: a fatal error, "the function must be called with
+    the GIL held, but the GIL is released". Other code dies at another place.
+
+Why the safe half is safe:
+    There is one way out, and it leads through END: what was found is kept in a variable
+    that was declared before the block. ``Py_BLOCK_THREADS`` right before the ``return``
+    does as well: it is END without the closing brace.
+
+Forced:
+    Nothing but a negative element in the middle. In earnest the early way out is often
+    the error path, which nobody has tested.
+
+Sources:
+    - What the macros stand for: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
+    - https://docs.python.org/3/c-api/threads.html#c.Py_END_ALLOW_THREADS
+    - https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "the block"
+QUESTION = "May C return from inside the block?"
+UNSAFE = {"3.11": "fatal-error", "3.12": "crash"}
+
+SIZE = 8192
+
+
+def unsafe(lab: Lab) -> Finding:
+    """C leaves the block by ``return``."""
+    return _find_the_negative(lab, lab.c.missing_end_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """C leaves the block through END."""
+    return _find_the_negative(lab, lab.c.missing_end_safe)
+
+
+def _find_the_negative(lab: Lab, find: Any) -> Finding:
+    array = np.ones(SIZE)
+    array[SIZE // 2] = -1.0
+    lab.say("Python called C")
+    found = find(lab.ffi.from_buffer("double[]", array), SIZE, lab.pointer)
+    return lab.compare("index of the negative element", found, SIZE // 2)

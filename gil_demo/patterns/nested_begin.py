@@ -1,0 +1,61 @@
+"""C begins a block inside a block: it lets go of a GIL that it does not hold.
+
+Mechanism:
+    BEGIN is ``PyEval_SaveThread``: it detaches the thread's state, hands it back to be
+    kept, and lets go of the GIL. Inside a block there is no attached state to hand back.
+    It happens where one function lets go of the GIL around a call to another that does
+    the same by itself. Each is right alone.
+
+What you will see:
+    The kernel dies at the inner BEGIN, before its first element. 3.11 and 3.12 look:
+    "Fatal Python error: PyEval_SaveThread: the function must be called with the GIL
+    held". 3.13 does not look and reads through a NULL pointer: SIGSEGV. On 3.12.1 too the
+    end is SIGSEGV here, after that message, because ``faulthandler`` is on: it frees
+    memory before the process aborts, and to do so the allocator of 3.12 looks for the
+    thread state that is missing. Without ``faulthandler`` the end there is SIGABRT.
+
+Why the safe half is safe:
+    Each BEGIN is reached with the GIL held. The helper lets go of the GIL by itself, its
+    comment says so, and whoever calls it does not. Code that may be reached with or
+    without the GIL and needs it can ask with ``PyGILState_Ensure``: these pairs nest,
+    with each other and with blocks.
+
+Forced:
+    Nothing: it happens on every call. The opposite is no better. ``PyEval_RestoreThread``,
+    which END is, of a state that is attached already waits for ever on 3.11 and 3.12: the
+    thread waits for itself. On 3.13 it is a fatal error.
+
+Sources:
+    - https://docs.python.org/3/c-api/threads.html#c.PyEval_SaveThread
+    - The opposite: https://docs.python.org/3/c-api/threads.html#c.PyEval_RestoreThread
+    - Pairs that nest: https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "the block"
+QUESTION = "May a block call a function that has a block of its own?"
+UNSAFE = {"3.11": "fatal-error", "3.12": "crash"}
+
+SIZE = 8192
+
+
+def unsafe(lab: Lab) -> Finding:
+    """A block around a function that begins one of its own."""
+    return _mean(lab, lab.c.nested_begin_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """Only the function that is called lets go of the GIL."""
+    return _mean(lab, lab.c.nested_begin_safe)
+
+
+def _mean(lab: Lab, mean: Any) -> Finding:
+    array = np.ones(SIZE)
+    lab.say("Python called C")
+    found = mean(lab.ffi.from_buffer("double[]", array), SIZE, lab.pointer)
+    return lab.compare("mean of the array", found, 1.0)

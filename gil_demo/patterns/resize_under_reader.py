@@ -1,0 +1,69 @@
+"""The owner resizes the array while C reads it through an exported buffer.
+
+Mechanism:
+    ``ffi.from_buffer`` exports the array's buffer and keeps the array alive. Alive does
+    not mean in place: ``resize`` to another size reallocates the data, and the array
+    object lives on. A ``bytearray`` or an ``array.array`` counts its exports and
+    raises ``BufferError`` rather than resize under one. NumPy does not count exports. It
+    looks at the reference count of the array, and ``refcheck=False`` turns that off.
+
+What you will see:
+    C reads half of the array and parks. Python calls ``resize`` with ``refcheck=False``.
+    C goes on and is killed by SIGSEGV at the next element: the data have moved, and in
+    this guarded process the old ones are inaccessible. Without guarded pages C reads
+    whatever lies there now. On 3.11, 3.12 and 3.13 that was still the old numbers in 30 of
+    30 runs, and the sum was right, by luck; with an array of 40 MB it was SIGSEGV.
+
+Why the safe half is safe:
+    It copies the data while it has the GIL, when nobody else can call ``resize``, and
+    reads its copy in the block. The price is the copy. Without it C depends on its callers:
+    while C holds a reference or an exported buffer and the owner's variable another
+    reference, a ``resize`` that must reallocate raises ``ValueError`` unless
+    ``refcheck=False`` is given. With a borrowed pointer alone it does not raise. On 3.13
+    and older two references pass the check, so ``arrays.pop().resize(n)`` reallocates
+    even under an exported buffer.
+
+Forced:
+    C parks in the middle until Python has resized the array. By chance it takes a
+    ``resize`` during one call. NumPy's own loops can be caught the same way.
+
+Sources:
+    - https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html
+    - NumPy warns of it: https://numpy.org/doc/stable/reference/thread_safety.html
+    - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
+    - What 3.14 changes in the count: https://github.com/numpy/numpy/issues/30265
+    - BufferError: https://docs.python.org/3/library/exceptions.html#BufferError
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+
+CHAPTER = "lifetime"
+QUESTION = "Could the array move?"
+UNSAFE = "crash"
+
+SIZE = 8192
+
+
+def unsafe(lab: Lab) -> Finding:
+    """C reads the array's own memory, and the owner has it reallocated."""
+    return _sum_while_resized(lab, lab.c.resize_under_reader_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """C reads a copy that it made with the GIL."""
+    return _sum_while_resized(lab, lab.c.resize_under_reader_safe)
+
+
+def _sum_while_resized(lab: Lab, summed: Any) -> Finding:
+    array = np.ones(SIZE)
+    memory = lab.ffi.from_buffer("double[]", array)
+    reader = Thread(lab, summed, memory, SIZE, lab.pointer)
+    lab.wait_for(1)
+    array.resize(2 * SIZE, refcheck=False)
+    lab.say("the owner resized the array with refcheck=False")
+    lab.reach(2)
+    return lab.compare("sum of the array", reader.result(), SIZE)

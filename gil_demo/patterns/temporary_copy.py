@@ -1,0 +1,60 @@
+"""C writes its results into a converted copy of the array, and nobody copies them back.
+
+Mechanism:
+    ``PyArray_FROM_OTF`` returns the array itself if it already is what the flags ask for,
+    and a new array with the same values if not. ``NPY_ARRAY_OUT_ARRAY`` asks for contiguous,
+    aligned and writeable; an array of another type, a view with gaps such as ``a[::2]``
+    and a read-only array are copied without a word. C then writes into the copy, and
+    ``Py_DECREF`` frees it. ``NPY_ARRAY_INOUT_ARRAY`` is the same set of flags, whatever its
+    name says.
+
+What you will see:
+    C doubles every element of ``a[::2]``. The array comes back unchanged: the sum is
+    8,192 and should be 16,384. No error, no warning, no crash, and with a contiguous
+    array of float64 it works, so the tests pass.
+
+Why the safe half is safe:
+    ``NPY_ARRAY_INOUT_ARRAY2`` adds ``WRITEBACKIFCOPY``: the copy knows where it came from,
+    and ``PyArray_ResolveWritebackIfCopy`` copies it back, with the GIL held. If there was
+    no copy it does nothing. If the call is forgotten, NumPy gives a ``RuntimeWarning``.
+    Until then the original is marked read-only, and an assignment to it raises
+    ``ValueError``. Through another view of the same data it does not, and is overwritten.
+    A read-only array is refused at once, and so is a list: neither can be written back to.
+
+Forced:
+    Nothing: it happens on every call that needs a copy, with one thread.
+
+Sources:
+    - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_WRITEBACKIFCOPY
+    - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_ResolveWritebackIfCopy
+    - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "writing"
+QUESTION = "C wrote the results: why is my array unchanged?"
+UNSAFE = "wrong-value"
+
+SIZE = 8192
+
+
+def unsafe(lab: Lab) -> Finding:
+    """The results go into a copy that is thrown away."""
+    return _double_every_second(lab, lab.c.temporary_copy_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """The copy is written back."""
+    return _double_every_second(lab, lab.c.temporary_copy_safe)
+
+
+def _double_every_second(lab: Lab, double: Any) -> Finding:
+    array = np.ones(2 * SIZE)
+    every_second = array[::2]
+    double(lab.address(every_second))
+    return lab.compare("sum of the doubled elements", float(every_second.sum()), 2 * SIZE)

@@ -1,0 +1,81 @@
+"""C adds up an array while another thread is in the middle of changing two of its elements.
+
+Mechanism:
+    Ten accounts hold 1,000 between them, always, as far as anybody outside is concerned.
+    A transfer takes 100 from one account and then puts it on another: two stores, and
+    in between the money is on neither. A reader that comes then sees a state that was
+    never meant to be seen. While every transfer held the GIL, and every reader too, none
+    could come in between. In the block nothing prevents it.
+
+What you will see:
+    One thread takes 100 from the first account and parks. The other adds up all ten: 900.
+    Every element it read is whole and up to date; only together they are wrong. That is
+    why making each element atomic would not help.
+
+Why the safe half is safe:
+    The transfer holds a mutex from its first store to its last, and the reader copies the
+    accounts under the same mutex. So the copy shows the accounts before a transfer or
+    after it. The adding is done on the copy, without the mutex, so writers wait only for
+    the copying. Every writer must take that mutex: NumPy code in another thread that
+    assigns to the array does not know of it.
+
+Forced:
+    The transfer parks between its two stores. In the unsafe half the reader adds up before
+    it lets the transfer go on. In the safe half it cannot: it lets the transfer go on, and
+    then waits for the mutex. ``--unforced`` makes a million transfers without a handshake
+    while the other thread adds up until a sum is wrong. There it takes a reader that looks
+    between the two stores, from another core or after a switch of threads on the same.
+
+Sources:
+    - https://numpy.org/doc/stable/reference/thread_safety.html
+    - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+
+CHAPTER = "reading"
+QUESTION = "May C read while another thread writes, if each element is whole?"
+UNSAFE = "wrong-value"
+
+ACCOUNTS = 10
+EACH = 100.0
+UNFORCED_TIMES = 1_000_000
+
+
+def unsafe(lab: Lab) -> Finding:
+    """The sum is taken in the middle of a transfer."""
+    memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
+    writer = Thread(lab, lab.c.torn_snapshot_unsafe_transfer, memory, lab.pointer)
+    total = lab.c.torn_snapshot_unsafe_total(memory, lab.pointer)
+    writer.result()
+    return _judge(lab, total)
+
+
+def safe(lab: Lab) -> Finding:
+    """The sum is taken of a copy, made under the mutex that the transfer holds."""
+    memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
+    writer = Thread(lab, lab.c.torn_snapshot_safe_transfer, memory, lab.pointer)
+    total = lab.c.torn_snapshot_safe_total(memory, lab.pointer)
+    writer.result()
+    return _judge(lab, total)
+
+
+def unforced(lab: Lab) -> Finding:
+    """A million transfers, and sums until one is wrong."""
+    memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
+    transfer = lab.c.torn_snapshot_unforced_transfer
+    writer = Thread(lab, transfer, memory, UNFORCED_TIMES, lab.pointer)
+    total = lab.c.torn_snapshot_unforced_total(memory, lab.pointer)
+    writer.result()
+    return _judge(lab, total)
+
+
+def _accounts() -> NDArray[np.float64]:
+    return np.full(ACCOUNTS, EACH)
+
+
+def _judge(lab: Lab, total: float) -> Finding:
+    return lab.compare("money on all accounts", total, ACCOUNTS * EACH)

@@ -1,0 +1,66 @@
+"""A thread that C started asks for the GIL and lands in the wrong interpreter.
+
+Mechanism:
+    A process can have several interpreters. ``PyGILState_Ensure`` takes no argument. For
+    a thread that C has started, and that has no thread state yet, it makes one of the
+    main interpreter, number 0, whoever started the thread. The thread then works with
+    the modules and the objects of interpreter 0. If the one that asked has a GIL of its
+    own, as it can from 3.12 on, the thread does not even hold the right GIL.
+
+What you will see:
+    C starts a thread on behalf of interpreter 1. The thread adds up the array and leaves
+    the sum with the interpreter that it is attached to. That is interpreter 0, and
+    interpreter 1 looks for the sum in vain. No call has failed.
+
+Why the safe half is safe:
+    The function that starts the thread notes its interpreter (``PyInterpreterState_Get``).
+    The thread makes a thread state for that one, attaches it with
+    ``PyEval_RestoreThread``, which takes the GIL of that interpreter, and afterwards
+    clears and deletes it. The interpreter cannot end meanwhile, because its call joins
+    the thread. Python 3.15 adds ``PyThreadState_Ensure``, which is told the interpreter.
+
+Forced:
+    Nothing: it happens on every call. C plays the subinterpreter here, no Python code runs
+    in it, and of NumPy it gets only a pointer to the array's data.
+
+Sources:
+    - The warning at https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure
+    - https://docs.python.org/3/c-api/subinterpreters.html#bugs-and-caveats
+    - https://docs.python.org/3/c-api/threads.html#c.PyThreadState_New
+    - A GIL for each interpreter: https://peps.python.org/pep-0684/
+"""
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "locks and threads"
+QUESTION = "Does PyGILState_Ensure find the interpreter that asked?"
+UNSAFE = "wrong-value"
+
+SIZE = 8192
+
+
+def unsafe(lab: Lab) -> Finding:
+    """The thread takes the GIL with ``PyGILState_Ensure``."""
+    return _ask(lab, "wrong_interpreter_unsafe")
+
+
+def safe(lab: Lab) -> Finding:
+    """The thread makes a thread state for the interpreter that asked."""
+    return _ask(lab, "wrong_interpreter_safe")
+
+
+def _ask(lab: Lab, thread: str) -> Finding:
+    array = np.ones(SIZE)
+    ids = np.zeros(2, dtype=np.int64)
+    found = lab.c.wrong_interpreter_ask(
+        lab.ffi.addressof(lab.c, thread),
+        lab.ffi.from_buffer("double[]", array),
+        SIZE,
+        lab.ffi.from_buffer("int64_t[]", ids, require_writable=True),
+    )
+    finding = lab.compare("the sum that the caller found", found, SIZE)
+    caller, receiver = ids
+    went = f"interpreter {caller} asked, and the sum went to interpreter {receiver}"
+    return Finding(finding.outcome, f"{went}; {finding.evidence}")
