@@ -1,11 +1,11 @@
 /* The lab for Python: its side of a handshake, and what a child needs to be. */
 
+#include "lab.h"
+
 #ifdef __linux__
 #include <signal.h>
 #include <sys/prctl.h>
 #endif
-
-#include "lab.h"
 
 void lab_reach(lab *lab, int64_t step)
 {

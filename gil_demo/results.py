@@ -26,6 +26,13 @@ class Spread:
         known = sorted(values)
         return cls(median(known), known[0], known[-1])
 
+    def times(self) -> str:
+        """A ratio in words: '6.0 times (4.5 to 11.0)'."""
+        middle, low, high = (
+            f"{value:,.{1 if value >= 1 else 2}f}" for value in (self.median, self.low, self.high)
+        )
+        return f"{middle} times ({low} to {high})"
+
 
 @dataclass(frozen=True, slots=True)
 class Range:

@@ -16,7 +16,7 @@ import pytest
 
 from gil_demo.cli import run_command_line
 from gil_demo.gallery import registry, sandbox, source
-from gil_demo.results import Half
+from gil_demo.words import Half
 
 ROOT = Path(__file__).parent.parent
 PATTERNS = registry.load_all()

@@ -4,6 +4,7 @@ A lab's memory is shared with the process that started the child, so that what
 was said, and how far the kernel got, can be told even of a child that died.
 """
 
+import ctypes
 import json
 import mmap
 import struct
@@ -23,6 +24,11 @@ MEMORY_BYTES = 1 << 16
 COUNTERS = struct.Struct("=4q")  # step, met, done, total: as csrc/lab.h has them
 LENGTH = struct.Struct("=q")
 TEXT_START = LAB_BYTES + LENGTH.size
+
+RESULTS: dict[str, type[ctypes.c_int] | type[ctypes.c_double]] = {
+    "int": ctypes.c_int,
+    "double": ctypes.c_double,
+}
 
 POLL_SECONDS = 0.0002
 
@@ -115,6 +121,16 @@ class Lab:
     def address(self, thing: object) -> Any:
         """The C pointer to a Python object. It is borrowed: keep the object."""
         return self.ffi.cast("PyObject *", id(thing))
+
+    def raising(self, name: str) -> Callable[[object], float]:
+        """A C function that takes one object, and raises what its C raises.
+
+        It is entered with the GIL held. cffi would take an exception that C has set for an
+        error of its own.
+        """
+        result = RESULTS[self.ffi.typeof(getattr(self.c, name)).result.cname]
+        address = int(self.ffi.cast("uintptr_t", self.ffi.addressof(self.c, name)))
+        return ctypes.PYFUNCTYPE(result, ctypes.py_object)(address)
 
     def say(self, text: str) -> None:
         """Note what was just done, in the past tense: 'the owner dropped the last reference'."""

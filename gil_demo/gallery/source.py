@@ -33,15 +33,17 @@ def compared(source: str) -> tuple[list[Line], list[Line]]:
     neither is a comment.
     """
     unsafe, safe = (half.splitlines() for half in halves(source))
-    matcher = SequenceMatcher(
-        None, [_essence(line) for line in unsafe], [_essence(line) for line in safe], autojunk=False
-    )
+    essence_unsafe, essence_safe = _essence(unsafe), _essence(safe)
+    matcher = SequenceMatcher(None, essence_unsafe, essence_safe, autojunk=False)
     same_unsafe: set[int] = set()
     same_safe: set[int] = set()
     for block in matcher.get_matching_blocks():
         same_unsafe |= set(range(block.a, block.a + block.size))
         same_safe |= set(range(block.b, block.b + block.size))
-    return _marked(unsafe, same_unsafe), _marked(safe, same_safe)
+    return (
+        _marked(unsafe, essence_unsafe, same_unsafe),
+        _marked(safe, essence_safe, same_safe),
+    )
 
 
 def unified(source: str, name: str) -> str:
@@ -50,13 +52,18 @@ def unified(source: str, name: str) -> str:
     return "".join(unified_diff(unsafe, safe, f"{name} (unsafe)", f"{name} (safe)"))
 
 
-def _marked(lines: list[str], same: set[int]) -> list[Line]:
+def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
     return [
-        Line(line, number not in same and bool(_essence(line))) for number, line in enumerate(lines)
+        Line(line, number not in same and bool(essence[number]))
+        for number, line in enumerate(lines)
     ]
 
 
-def _essence(line: str) -> str:
-    """A line without its comment, its indent and the word that names the half."""
-    code = re.sub(r"/\*.*?(\*/|$)", "", line)
-    return re.sub(r"_(un)?safe", "", code).strip()
+def _essence(lines: list[str]) -> list[str]:
+    """The lines without comments, indents and the word that names the half."""
+
+    def blanked(comment: re.Match[str]) -> str:
+        return "\n" * comment.group().count("\n")
+
+    code = re.sub(r"/\*.*?\*/", blanked, "\n".join(lines), flags=re.DOTALL)
+    return [re.sub(r"_(un)?safe", "", line).strip() for line in code.split("\n")]

@@ -1,0 +1,34 @@
+#include "lab.h"
+
+static double sum(const double *data, int64_t size)
+{
+    double total = 0.0;
+    for (int64_t i = 0; i < size; i++)
+        total += data[i];
+    return total;
+}
+
+/* A short block for each part: before the next, END waits until it gets the GIL. */
+double convoy_unsafe(const double *data, int64_t size, int64_t parts)
+{
+    double total = 0.0;
+
+    for (int64_t part = 0; part < parts; part++) {
+        Py_BEGIN_ALLOW_THREADS
+        total += sum(data + part * size, size);
+        Py_END_ALLOW_THREADS
+    }
+    return total;
+}
+
+/* One block for all parts: END waits once. */
+double convoy_safe(const double *data, int64_t size, int64_t parts)
+{
+    double total = 0.0;
+
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t part = 0; part < parts; part++)
+        total += sum(data + part * size, size);
+    Py_END_ALLOW_THREADS
+    return total;
+}

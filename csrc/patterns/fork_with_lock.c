@@ -1,0 +1,69 @@
+#include "lab.h"
+
+#include <pthread.h>
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static lab *forking;
+
+static void take(void)
+{
+    reach(forking, 2); /* the fork has begun: whoever has the mutex may go on */
+    pthread_mutex_lock(&mutex);
+}
+
+static void give_back(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The parent: a thread that has the mutex when another one forks. */
+void fork_with_lock_unsafe_hold(double *cell, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    pthread_mutex_lock(&mutex);
+    reach(lab, 1);
+    wait_for(lab, 2); /* until the fork is over */
+    *cell += 1.0;
+    pthread_mutex_unlock(&mutex);
+    Py_END_ALLOW_THREADS
+}
+
+/* The child: its one thread is a copy of the one that forked. */
+void fork_with_lock_unsafe_add(double *cell, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    reach(lab, 3);
+    pthread_mutex_lock(&mutex); /* a copy too, taken while it was locked */
+    *cell += 1.0;
+    pthread_mutex_unlock(&mutex);
+    Py_END_ALLOW_THREADS
+}
+
+/* Once, before any fork: the forking thread takes the mutex just before the fork
+   and gives it back just after, in the parent and in the child. */
+int fork_with_lock_safe_prepare(lab *lab)
+{
+    forking = lab;
+    return pthread_atfork(take, give_back, give_back);
+}
+
+void fork_with_lock_safe_hold(double *cell, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    pthread_mutex_lock(&mutex);
+    reach(lab, 1);
+    wait_for(lab, 2); /* until the fork has begun, and waits for the mutex */
+    *cell += 1.0;
+    pthread_mutex_unlock(&mutex); /* before END: the forking thread keeps the GIL */
+    Py_END_ALLOW_THREADS
+}
+
+void fork_with_lock_safe_add(double *cell, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    reach(lab, 3);
+    pthread_mutex_lock(&mutex);
+    *cell += 1.0;
+    pthread_mutex_unlock(&mutex);
+    Py_END_ALLOW_THREADS
+}

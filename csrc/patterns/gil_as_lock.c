@@ -1,0 +1,51 @@
+#include "lab.h"
+
+#include <pthread.h>
+
+/* How many numbers the log has. C's own state: while every call kept the GIL,
+   no other call could come between looking here and writing back. Volatile, so
+   that each step touches memory, as it does when each number is a call. */
+static volatile int64_t used;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* Appends a number, and does it several times. Any thread, no GIL, no lock. */
+void gil_as_lock_unsafe(double *numbers, double number, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        const int64_t end = used;
+        meet(lab); /* both have seen the same end */
+        numbers[end] = number;
+        used = end + 1;
+        meet(lab);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+void gil_as_lock_safe(double *numbers, double number, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        meet(lab); /* both are about to look: inside the lock they cannot meet */
+        pthread_mutex_lock(&mutex);
+        const int64_t end = used;
+        numbers[end] = number;
+        used = end + 1;
+        pthread_mutex_unlock(&mutex);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+/* Nothing forced: whether a number is lost is up to the machine. */
+void gil_as_lock_unforced(double *numbers, double number, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    meet(lab); /* start together */
+    for (int64_t i = 0; i < times; i++) {
+        const int64_t end = used;
+        numbers[end] = number;
+        used = end + 1;
+    }
+    Py_END_ALLOW_THREADS
+}

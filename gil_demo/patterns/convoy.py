@@ -1,0 +1,105 @@
+"""Many short blocks beside a busy Python thread: after each, C waits for the GIL.
+
+Mechanism:
+    ``Py_BEGIN_ALLOW_THREADS`` lets a waiting thread have the GIL at once. To get it back
+    END must wait: only after the switch interval, 5 ms by default, does it ask the
+    thread that has the GIL to give it up. A thread that runs Python code and never
+    blocks keeps it that long, each time. So a block of 100 microseconds costs
+    milliseconds, and the more blocks, the longer the wait. The kernel itself is as fast
+    as ever; it is END that takes the time.
+
+    A block shorter than the time that the other thread takes to wake up may get off:
+    C is then back at END before the other has taken the GIL.
+
+What you will see:
+    The same sum over 8 parts of an array, with a block for each, alone and beside a
+    thread that runs a Python loop. Beside it the call takes many times as long: on two
+    idle cores about 8 switch intervals, whatever the parts take.
+
+Why the safe half is safe:
+    One block around all parts waits once. The remedy is fewer and longer blocks. What
+    is too short for one keeps the GIL: see tiny-work. A shorter
+    ``sys.setswitchinterval`` helps too, at the price of more switches for all threads.
+
+Forced:
+    Nothing: it happens whenever a Python thread is busy. The ratios are measured, alone
+    and busy in turn, and shown; nothing is decided by them. On one core, or
+    a busy machine, the other thread often wakes up too late to take the GIL, and either
+    half may look better or worse than it does on two idle cores.
+
+Sources:
+    - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+    - END waits until it gets the GIL:
+      https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
+    - The convoy effect, measured when this GIL was new: https://bugs.python.org/issue7946
+"""
+
+import time
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.results import Spread
+from gil_demo.words import Outcome
+
+CHAPTER = "speed"
+QUESTION = "What does a short call cost beside a busy Python thread?"
+UNSAFE = "slow"
+
+SIZE = 131072
+PARTS = 8
+ROUNDS = 3
+
+
+def unsafe(lab: Lab) -> Finding:
+    """A block for each part."""
+    return _sum_beside_busy_thread(lab, lab.c.convoy_unsafe, "slow", f"{PARTS} blocks")
+
+
+def safe(lab: Lab) -> Finding:
+    """One block for all parts."""
+    return _sum_beside_busy_thread(lab, lab.c.convoy_safe, "ok", "1 block")
+
+
+def _sum_beside_busy_thread(lab: Lab, summed: Any, outcome: Outcome, blocks: str) -> Finding:
+    data = np.ones(SIZE * PARTS)
+    memory = lab.ffi.from_buffer("double[]", data)
+    sums: list[float] = []
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        sums.append(summed(memory, SIZE, PARTS))
+        return time.perf_counter() - began
+
+    def busy_seconds() -> float:
+        running, started = [True], Event()
+        busy = Thread(lab, _keep_busy, running, started)
+        started.wait()
+        taken = seconds()
+        running.clear()
+        busy.result()
+        return taken
+
+    seconds()  # the first call meets cold memory
+    rounds = [(seconds(), busy_seconds()) for _ in range(ROUNDS)]
+    if set(sums) != {data.sum()}:
+        return lab.compare("sum of the array", min(sums), float(data.sum()))
+    return Finding(outcome, f"{blocks} for the same sum: {_told(rounds)}")
+
+
+def _keep_busy(running: list[bool], started: Event) -> None:
+    started.set()
+    while running:
+        pass
+
+
+def _told(rounds: list[tuple[float, float]]) -> str:
+    """The median times, and the spread of the ratio."""
+    alone, busy = (Spread.of(times).median * 1e3 for times in zip(*rounds, strict=True))
+    ratio = Spread.of(beside / by_itself for by_itself, beside in rounds)
+    return (
+        f"{alone:.2f} ms alone, {busy:.1f} ms beside a busy Python thread,"
+        f" {ratio.median:.0f} times as long ({ratio.low:.0f} to {ratio.high:.0f})"
+    )

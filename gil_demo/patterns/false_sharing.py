@@ -1,0 +1,81 @@
+"""Each thread has a cell of its own, and the cells share a cache line.
+
+Mechanism:
+    Processors keep memory coherent by cache lines, 64 bytes on x86-64 and on most ARM,
+    128 on Apple's. To write to a cell a core must own the whole line. When two threads
+    on two cores write to two cells of one line, the line travels between them, although
+    neither ever touches the other's cell. The result is right, and there is no race:
+    no sanitizer finds anything. Neighbouring elements of an array are neighbours in
+    memory, so one cell for each thread in one small array does this by itself.
+
+What you will see:
+    Two threads add 1 to their own cells, 500,000 times each, with the cells 8 bytes
+    apart and 128 bytes apart, in turn. On two idle cores it takes several times as long in
+    one line. On a busy machine, or with both threads on one core, there may be
+    no difference: a line that only one core uses stays where it is.
+
+Why the safe half is safe:
+    128 bytes lie between the cells, so no line holds both. 64 would do by the letter on
+    x86-64, but some of its processors fetch lines in pairs. A sum kept in a local variable
+    and stored once at the end never meets the problem: do that where you can.
+
+Forced:
+    Nothing: it is up to the machine. The threads start together. The ratio is measured
+    and shown; nothing is decided by it but that both sums are right.
+
+Sources:
+    - False sharing, in the Linux kernel's documentation:
+      https://docs.kernel.org/kernel-hacking/false-sharing.html
+    - Giving each thread its own data: https://numpy.org/doc/stable/reference/thread_safety.html
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.results import Spread
+
+CHAPTER = "speed"
+QUESTION = "Why is it slow when each thread has its own element?"
+UNSAFE = "slow"
+
+TIMES = 500_000
+CELLS = 32  # 256 bytes, at the end of a page: on a line of their own
+ROUNDS = 5
+
+
+def unsafe(lab: Lab) -> Finding:
+    """Cells in one line, against a line each."""
+    one_line, own_lines = _seconds(lab)
+    ratio = Spread.of(a / b for a, b in zip(one_line, own_lines, strict=True))
+    return Finding("slow", f"cells 8 bytes apart: {ratio.times()} as long as 128 bytes apart")
+
+
+def safe(lab: Lab) -> Finding:
+    """A line each, against cells in one line."""
+    one_line, own_lines = _seconds(lab)
+    ratio = Spread.of(b / a for a, b in zip(one_line, own_lines, strict=True))
+    return Finding("ok", f"cells 128 bytes apart: {ratio.times()} as long as 8 bytes apart")
+
+
+def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
+    """What each round took with the cells in one line, and with a line each, in turn."""
+    both = (lab.c.false_sharing_unsafe, lab.c.false_sharing_safe)
+    rounds = [[_add_from_two_threads(lab, add) for add in both] for _ in range(ROUNDS)]
+    one_line, own_lines = zip(*rounds, strict=True)
+    return list(one_line), list(own_lines)
+
+
+def _add_from_two_threads(lab: Lab, add: Any) -> float:
+    cells = np.zeros(CELLS, dtype=np.int64)
+    memory = lab.ffi.from_buffer("int64_t[]", cells, require_writable=True)
+    began = time.perf_counter()
+    threads = [Thread(lab, add, memory, number, TIMES, lab.pointer) for number in range(2)]
+    for thread in threads:
+        thread.result()
+    taken = time.perf_counter() - began
+    if cells.sum() != 2 * TIMES:
+        raise ArithmeticError(f"additions: expected {2 * TIMES}, found {cells.sum()}")
+    return taken

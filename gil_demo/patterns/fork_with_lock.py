@@ -1,0 +1,112 @@
+"""A process forks while another of its threads holds a C mutex; the child can never take it.
+
+Mechanism:
+    ``fork`` copies all memory, but only the thread that called it. A mutex that another
+    thread held is locked in the child, and the thread that would unlock it is not
+    there. Python takes the locks it knows of before ``os.fork`` and gives them back, or
+    makes them new, after it. It cannot know of a mutex in C. While C keeps the GIL
+    for as long as it holds its mutex, the thread that calls ``os.fork`` cannot have the
+    GIL meanwhile, and nothing happens; letting go of the GIL is what opens the window.
+
+What you will see:
+    A thread of the parent holds the mutex while the main thread forks. It unlocks the
+    mutex and ends; the parent's other threads could go on. The child calls the same C
+    code and waits forever. From Python 3.12 on, ``os.fork`` gives a DeprecationWarning
+    when it notices that the process has other threads.
+
+Why the safe half is safe:
+    ``pthread_atfork`` has the forking thread itself take the mutex just before the fork,
+    so no other thread can hold it then, and give it back just after, in the parent and
+    in the child. Whoever holds the mutex must not wait for the GIL meanwhile, because
+    the thread in ``os.fork`` has it: see lock-order. This mends one mutex. Other
+    libraries have theirs, and by POSIX a child of a process with threads may call only
+    async-signal-safe functions until it calls ``exec``. The general answer is not to
+    fork a process that has threads: ``multiprocessing`` with ``spawn`` or
+    ``forkserver``. ``fork`` was its default on Linux up to Python 3.13; 3.14 changed
+    that to ``forkserver``.
+
+Forced:
+    The thread keeps the mutex until the fork is over, in the safe half until the fork
+    has begun. By chance it takes a fork within the time that any thread holds it.
+
+Sources:
+    - Cautions about fork(): https://docs.python.org/3/c-api/threads.html#cautions-about-fork
+    - https://docs.python.org/3/library/os.html#os.fork
+    - https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
+    - The warning: https://github.com/python/cpython/issues/100228
+    - https://pubs.opengroup.org/onlinepubs/9699919799/functions/fork.html
+    - https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
+"""
+
+import faulthandler
+import mmap
+import os
+import signal
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+
+CHAPTER = "locks and threads"
+QUESTION = "May a process fork while C holds a lock?"
+UNSAFE = "deadlock"
+
+
+class _Cells:
+    """A cell for the parent's thread and one for the child, in memory that both see."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Both are zero."""
+        self.array = np.frombuffer(mmap.mmap(-1, mmap.PAGESIZE), dtype=np.float64, count=2)
+        self.memory = lab.ffi.from_buffer("double[]", self.array, require_writable=True)
+
+    def compare(self, lab: Lab) -> Finding:
+        """Each of the two should have added 1."""
+        return lab.compare("additions by parent and child", float(self.array.sum()), 2.0)
+
+
+def unsafe(lab: Lab) -> Finding:
+    """Fork while a thread has the mutex, and wait for the child."""
+    cells = _Cells(lab)
+    holder = Thread(lab, lab.c.fork_with_lock_unsafe_hold, cells.memory, lab.pointer)
+    lab.wait_for(1)
+    child = _fork(lab, lab.c.fork_with_lock_unsafe_add, cells.memory + 1)
+    lab.reach(2)
+    holder.result()
+    lab.wait_for(3)
+    lab.give_up_hope("the parent's mutex is unlocked again; the child's copy stays locked")
+    os.kill(child, signal.SIGUSR1)  # it tells where it stands
+    os.waitpid(child, 0)
+    return cells.compare(lab)
+
+
+def safe(lab: Lab) -> Finding:
+    """Fork in the same moment, with the mutex taken by the thread that forks."""
+    cells = _Cells(lab)
+    if lab.c.fork_with_lock_safe_prepare(lab.pointer) != 0:
+        raise MemoryError("pthread_atfork had no room for another handler")
+    holder = Thread(lab, lab.c.fork_with_lock_safe_hold, cells.memory, lab.pointer)
+    lab.wait_for(1)
+    child = _fork(lab, lab.c.fork_with_lock_safe_add, cells.memory + 1)
+    holder.result()
+    os.waitpid(child, 0)
+    return cells.compare(lab)
+
+
+def _fork(lab: Lab, add: Any, cell: Any) -> int:
+    """Fork a child that adds to the cell; its process id."""
+    child = os.fork()
+    if child == 0:
+        _be_the_child(lab, add, cell)
+    return child
+
+
+def _be_the_child(lab: Lab, add: Any, cell: Any) -> None:
+    """Add to the cell and leave. Never returns."""
+    try:
+        lab.c.lab_die_with_parent()
+        faulthandler.register(signal.SIGUSR1)
+        add(cell, lab.pointer)
+    finally:
+        os._exit(0)

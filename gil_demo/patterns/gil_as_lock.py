@@ -1,0 +1,72 @@
+"""C that was right because of the GIL lets go of it, and its own state has no lock left.
+
+Mechanism:
+    C has state of its own: here, how many numbers a log has. To append it looks where
+    the end is, writes there, and moves the end. While every call keeps the GIL through
+    all three steps, no other call can come in between: the GIL was the lock, and nobody
+    wrote that down. A call that lets go of the GIL no longer has it. A free-threaded
+    build has none to begin with, unless an extension that does not declare
+    ``Py_MOD_GIL_NOT_USED`` turned it back on. And even where the GIL is held, anything
+    in between that may run Python code, a ``Py_DECREF`` for instance, may let others in.
+
+What you will see:
+    Two threads append 100 numbers each. Before each write they wait until both have
+    seen the same end, so both write to the same place: the log has exactly 100 of 200.
+
+Why the safe half is safe:
+    The state has a mutex of its own, held from looking at the end until it has moved.
+    It is taken after the GIL was let go of and given back before END asks for it, so
+    no thread ever waits for one while it has the other.
+
+Forced:
+    Both threads meet between looking and writing. In the safe half they meet just
+    before the lock instead, since nobody can meet inside it. By chance it takes a
+    second call within the nanoseconds between two lines; with ``--unforced`` two
+    threads append 200,000 numbers each and do not wait. ThreadSanitizer reports that
+    version, and nothing in the safe half.
+
+Sources:
+    - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
+    - What turns the GIL back on:
+      https://docs.python.org/3/howto/free-threading-extensions.html#module-initialization
+    - What the GIL is for:
+      https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+
+CHAPTER = "locks and threads"
+QUESTION = "Does my C code need a lock of its own?"
+UNSAFE = "wrong-value"
+
+TIMES = 100
+UNFORCED_TIMES = 200_000
+
+
+def unsafe(lab: Lab) -> Finding:
+    """Two threads append, and nothing orders them."""
+    return _append_from_two_threads(lab, lab.c.gil_as_lock_unsafe, TIMES)
+
+
+def safe(lab: Lab) -> Finding:
+    """Two threads append, one at a time."""
+    return _append_from_two_threads(lab, lab.c.gil_as_lock_safe, TIMES)
+
+
+def unforced(lab: Lab) -> Finding:
+    """Two threads append, and do not wait for each other."""
+    return _append_from_two_threads(lab, lab.c.gil_as_lock_unforced, UNFORCED_TIMES)
+
+
+def _append_from_two_threads(lab: Lab, append: Any, times: int) -> Finding:
+    log: NDArray[np.float64] = np.zeros(2 * times)
+    numbers = lab.ffi.from_buffer("double[]", log, require_writable=True)
+    threads = [Thread(lab, append, numbers, number, times, lab.pointer) for number in (1.0, 2.0)]
+    for thread in threads:
+        thread.result()
+    return lab.compare("numbers in the log", int(np.count_nonzero(log)), 2 * times)

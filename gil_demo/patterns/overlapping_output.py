@@ -1,0 +1,81 @@
+"""The output overlaps the input, and C reads what it has just written.
+
+Mechanism:
+    ``a[:-1]`` and ``a[1:]`` are two arrays and one piece of memory. A loop that computes
+    ``out[i]`` from ``in[i]`` is right as long as ``in[i]`` still is what the caller passed.
+    When ``out`` is one element further on than ``in``, each store overwrites the next load.
+    With ``restrict`` on the pointers it is worse: C may then assume that they do not overlap,
+    and what happens is undefined.
+
+What you will see:
+    Five zeros in, one added to each, the output one element further on: five ones are
+    right, and C leaves 1, 2, 3, 4, 5. Each result became the next input. NumPy itself gets
+    it right: ``np.add(a[:-1], 1, out=a[1:])`` makes a temporary copy first.
+
+Why the safe half is safe:
+    It compares where both begin and end, and refuses before anything is written; for
+    contiguous arrays that is exact. The very same array as input and output passes: element
+    ``i`` is read before it is written and never again. After the refusal the caller passes a
+    copy of the input. In Python ask ``np.shares_memory(a, b)``, which is exact for strided
+    views too and may take very long in rare cases, or ``np.may_share_memory``, which looks at
+    the bounds alone and may be wrong when it says yes. C that uses NumPy's iterator has
+    ``NPY_ITER_COPY_IF_OVERLAP``.
+
+Forced:
+    Nothing: one thread, wrong every time. With two threads, half of the elements each, the
+    element on the border is a race on top, written by one and read by the other; disjoint
+    outputs alone do not help, as long as one thread's output is the other's input.
+    ThreadSanitizer reports that race in the unsafe half. AddressSanitizer says nothing:
+    every access is inside the array.
+
+Sources:
+    - https://numpy.org/doc/stable/reference/generated/numpy.shares_memory.html
+    - https://numpy.org/doc/stable/reference/generated/numpy.may_share_memory.html
+    - https://numpy.org/doc/stable/release/1.13.0-notes.html#ufunc-behavior-for-overlapping-inputs
+    - https://numpy.org/doc/stable/reference/c-api/iterator.html#c.NPY_ITER_COPY_IF_OVERLAP
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "writing"
+QUESTION = "May the output be a view of the input?"
+UNSAFE = "wrong-value"
+
+SIZE = 5
+
+
+def unsafe(lab: Lab) -> Finding:
+    """The output is the input, one element further on."""
+    cells = np.zeros(SIZE + 1)
+    _add_one(lab, lab.c.overlapping_output_unsafe, cells[:-1], cells[1:])
+    return _judge(cells[1:], "")
+
+
+def safe(lab: Lab) -> Finding:
+    """C refuses that, and gets a copy of the input."""
+    cells = np.zeros(SIZE + 1)
+    source, output = cells[:-1], cells[1:]
+    if _add_one(lab, lab.c.overlapping_output_safe, source, output):
+        return Finding("wrong-value", "C did not see the overlap")
+    _add_one(lab, lab.c.overlapping_output_safe, source.copy(), output)
+    return _judge(output, "C refused the overlap; from a copy of the input, ")
+
+
+def _add_one(lab: Lab, add: Any, source: NDArray[Any], output: NDArray[Any]) -> bool:
+    """Whether C did it rather than refuse."""
+    read = lab.ffi.from_buffer("double[]", source)
+    written = lab.ffi.from_buffer("double[]", output, require_writable=True)
+    return bool(add(read, written, SIZE) == 0)
+
+
+def _judge(output: NDArray[Any], before: str) -> Finding:
+    found, expected = [f"{value:g}" for value in output], ["1"] * SIZE
+    if found == expected:
+        return Finding("ok", f"{before}zeros plus one: {', '.join(found)}, as it should be")
+    wrong = f"zeros plus one: expected {', '.join(expected)}, found {', '.join(found)}"
+    return Finding("wrong-value", before + wrong)

@@ -1,0 +1,73 @@
+"""Two calls work in one static buffer, and one gets the other's numbers.
+
+Mechanism:
+    A ``static`` local in C is one variable for the whole process. As long as each call
+    keeps the GIL from filling the buffer to reading it, no other call that needs the
+    GIL can come in between, and one buffer is enough. Once the calls let go of the GIL
+    they run side by side in the same buffer. The arrays are two different ones and
+    nobody writes to them: looking at the arguments does not show the fault.
+
+What you will see:
+    A median sorts, so C copies the array first. One call copies 1,001 ones into its
+    scratch buffer and parks. Another copies 1,001 fives into the same buffer. Both then
+    sort it and take the middle: the median of the ones is 5.
+
+Why the safe half is safe:
+    Its buffer is on the stack, so each call has one. One word differs. A buffer too
+    large for the stack is allocated by the call, or given by the caller. With
+    ``_Thread_local`` each thread has its own; that helps as long as the code that uses
+    it does not call itself again, through a callback for instance.
+
+Forced:
+    The first call parks after its copy until the second has made its own. By chance it
+    takes a second call that begins while the first still needs its buffer; with
+    ``--unforced`` two threads take medians 300 times each and nobody parks.
+    ThreadSanitizer reports both versions, and nothing in the safe half.
+
+Sources:
+    - State that the GIL used to protect, and thread-local storage:
+      https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
+    - cffi calls C with the GIL released, note 2:
+      https://cffi.readthedocs.io/en/stable/ref.html#conversions
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab, Thread
+
+CHAPTER = "writing"
+QUESTION = "May C keep a static buffer to work in?"
+UNSAFE = "wrong-value"
+
+SIZE = 1001  # as csrc/patterns/shared_scratch.c has it
+UNFORCED_TIMES = 300
+
+
+def unsafe(lab: Lab) -> Finding:
+    """Two medians at once, one buffer."""
+    return _two_medians(lab, lab.c.shared_scratch_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """Two medians at once, a buffer each."""
+    return _two_medians(lab, lab.c.shared_scratch_safe)
+
+
+def unforced(lab: Lab) -> Finding:
+    """Many medians from two threads, one buffer, and nobody parks."""
+    median = lab.c.shared_scratch_unforced
+    arrays = [np.full(SIZE, 1.0), np.full(SIZE, 5.0)]
+    memory = [lab.ffi.from_buffer("double[]", array) for array in arrays]
+    threads = [Thread(lab, median, data, UNFORCED_TIMES, lab.pointer) for data in memory]
+    right = [thread.result() for thread in threads]
+    return lab.compare("right medians", sum(right), 2 * UNFORCED_TIMES)
+
+
+def _two_medians(lab: Lab, median: Any) -> Finding:
+    ones, fives = np.full(SIZE, 1.0), np.full(SIZE, 5.0)
+    first = Thread(lab, median, lab.ffi.from_buffer("double[]", ones), 1, lab.pointer)
+    lab.wait_for(1)
+    median(lab.ffi.from_buffer("double[]", fives), 2, lab.pointer)
+    return lab.compare(f"median of {SIZE:,} ones", first.result(), 1.0)

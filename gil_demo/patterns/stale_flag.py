@@ -1,0 +1,105 @@
+"""A kernel is told to stop through a plain variable, and never looks at it again.
+
+Mechanism:
+    C lets the compiler assume that no other thread writes to a plain variable while
+    this one reads it: if one does, that is a data race, and its behaviour is undefined.
+    Nothing in the loop writes to the flag, so gcc and clang read it once, before the
+    loop, from ``-O1`` on; gcc 12 and clang 14 were looked at. The whole of this module
+    is compiled with ``-O2``. The GIL
+    has no part in it: it is not held here, and would not make anyone read again.
+
+What you will see:
+    The kernel passes over the array again and again. Another thread sets the flag,
+    and sees the kernel count 1,000 further passes. In the machine code of the loop
+    there is no load of the flag. With ``-O0`` the same source stops: that it works
+    there proves nothing. Nor does it if it stops once you add a ``printf``: after a
+    call that the compiler cannot look into, it has to read the flag anew. gcc 12 does
+    so after an atomic store as well, even a relaxed one to something else, which is why
+    the loop counts its passes in a ``volatile`` instead.
+
+Why the safe half is safe:
+    The flag is atomic: each pass loads it, and an atomic store is soon seen by atomic
+    loads. Acquire and release order what was written before the flag was set; to stop and do
+    no more, relaxed would be enough. ``volatile`` would make the compiler load each
+    time as well, but it is not meant for threads: the race stays, and so does the
+    undefined behaviour.
+
+Forced:
+    Nothing but the optimiser. The flag is set once the kernel has counted its first
+    pass, after its one load. Without that it could be set before the loop begins, and
+    then the kernel stops, by luck. ThreadSanitizer reports the race, and
+    nothing in the safe half.
+
+Sources:
+    - Data races and undefined behaviour: https://en.cppreference.com/w/c/language/memory_model
+    - Acquire, release, relaxed: https://en.cppreference.com/w/c/atomic/memory_order
+    - What volatile is for: https://en.cppreference.com/w/c/language/volatile
+    - gcc's options: https://gcc.gnu.org/onlinedocs/gcc/Optimize-Options.html
+"""
+
+import time
+from threading import Event
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import POLL_SECONDS, Finding, Lab, Thread
+
+CHAPTER = "locks and threads"
+QUESTION = "May a plain variable tell a kernel to stop?"
+UNSAFE = "stall"
+
+SIZE = 8192
+MOST_PASSES = 1 << 40
+MORE_PASSES = 1000
+A_FEW_PASSES_SECONDS = 0.001
+
+
+class _Kernel:
+    """The kernel in a thread of its own, with the array it works on."""
+
+    def __init__(self, lab: Lab, kernel: Any) -> None:
+        """Start it."""
+        self.data = np.zeros(SIZE)
+        self.passes = np.zeros(1, dtype=np.int64)
+        self.ended = Event()
+        data = lab.ffi.from_buffer("double[]", self.data, require_writable=True)
+        passes = lab.ffi.from_buffer("int64_t[]", self.passes, require_writable=True)
+        self._thread = Thread(lab, self._run, kernel, data, passes)
+
+    def _run(self, kernel: Any, data: Any, passes: Any) -> int:
+        returned = int(kernel(data, SIZE, MOST_PASSES, passes))
+        self.ended.set()
+        return returned
+
+    def compare(self, lab: Lab) -> Finding:
+        """Wait for its end: each of its passes added 1 to each element."""
+        passes = self._thread.result()
+        what = f"the kernel stopped after {passes:,} passes; sum of the array"
+        return lab.compare(what, float(self.data.sum()), passes * SIZE)
+
+
+def unsafe(lab: Lab) -> Finding:
+    """Set a plain flag, and watch."""
+    kernel = _Kernel(lab, lab.c.stale_flag_unsafe)
+    while kernel.passes[0] == 0:
+        time.sleep(POLL_SECONDS)
+    lab.c.stale_flag_unsafe_stop()
+    seen = int(kernel.passes[0])
+    while not kernel.ended.wait(POLL_SECONDS):
+        more = int(kernel.passes[0]) - seen
+        if more >= MORE_PASSES:
+            return Finding(
+                "stall",
+                f"after the flag was set the kernel made {more:,} more passes over the array"
+                " and ran on",
+            )
+    return kernel.compare(lab)
+
+
+def safe(lab: Lab) -> Finding:
+    """Set an atomic flag, and wait for the kernel's end."""
+    kernel = _Kernel(lab, lab.c.stale_flag_safe)
+    time.sleep(A_FEW_PASSES_SECONDS)
+    lab.c.stale_flag_safe_stop()
+    return kernel.compare(lab)

@@ -1,0 +1,69 @@
+"""C reads a view as if its elements lay side by side.
+
+Mechanism:
+    An array is a data pointer, a shape and strides: how many bytes to go from one element
+    to the next. ``a[::2]`` and ``a[::-1]`` share the memory of ``a`` and differ from it in
+    pointer, size and strides. ``NPY_ARRAY_ALIGNED`` promises that each element lies at an
+    address fit for its type. It promises nothing of where the next one lies, so
+    ``PyArray_FROM_OTF`` hands such a view through as it is. A loop over ``data[i]`` then
+    reads the memory after the first element, whoever that belongs to.
+
+What you will see:
+    The sum of ``arange(10.0)[::2]`` is 0+2+4+6+8 = 20, and C finds 0+1+2+3+4 = 10.
+    ``arange(10.0)[::-1]`` begins at the last element. C reads that one, goes on to higher
+    addresses, leaves the array, and is killed by SIGSEGV at the guard page behind it.
+    Without a guard page it adds up whatever lies there. ``broadcast_to(1.0, 10)`` has one
+    element in memory and stride 0: the same end. The sum over a whole transposed matrix is
+    right, by luck: it is the same memory in another order.
+
+Why the safe half is safe:
+    ``NPY_ARRAY_IN_ARRAY`` asks for aligned and C-contiguous. A double array that is so
+    already is handed through without a copy. A view that is not gets copied, with the GIL
+    held, and C reads the copy. To read without a copy, walk the strides: take
+    ``PyArray_STRIDES`` before the block, and inside it step a ``char *`` by so many bytes.
+    The buffer protocol refuses instead: asked for ``PyBUF_SIMPLE``, as ``ffi.from_buffer``
+    asks, NumPy raises "ndarray is not C-contiguous".
+
+Forced:
+    Nothing but the guard page behind the array, without which the read past its end would
+    often go unnoticed. It takes no second thread, and the GIL, held or not, changes nothing.
+
+Sources:
+    - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_IN_ARRAY
+    - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_ALIGNED
+    - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
+    - https://numpy.org/doc/stable/reference/arrays.ndarray.html#internal-memory-layout-of-an-ndarray
+"""
+
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "arguments"
+QUESTION = "Is an aligned array also contiguous?"
+UNSAFE = "crash"
+
+
+def unsafe(lab: Lab) -> Finding:
+    """C asks for an aligned array and reads it as a contiguous one."""
+    return _sum_two_views(lab, lab.c.strided_view_unsafe)
+
+
+def safe(lab: Lab) -> Finding:
+    """C asks for a contiguous array, and gets a copy where the view is none."""
+    return _sum_two_views(lab, lab.c.strided_view_safe)
+
+
+def _sum_two_views(lab: Lab, summed: Any) -> Finding:
+    array = np.arange(10.0)
+    every_second = array[::2]
+    backwards = array[::-1]
+    first = summed(lab.address(every_second), lab.pointer)
+    lab.say(f"C found {first:g} for the sum of a[::2], where 20 is right, and went on to a[::-1]")
+    second = summed(lab.address(backwards), lab.pointer)
+    text = (
+        f"a = arange(10.0); sum of a[::2]: {first:g}, of a[::-1]: {second:g}; 20 and 45 are right"
+    )
+    return Finding("ok" if (first, second) == (20, 45) else "wrong-value", text)

@@ -1,0 +1,88 @@
+"""Letting go of the GIL for work that is shorter than letting go.
+
+Mechanism:
+    ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are two function calls that
+    lock and unlock a mutex, signal a condition and swap the thread state: tens of
+    nanoseconds for the pair, measured with no other thread. That much buys nothing
+    unless the work in between is a good deal longer. With another thread waiting it
+    costs far more, because that thread then has the GIL: see convoy.
+
+What you will see:
+    The largest row sum of an array with 4,096 rows of 8 numbers, with a block around
+    each row and with none. With the blocks it takes several times as long, and the
+    sums themselves are the smaller part of it.
+
+Why the safe half is safe:
+    It keeps the GIL. All rows together take microseconds, and others can wait that
+    long: the interpreter itself lets a thread run for a switch interval, 5 ms by
+    default. Where the whole call is long, put one block around the loop instead of one
+    into it.
+
+Forced:
+    Nothing: it costs that always. The ratio is measured, the two in turn, and shown;
+    nothing is decided by it.
+
+Sources:
+    - What the two macros do:
+      https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
+    - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.results import Spread
+
+CHAPTER = "speed"
+QUESTION = "Is it always worth letting go of the GIL?"
+UNSAFE = "slow"
+
+ROWS = 4096
+COLUMNS = 8
+ROUNDS = 9
+
+
+def unsafe(lab: Lab) -> Finding:
+    """A block around each row, against none."""
+    blocks, without = _seconds(lab)
+    cost = Spread.of((a - b) / ROWS * 1e9 for a, b in zip(blocks, without, strict=True))
+    ratio = Spread.of(a / b for a, b in zip(blocks, without, strict=True))
+    return Finding(
+        "slow",
+        f"a block for each row of {COLUMNS} numbers: {ratio.times()} as long as without,"
+        f" {cost.median:.0f} ns a block",
+    )
+
+
+def safe(lab: Lab) -> Finding:
+    """No block, against one around each row."""
+    blocks, without = _seconds(lab)
+    row = Spread.of(seconds / ROWS * 1e9 for seconds in without)
+    ratio = Spread.of(b / a for a, b in zip(blocks, without, strict=True))
+    return Finding(
+        "ok",
+        f"no block: {ratio.times()} as long as with one for each row,"
+        f" {row.median:.0f} ns a row of {COLUMNS} numbers",
+    )
+
+
+def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
+    """What each round took with a block around each row, and without, in turn."""
+    table = np.ones((ROWS, COLUMNS))
+    memory = lab.ffi.from_buffer("double[]", table)
+
+    def seconds(largest: Any) -> float:
+        began = time.perf_counter()
+        found = largest(memory, ROWS, COLUMNS)
+        taken = time.perf_counter() - began
+        if found != COLUMNS:
+            raise ArithmeticError(f"largest row sum: expected {COLUMNS}, found {found}")
+        return taken
+
+    both = (lab.c.tiny_work_unsafe, lab.c.tiny_work_safe)
+    rounds = [[seconds(largest) for largest in both] for _ in range(1 + ROUNDS)]
+    blocks, without = zip(*rounds[1:], strict=True)  # the first round meets cold memory
+    return list(blocks), list(without)

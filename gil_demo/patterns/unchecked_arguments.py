@@ -1,0 +1,69 @@
+"""C goes on after parsing or conversion has failed, with a null pointer.
+
+Mechanism:
+    The C API reports failure by what it returns: ``PyArg_ParseTuple`` returns 0,
+    ``PyArray_FROM_OTF`` returns NULL, and each has then set an exception. Nothing stops C
+    that does not look. ``PyArray_DATA`` does not check either: given NULL it reads a field
+    at an address just above zero, where no memory is.
+
+What you will see:
+    ``sum([1, 2, 3])`` is 6: with good arguments the two versions do the same.
+    ``sum("abc")`` cannot be converted; the ValueError that says so is set, never looked at,
+    and lost, for the next line kills the interpreter by SIGSEGV. ``sum()`` dies as well, one
+    step earlier: ``object`` is still what it was before parsing, here NULL; in the question
+    it was given no value, and may be anything.
+
+Why the safe half is safe:
+    Every result that can be a failure is looked at, while the GIL is held and before the
+    block begins. The function adds nothing to the exception: whoever failed has set it, so
+    it returns the value that says "failed", in a real extension NULL, and Python raises it.
+    Inside the block it could not: ``PyErr_SetString`` needs the GIL. A kernel that can fail
+    notes the failure in a C variable, and it is raised after ``Py_END_ALLOW_THREADS``.
+
+Forced:
+    Nothing. It takes one thread and one wrong argument.
+
+Sources:
+    - https://docs.python.org/3/extending/extending.html#intermezzo-errors-and-exceptions
+    - https://docs.python.org/3/c-api/arg.html#c.PyArg_ParseTuple
+    - https://docs.python.org/3/c-api/exceptions.html#raising-exceptions
+    - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
+"""
+
+from typing import Any
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "arguments"
+QUESTION = "What if the argument is no array, or is missing?"
+UNSAFE = "crash"
+
+
+def unsafe(lab: Lab) -> Finding:
+    """C looks at no result."""
+    return _sum_good_and_bad(lab, "unchecked_arguments_unsafe")
+
+
+def safe(lab: Lab) -> Finding:
+    """C looks at every result, and hands the exception on."""
+    return _sum_good_and_bad(lab, "unchecked_arguments_safe")
+
+
+def _sum_good_and_bad(lab: Lab, name: str) -> Finding:
+    summed = lab.raising(name)
+    right = lab.compare("sum([1, 2, 3])", summed(([1, 2, 3],)), 6)
+    if right.outcome != "ok":
+        return right
+    lab.say("sum([1, 2, 3]) gave 6 and sum('abc') was called")
+    refusals = [_refusal(summed, ("abc",)), _refusal(summed, ())]
+    text = f"{right.evidence}; sum('abc'): {refusals[0]}; sum(): {refusals[1]}"
+    return Finding("ok" if all(refusals) else "wrong-value", text)
+
+
+def _refusal(summed: Any, arguments: tuple[Any, ...]) -> str:
+    """The exception that the call raised, or nothing."""
+    try:
+        summed(arguments)
+    except (TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""

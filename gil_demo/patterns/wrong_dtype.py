@@ -1,0 +1,74 @@
+"""C takes the bytes of any array for doubles.
+
+Mechanism:
+    Memory has no type. ``PyObject_GetBuffer`` with ``PyBUF_SIMPLE`` asks for bytes, and
+    the exporter must leave ``format`` NULL: C learns where the bytes are and how many, and
+    not what they are. ``ffi.from_buffer("double[]", x)`` makes that request and rounds the
+    length down to whole doubles; the ``double`` is what the caller says, not what ``x``
+    is. So int64, float32, big-endian doubles, unaligned doubles and arrays of objects all
+    get through, without an exception.
+
+What you will see:
+    ``arange(8)`` as int64: small integers are the bit patterns of the smallest doubles, and
+    the sum is 1.38e-322 rather than 28. The same numbers as big-endian doubles give another
+    tiny number. As float32, two numbers at a time are read as one double. Nothing
+    crashes: in a long computation it would pass for a result.
+
+Why the safe half is safe:
+    It asks for the format, in a request for a contiguous buffer, and refuses all but "d",
+    a native double. On a little-endian machine NumPy writes ">d" for big-endian doubles,
+    and "=d" for native ones that are not aligned. ``memoryview.cast`` gives "d" at any
+    address, so C looks at the address too.
+    The caller is told why, converts with ``astype(float)``, and gets the right sum. That is
+    a little strict: ctypes writes "<d" for the very same double.
+    ``PyArray_FROM_OTF(x, NPY_DOUBLE, NPY_ARRAY_IN_ARRAY)`` needs NumPy's C API, and converts
+    by itself what can be converted safely.
+
+Forced:
+    Nothing. It takes one thread, and is wrong every time.
+
+Sources:
+    - https://docs.python.org/3/c-api/buffer.html#buffer-request-types
+    - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_FORMAT
+    - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
+    - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_FROM_OTF
+"""
+
+import numpy as np
+
+from gil_demo.gallery.lab import Finding, Lab
+
+CHAPTER = "arguments"
+QUESTION = "Does C see which type the elements have?"
+UNSAFE = "wrong-value"
+
+DTYPES = {"int64": "=i8", "big-endian float64": ">f8", "float32": "=f4"}
+RIGHT = 28.0
+"""0 + 1 + ... + 7, which all these types hold exactly."""
+
+
+def unsafe(lab: Lab) -> Finding:
+    """C sums the bytes of three arrays as if they were doubles."""
+    summed = lab.raising("wrong_dtype_unsafe")
+    found = {name: summed(np.arange(8).astype(dtype)) for name, dtype in DTYPES.items()}
+    sums = ", ".join(f"{value:.3g} as {name}" for name, value in found.items())
+    wrong = all(value != RIGHT for value in found.values())
+    return Finding("wrong-value" if wrong else "ok", f"sum of 0 to 7: expected 28, found {sums}")
+
+
+def safe(lab: Lab) -> Finding:
+    """C refuses the three, and sums them after conversion."""
+    summed = lab.raising("wrong_dtype_safe")
+    refusals = []
+    found = []
+    for name, dtype in DTYPES.items():
+        array = np.arange(8).astype(dtype)
+        try:
+            summed(array)
+        except TypeError as refusal:
+            refusals.append(f"{name} refused ({refusal})")
+        found.append(summed(array.astype(np.float64)))
+    right = len(refusals) == len(DTYPES) and found == [RIGHT] * len(DTYPES)
+    sums = ", ".join(f"{value:g}" for value in found)
+    text = f"{'; '.join(refusals)}; after astype(float64) the sums are {sums}"
+    return Finding("ok" if right else "wrong-value", text)

@@ -1,0 +1,48 @@
+"""What does letting go of the GIL and taking it back cost one call, with nobody else about?"""
+
+from collections.abc import Iterator
+from functools import partial
+from statistics import median
+from time import thread_time
+from timeit import Timer
+
+from cffi import FFI
+
+from gil_demo import native
+from gil_demo.words import Mode
+
+from .harness import Row, difference, interleaved, rounds
+
+MODES: tuple[Mode, ...] = ("held", "released")
+
+ROUNDS = 101
+
+CALLS = 20_000
+"""Calls a timing: a few milliseconds."""
+
+
+def measure(share: float) -> Iterator[Row]:
+    """The nanoseconds by which a released call of `sum` on one element outlasts a held one."""
+    timings = interleaved(
+        {mode: partial(nanoseconds_a_call, calls_of(mode)) for mode in MODES},
+        rounds(ROUNDS, share),
+    )
+    held, released = (median(round_[mode] for round_ in timings) for mode in MODES)
+    yield Row(
+        "released call minus held call, 1 element",
+        difference(timings, "released", "held"),
+        f"processor time of 1 thread, {len(timings)} rounds of {CALLS:,} calls;"
+        f" median call {released:.0f} ns and {held:.0f} ns",
+        layout="{:.0f} ns",
+    )
+
+
+def calls_of(mode: Mode) -> Timer:
+    """A loop of direct calls on one element."""
+    names = {"call": native.direct(mode, "sum"), "data": FFI().new("double[]", 1)}
+    return Timer("call(data, 1)", timer=thread_time, globals=names)
+
+
+def nanoseconds_a_call(calls: Timer) -> float:
+    """The processor time of one call, loop included."""
+    return calls.timeit(CALLS) / CALLS * 1e9

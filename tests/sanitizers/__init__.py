@@ -1,0 +1,1 @@
+"""The safe halves proved, not trusted: `python -m tests.sanitizers`."""
