@@ -2,16 +2,21 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-SOURCES = pyproject.toml setup.py $(wildcard csrc/*.[ch] csrc/*.py)
-CSTANDARD = -std=c11 -D_POSIX_C_SOURCE=200809L
+SOURCES = pyproject.toml setup.py $(wildcard csrc/*.[ch] csrc/*.py csrc/patterns/*.c)
 
-.PHONY: run test lint docs bench clean
+C_FILES = $(filter-out csrc/kernels.c csrc/run.c,$(wildcard csrc/*.c csrc/patterns/*.c))
+HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
+
+.PHONY: run test lint sanitize docs bench clean
 
 run: $(VENV)/.run
 	$(BIN)/gil-demo run
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q
+
+sanitize: $(VENV)/.test
+	$(BIN)/python -m tests.sanitizers
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks
@@ -20,7 +25,8 @@ lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	for c in csrc/threads.c; do $(CC) $(CSTANDARD) -O3 -Wall -Wextra -Wpedantic -Werror -c -o /dev/null $$c || exit 1; done
+	headers=$$($(BIN)/python -c '$(HEADERS)') && for c in $(C_FILES); do \
+	    $(CC) -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done
 	$(BIN)/cog --check docs/cli.md docs/gallery.md
 
 # Brings the generated parts of the documentation up to date.

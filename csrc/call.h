@@ -8,6 +8,10 @@
 #ifndef GIL_DEMO_CALL_H
 #define GIL_DEMO_CALL_H
 
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L /* clock_gettime; Python.h asks for it too */
+#endif
+
 #include <stdint.h>
 #include <time.h>
 

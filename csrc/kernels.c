@@ -1,8 +1,8 @@
 /* The kernels that the tables time: loops over a buffer that call no Python. */
 
-#include <math.h>
-
 #include "call.h"
+
+#include <math.h>
 
 /* The question's loop: one accumulator, in order. Each addition waits for
    the one before it, so this runs at the latency of one addition. */

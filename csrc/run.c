@@ -1,8 +1,8 @@
 /* Runs a kernel inside one call: stamps the span, makes the passes. */
 
-#include <stdatomic.h>
-
 #include "kernels.c"
+
+#include <stdatomic.h>
 
 static atomic_bool cancelled;
 

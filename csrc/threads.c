@@ -1,11 +1,11 @@
 /* The same kernels on plain threads, without Python: what this machine can
    do at this moment. Released Python threads are judged against it. */
 
+#include "run.c"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-
-#include "run.c"
 
 struct runner {
     pthread_t thread;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,10 @@ def screen() -> Screen:
     """Standard output. What it cannot encode becomes a question mark, never an error."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
-    return Screen(highlight=False, markup=False, emoji=False)
+    # rich takes a dumb terminal for one of 80 columns
+    dumb = sys.stdout.isatty() and os.environ.get("TERM") in {"dumb", "unknown"}
+    width, height = shutil.get_terminal_size() if dumb else (None, None)
+    return Screen(width=width, height=height, highlight=False, markup=False, emoji=False)
 
 
 def _locale_is_ascii() -> bool:

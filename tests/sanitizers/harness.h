@@ -1,26 +1,40 @@
-/* Runs one half of a pattern on two plain threads: `program unsafe` or `program safe`.
+/* Runs one half of a pattern on plain threads: `program unsafe` or `program safe`.
 
    A driver includes the pattern's own C, so that what the sanitizer judges is what the
-   gallery runs, and names the two functions that a thread of each half executes. */
+   gallery runs. Each of its threads, numbered from 0, executes the driver's function for
+   the half, and whatever Python does in the gallery one of them does here. */
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
-static lab shared_lab;
+lab shared_lab;
 
-#define HARNESS(unsafe_thread, safe_thread)                                                  \
-    int main(int count, char **words)                                                        \
-    {                                                                                        \
-        if (count != 2)                                                                      \
-            return 2;                                                                        \
-        void *(*half)(void *) = strcmp(words[1], "safe") == 0 ? safe_thread : unsafe_thread; \
-        int first = 0, second = 1;                                                           \
-        pthread_t threads[2];                                                                \
-        if (pthread_create(&threads[0], NULL, half, &first) != 0                             \
-            || pthread_create(&threads[1], NULL, half, &second) != 0)                        \
-            return 2;                                                                        \
-        pthread_join(threads[0], NULL);                                                      \
-        pthread_join(threads[1], NULL);                                                      \
-        return 0;                                                                            \
+struct runner {
+    pthread_t thread;
+    void (*half)(int thread);
+    int number;
+};
+
+static void *run(void *runner)
+{
+    const struct runner *own = runner;
+    own->half(own->number);
+    return NULL;
+}
+
+#define HARNESS(threads, unsafe, safe)                                                 \
+    int main(int count, char **words)                                                  \
+    {                                                                                  \
+        struct runner runners[threads];                                                \
+        if (count != 2)                                                                \
+            return 2;                                                                  \
+        for (int i = 0; i < threads; i++) {                                            \
+            runners[i].half = strcmp(words[1], "safe") == 0 ? safe : unsafe;           \
+            runners[i].number = i;                                                     \
+            if (pthread_create(&runners[i].thread, NULL, run, &runners[i]) != 0)       \
+                return 2;                                                              \
+        }                                                                              \
+        for (int i = 0; i < threads; i++)                                              \
+            pthread_join(runners[i].thread, NULL);                                     \
+        return 0;                                                                      \
     }

@@ -1,0 +1,126 @@
+"""What a notebook can call: `gil_demo.race` and the report it gives."""
+
+from collections.abc import Callable
+from io import StringIO
+from subprocess import CompletedProcess
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import gil_demo
+from gil_demo import api, machine
+from gil_demo.constants import MOST_DEFAULT_THREADS, MOST_THREADS
+from gil_demo.native import UnsuitableArray
+from gil_demo.report.run import RunReport
+
+Command = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def report() -> RunReport:
+    """A real report, of everything but the patterns."""
+    return gil_demo.race(threads=(1, 2), rounds=1)
+
+
+def test_a_race_gives_figures_and_a_report(report: RunReport) -> None:
+    """The result has what was measured: threads, rounds, a million elements, both tables."""
+    settings = report.result.settings
+    assert (settings.threads, settings.rounds, settings.elements) == ((1, 2), 1, 1_000_000)
+    assert report.result.picture
+    assert report.result.scaling
+    assert report.result.responsiveness
+    assert not report.result.patterns
+
+
+def test_a_report_draws_itself_in_a_terminal(report: RunReport) -> None:
+    """Printed by rich it is what the command shows, from the interpreter to the verdict."""
+    file = StringIO()
+    Console(file=file, width=100, color_system=None).print(report)
+    lines = file.getvalue().splitlines()
+    assert lines[0].startswith(report.result.environment.implementation)
+    assert any(line.startswith("ticker") for line in lines)
+    assert f"Verdict: {report.result.verdict.state}." in file.getvalue()
+
+
+def test_a_report_draws_itself_in_a_notebook(report: RunReport) -> None:
+    """Jupyter asks for forms to show and gets text and HTML, both with the verdict."""
+    forms: dict[str, Any] = report._repr_mimebundle_(include=(), exclude=())
+    assert set(forms) == {"text/plain", "text/html"}
+    assert all("Verdict:" in text for text in forms.values())
+
+
+@pytest.mark.parametrize("threads", [[0], [-1], [1, 0, 2], [MOST_THREADS + 1], [10_000]])
+def test_impossible_numbers_of_threads_are_refused(threads: list[int]) -> None:
+    """Numbers of threads below 1 or above the limit are refused, and the limits are named."""
+    with pytest.raises(ValueError, match=f"threads must be from 1 to {MOST_THREADS}"):
+        gil_demo.race(threads=threads)
+
+
+@pytest.mark.parametrize("rounds", [0, -3])
+def test_impossible_numbers_of_rounds_are_refused(rounds: int) -> None:
+    """Fewer rounds than one show nothing."""
+    with pytest.raises(ValueError, match="rounds must be 1 or more"):
+        gil_demo.race(rounds=rounds)
+
+
+def test_an_unsuitable_array_is_refused() -> None:
+    """An array that C would misread is a ValueError that names the fix."""
+    with pytest.raises(UnsuitableArray, match=r"x\.astype\(np\.float64\)") as refusal:
+        gil_demo.race(np.ones(10, np.float32))
+    assert isinstance(refusal.value, ValueError)
+
+
+def test_ones_own_array_is_raced_and_left_as_it_was() -> None:
+    """Even the kernel that writes gives the array back with the numbers that were in it."""
+    array = np.arange(1.0, 1002.0)
+    report = gil_demo.race(array, kernel="scale", threads=[2], rounds=1, sections=["scaling"])
+    assert report.result.settings.elements == 1001
+    assert report.result.verdict.state != "contradicted"
+    assert array.tolist() == np.arange(1.0, 1002.0).tolist()
+
+
+def test_progress_notes_and_the_input_are_told() -> None:
+    """The caller hears how far it is, and finds its own words in the result."""
+    steps: list[tuple[int, int]] = []
+    report = gil_demo.race(
+        np.ones(1000),
+        threads=[1],
+        rounds=1,
+        sections=["responsiveness"],
+        input_name="mine.npy",
+        notes=["from a notebook"],
+        progress=lambda done, of: steps.append((done, of)),
+    )
+    assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert report.result.settings.input == "mine.npy"
+    assert report.result.notes[-1] == "from a notebook"
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads"),
+    [(1, (1, 2)), (2, (1, 2)), (3, (1, 2)), (4, (1, 2, 4)), (7, (1, 2, 4)), (64, (1, 2, 4, 8))],
+)
+def test_threads_go_up_to_the_cores_unless_told(
+    cores: int, threads: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default powers of two up to the cores, two even on one core, never too many."""
+    monkeypatch.setattr(machine, "usable_cores", lambda: cores)
+    assert api.default_threads() == threads
+    assert max(threads) <= MOST_DEFAULT_THREADS
+
+
+def test_the_package_offers_what_it_names() -> None:
+    """`gil_demo.race` is the function; a name that does not exist is an AttributeError."""
+    assert gil_demo.race is api.race
+    assert gil_demo.__all__ == ["race"]
+    with pytest.raises(AttributeError, match="no attribute 'rase'"):
+        _ = gil_demo.rase
+
+
+def test_importing_the_package_loads_nothing_heavy(python: Command) -> None:
+    """A program that imports gil_demo pays for NumPy when it asks for a race, not before."""
+    loaded = "print('numpy' in sys.modules)"
+    ended = python(f"import sys, gil_demo; {loaded}; gil_demo.race; {loaded}")
+    assert ended.stdout.split() == ["False", "True"]
