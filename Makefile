@@ -36,7 +36,7 @@ docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/cog -r docs/cli.md docs/gallery.md
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info gil_demo/_held* gil_demo/_released*
+	rm -rf $(VENV) build dist *.egg-info gil_demo/*.so gil_demo/_*.c
 
 $(VENV)/.run: $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gil-demo needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0])'

@@ -6,7 +6,8 @@ import shutil
 import sysconfig
 from pathlib import Path
 
-from setuptools import setup
+import numpy
+from setuptools import Extension, setup
 
 
 def missing() -> str | None:
@@ -27,4 +28,15 @@ if lack:
         " on Fedora: dnf install gcc python3-devel; on macOS: xcode-select --install"
     )
 
-setup(cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"])
+setup(
+    cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],
+    ext_modules=[
+        Extension(
+            f"gil_demo.{name}",
+            [f"csrc/{name}.c"],
+            include_dirs=[numpy.get_include()],
+            extra_compile_args=["-std=c11", "-O2"],
+        )
+        for name in ("gilexample", "gilexample_safe")
+    ],
+)

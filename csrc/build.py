@@ -71,11 +71,12 @@ def pattern_module() -> FFI:
     texts = {file.stem: file.read_text() for file in files}
     declarations = "\n".join(interface(text) for text in texts.values())
     declarations += "const char *pattern_source(const char *name);"
+    shown = {file.stem: file.read_text() for file in sorted(HERE.glob("gilexample*.c"))}
     builder = FFI()
     builder.cdef("typedef struct _object PyObject; typedef struct lab lab;" + declarations)
     builder.set_source(
         "gil_demo._patterns",
-        HELD + "typedef struct lab lab;\n" + declarations + source_lookup(texts),
+        HELD + "typedef struct lab lab;\n" + declarations + source_lookup(texts | shown),
         sources=[str(file.relative_to(HERE.parent)) for file in files],
         include_dirs=[str(HERE), numpy.get_include()],
         depends=[str(path) for path in [*HERE.glob("*.[ch]"), *files]],

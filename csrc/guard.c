@@ -1,7 +1,9 @@
 /* A NumPy data allocator (NEP 49) that turns misuse of array data into an
    immediate SIGSEGV. Each block has pages of its own and ends at a page that
    nobody may touch; freeing makes the block untouchable for good. Address
-   space is never reused, so this is for short-lived processes only.
+   space is never reused, so this is for short-lived processes only. What it
+   cannot see: reads past the end that stay below the next multiple of 16
+   bytes, and reads before the beginning that stay in the first page.
 
    Layout, in pages: header | untouchable | data … | untouchable
    NumPy calls these with the GIL held or released; they share nothing that

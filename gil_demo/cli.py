@@ -64,9 +64,10 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 
 def complete_pattern(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     """The names of patterns that begin like that, for the shell."""
-    from gil_demo.gallery import registry
+    from gil_demo.gallery import gilexample, registry
 
-    return [one.name for one in registry.load_all() if one.name.startswith(begun)]
+    names = [*(one.name for one in registry.load_all()), gilexample.NAME]
+    return [name for name in names if name.startswith(begun)]
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)
@@ -266,13 +267,25 @@ def list_(*, as_json: bool) -> int:
 @click.option("--c", "bare_c", is_flag=True, help="Print the C as it was compiled, and no page.")
 @click.option("--diff", is_flag=True, help="Print what differs from the unsafe half to the safe.")
 def show(*, name: str, bare_c: bool, diff: bool) -> int:
-    """Show a pattern's page, its C unsafe beside safe."""
-    from gil_demo.gallery import registry, source
-    from gil_demo.report.gallery import Page
+    """Show a pattern's page, its C unsafe beside safe.
+
+    'gilexample' is the question's own program.
+    """
+    from gil_demo.gallery import gilexample, registry, source
+    from gil_demo.report.gallery import Page, Walkthrough
     from gil_demo.report.screen import screen
 
-    pattern = registry.find(name)
     console = screen()
+    if name == gilexample.NAME:
+        asked, mended = gilexample.sources()
+        if bare_c:
+            console.out(asked, end="", highlight=False)
+        elif diff:
+            console.out(source.files_diff(asked, mended, name), end="", highlight=False)
+        else:
+            console.print(Walkthrough(asked, mended))
+        return DONE
+    pattern = registry.find(name)
     if bare_c:
         console.out(pattern.source, end="", highlight=False)
     elif diff:
@@ -324,20 +337,24 @@ def try_(
 
     if bool(names) == everything:
         raise click.UsageError("give the names of patterns, or --all; 'gil-demo list' has them")
-    patterns = registry.load_all() if everything else [registry.find(name) for name in names]
+    tried: Sequence[registry.Subject] = (
+        registry.load_all()
+        if everything
+        else [subject for name in names for subject in registry.subjects(name)]
+    )
     if unforced:
-        patterns = [pattern for pattern in patterns if pattern.has_unforced]
-        if not patterns:
+        tried = [subject for subject in tried if subject.has_unforced]
+        if not tried:
             raise click.UsageError("--unforced is for races, and none of these is one")
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
-    runs = [(pattern, one) for pattern in patterns for one in halves for _ in range(repeat)]
+    runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
     with progress_line("Trying") as progress:
         rows = sandbox.try_patterns(runs, jobs or machine.usable_cores(), progress)
     console = screen()
     if as_json:
         console.document(try_document(rows))
     else:
-        console.print(Trial(patterns, rows))
+        console.print(Trial(tried, rows))
     if unforced or all(row.as_expected == row.runs for row in rows):
         return DONE
     certain = [row.runs - row.as_expected - row.outcomes.get("unfinished", 0) for row in rows]

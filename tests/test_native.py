@@ -37,6 +37,12 @@ SECONDS_LONG = 1_000_000
 """Passes of `spin` over 1,000 elements: seconds of work, which tests cut short."""
 
 
+@pytest.fixture(autouse=True)
+def not_cancelled() -> None:
+    """No test begins with what another one, or Ctrl-C, has cancelled."""
+    native.set_cancelled(False)
+
+
 def called(mode: Mode, kernel: Kernel, array: Doubles, passes: int = 1) -> Call:
     call = Call(mode, kernel, array, passes)
     if mode == "native":

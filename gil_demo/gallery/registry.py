@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import get_args
 
 from gil_demo import native, patterns
+from gil_demo.gallery import gilexample
+from gil_demo.gallery.lab import Finding, Lab
 from gil_demo.words import Half, Outcome
 
 CHAPTERS = (
@@ -63,6 +65,11 @@ class Pattern:
     module: ModuleType
 
     @property
+    def sentence(self) -> str:
+        """What it is about, in a line."""
+        return self.hazard
+
+    @property
     def has_unforced(self) -> bool:
         """Whether it is a race that can also be left to chance."""
         return hasattr(self.module, "unforced")
@@ -70,6 +77,15 @@ class Pattern:
     def expected(self, half: Half) -> Outcome:
         """The outcome declared for a half on the running interpreter; unforced, it may differ."""
         return self.safe if half == "safe" else self.unsafe
+
+    def run(self, half: Half, lab: Lab) -> Finding:
+        """Run a half, in a child: it may well be the end of the process."""
+        found: Finding = getattr(self.module, half)(lab)
+        return found
+
+
+Subject = Pattern | gilexample.Claim
+"""What has an unsafe and a safe half that can be tried."""
 
 
 @cache
@@ -83,9 +99,17 @@ def find(name: str) -> Pattern:
     """The pattern of that name. Raises `UnknownPattern`."""
     known = {pattern.name: pattern for pattern in load_all()}
     if name not in known:
-        (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
+        (nearest,) = get_close_matches(name, [*known, gilexample.NAME], n=1, cutoff=0.0)
         raise UnknownPattern(f"there is no pattern {name!r}: did you mean {nearest!r}?")
     return known[name]
+
+
+def subjects(name: str) -> tuple[Subject, ...]:
+    """What trying a name runs: a pattern, a claim, or all claims about the question's program."""
+    if name == gilexample.NAME:
+        return gilexample.CLAIMS
+    claims = {claim.name: claim for claim in gilexample.CLAIMS}
+    return (claims.get(name) or find(name),)
 
 
 def _pattern(stem: str) -> Pattern:
@@ -138,14 +162,19 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _page(name: str, docstring: str) -> tuple[str, dict[str, str]]:
     """The hazard in a line, and the page's parts by their headings."""
-    head, *rest = re.split(r"^(\S[^\n]*):$\n", cleandoc(docstring), flags=re.MULTILINE)
-    page = {
-        heading: cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)
-    }
+    head, page = page_parts(docstring)
     missing = [part for part in PAGE_PARTS if not page.get(part)]
-    if not head.strip() or missing:
+    if not head or missing:
         lack = ", ".join(missing) or "the hazard in a line"
         raise IncompletePattern(f"pattern {name}: its docstring lacks {lack}")
     if "https://" not in page["Sources"]:
         raise IncompletePattern(f"pattern {name}: its Sources name no address")
-    return head.strip(), page
+    return head, page
+
+
+def page_parts(docstring: str) -> tuple[str, dict[str, str]]:
+    """What a docstring begins with, and its parts by their headings."""
+    head, *rest = re.split(r"^(\S[^\n]*):$\n", cleandoc(docstring), flags=re.MULTILINE)
+    return head.strip(), {
+        heading: cleandoc("\n" + text) for heading, text in zip(rest[::2], rest[1::2], strict=True)
+    }

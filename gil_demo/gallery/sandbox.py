@@ -11,11 +11,11 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, Self
 
-from gil_demo.gallery.registry import Pattern, find
+from gil_demo.gallery.registry import Subject, subjects
 from gil_demo.results import Ending, PatternRow, Spread
 from gil_demo.words import Half
 
-Job = tuple[Pattern, Half]
+Job = tuple[Subject, Half]
 
 CLOSING_SECONDS = 1.0
 """How long a server may take to end by itself."""
@@ -98,7 +98,7 @@ class Sandbox:
         """Run every job; the endings are in the order of the jobs."""
         with ThreadPoolExecutor(self._workers) as pool:
             try:
-                running = [pool.submit(self._run, pattern, half) for pattern, half in jobs]
+                running = [pool.submit(self._run, subject, half) for subject, half in jobs]
                 for done, _ in enumerate(as_completed(running)):
                     progress(done + 1, len(jobs))
             except BaseException:
@@ -108,16 +108,16 @@ class Sandbox:
                 raise
             return [one.result() for one in running]
 
-    def _run(self, pattern: Pattern, half: Half) -> Ending:
-        environment = tuple(sorted(pattern.environment.items()))
+    def _run(self, subject: Subject, half: Half) -> Ending:
+        environment = tuple(sorted(subject.environment.items()))
         with self._lock:
             idle = self._idle.setdefault(environment, [])
             server = idle.pop() if idle else None
         if server is None:
-            server = Server(pattern.environment)
+            server = Server(subject.environment)
             with self._lock:
                 self._servers.append(server)
-        ending = server.run(pattern.name, half)
+        ending = server.run(subject.name, half)
         with self._lock:
             idle.append(server)
         return ending
@@ -136,16 +136,17 @@ def rows(endings: Iterable[Ending]) -> tuple[PatternRow, ...]:
     grouped: dict[tuple[str, Half], list[Ending]] = {}
     for ending in endings:
         grouped.setdefault((ending.name, ending.half), []).append(ending)
-    return tuple(_row(find(name), half, group) for (name, half), group in grouped.items())
+    return tuple(_row(name, half, group) for (name, half), group in grouped.items())
 
 
-def _row(pattern: Pattern, half: Half, endings: Sequence[Ending]) -> PatternRow:
-    expected = pattern.expected(half)
+def _row(name: str, half: Half, endings: Sequence[Ending]) -> PatternRow:
+    (subject,) = subjects(name)
+    expected = subject.expected(half)
     as_expected = [ending for ending in endings if ending.outcome == expected]
     unexpected = [ending for ending in endings if ending.outcome != expected]
     telling = as_expected if half == "unforced" else unexpected
     return PatternRow(
-        name=pattern.name,
+        name=name,
         half=half,
         runs=len(endings),
         expected=expected,

@@ -21,7 +21,7 @@ from typing import IO, Any
 from gil_demo import native
 from gil_demo.gallery import registry
 from gil_demo.gallery.lab import Lab, Memory, Record
-from gil_demo.words import Outcome
+from gil_demo.words import Half, Outcome
 
 TIME_LIMIT_SECONDS = 30.0
 """After this a run is given up; it says nothing about the pattern."""
@@ -51,7 +51,7 @@ def serve() -> None:
         print(json.dumps(run(**request)), flush=True)
 
 
-def run(name: str, half: str) -> dict[str, Any]:
+def run(name: str, half: Half) -> dict[str, Any]:
     """Run one half in a child of its own; its outcome, evidence and length in seconds."""
     memory = Memory()
     began = time.monotonic()
@@ -69,7 +69,7 @@ def run(name: str, half: str) -> dict[str, Any]:
     return {"outcome": outcome, "evidence": evidence, "seconds": ended - began}
 
 
-def _be_the_child(name: str, half: str, memory: Memory, errors: IO[bytes]) -> None:
+def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> None:
     """Run the half and leave without the interpreter's farewells. Never returns."""
     os.setpgid(0, 0)
     native.die_with_parent()
@@ -82,7 +82,8 @@ def _be_the_child(name: str, half: str, memory: Memory, errors: IO[bytes]) -> No
     code = 0
     try:
         lab = Lab(memory)
-        lab.conclude(getattr(registry.find(name).module, half)(lab))
+        (subject,) = registry.subjects(name)
+        lab.conclude(subject.run(half, lab))
     except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 1

@@ -52,6 +52,12 @@ def unified(source: str, name: str) -> str:
     return "".join(unified_diff(unsafe, safe, f"{name} (unsafe)", f"{name} (safe)"))
 
 
+def files_diff(unsafe: str, safe: str, name: str) -> str:
+    """A unified diff from one whole file to another."""
+    sides = unsafe.splitlines(keepends=True), safe.splitlines(keepends=True)
+    return "".join(unified_diff(*sides, f"{name}.c", f"{name}_safe.c"))
+
+
 def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
     return [
         Line(line, number not in same and bool(essence[number]))

@@ -25,7 +25,8 @@ Forced:
     Nothing: it happens whenever a Python thread is busy. The ratios are measured, alone
     and busy in turn, and shown; nothing is decided by them. On one core, or
     a busy machine, the other thread often wakes up too late to take the GIL, and either
-    half may look better or worse than it does on two idle cores.
+    half may look better or worse than it does on two idle cores. No sanitizer judges it,
+    since only time is lost: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval

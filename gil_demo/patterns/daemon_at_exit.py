@@ -23,7 +23,8 @@ Why the safe half is safe:
 Forced:
     The kernel parks half-way until the interpreter is finalizing; what lets it go on is
     the finalizer of a global object, which comes late in the shutdown. By chance it takes
-    a program that ends while a daemon thread is in C.
+    a program that ends while a daemon thread is in C. No sanitizer judges it, since it
+    takes the interpreter: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/c-api/interp-lifecycle.html#cautions-regarding-runtime-finalization

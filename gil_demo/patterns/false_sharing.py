@@ -21,7 +21,8 @@ Why the safe half is safe:
 
 Forced:
     Nothing: it is up to the machine. The threads start together. The ratio is measured
-    and shown; nothing is decided by it but that both sums are right.
+    and shown; nothing is decided by it but that both sums are right. Neither sanitizer
+    flags the unsafe half, because each cell is one thread's own.
 
 Sources:
     - False sharing, in the Linux kernel's documentation:

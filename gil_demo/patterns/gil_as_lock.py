@@ -22,8 +22,9 @@ Forced:
     Both threads meet between looking and writing. In the safe half they meet just
     before the lock instead, since nobody can meet inside it. By chance it takes a
     second call within the nanoseconds between two lines; with ``--unforced`` two
-    threads append 200,000 numbers each and do not wait. ThreadSanitizer reports that
-    version, and nothing in the safe half.
+    threads append 200,000 numbers each and do not wait. ThreadSanitizer flags the unsafe
+    half in that form, where no handshake orders the writes; AddressSanitizer cannot,
+    because every access is to memory that is there.
 
 Sources:
     - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state

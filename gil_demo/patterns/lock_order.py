@@ -17,6 +17,9 @@ Why the safe half is safe:
 Forced:
     The first thread waits, mutex in hand, until the second has the GIL and is about to
     ask for the mutex. By chance it takes two calls that begin within the same moment.
+    ThreadSanitizer flags the unsafe half, with a mutex in the GIL's place and one call
+    after the other, as a lock-order inversion; AddressSanitizer cannot, because it does
+    not look at locks.
 
 Sources:
     - https://peps.python.org/pep-0788/

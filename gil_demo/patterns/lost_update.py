@@ -16,6 +16,8 @@ Why the safe half is safe:
 Forced:
     Both threads meet between load and store. ``--unforced`` runs a plain
     ``*cell = *cell + 1`` instead: whether anything is lost is up to the machine.
+    ThreadSanitizer flags the unsafe half in that form, where no handshake orders the
+    stores; AddressSanitizer cannot, because every access is to memory that is there.
 
 Sources:
     - What cffi says of calls without the GIL: https://cffi.readthedocs.io/en/stable/ref.html

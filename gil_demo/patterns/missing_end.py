@@ -22,7 +22,8 @@ Why the safe half is safe:
 
 Forced:
     Nothing but a negative element in the middle. In earnest the early way out is often
-    the error path, which nobody has tested.
+    the error path, which nobody has tested. No sanitizer judges it, since it takes the
+    interpreter: the evidence is the run itself.
 
 Sources:
     - What the macros stand for: https://docs.python.org/3/c-api/threads.html#detaching-thread-state

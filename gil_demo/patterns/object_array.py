@@ -23,7 +23,8 @@ Why the safe half is safe:
     ``NPY_ARRAY_FORCECAST``. NumPy's own loops over objects keep the GIL.
 
 Forced:
-    Nothing. It takes one thread, and dies every time.
+    Nothing. It takes one thread, and dies every time. No sanitizer judges it, since it
+    takes the interpreter: the evidence is the run itself.
 
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.dtype.hasobject.html

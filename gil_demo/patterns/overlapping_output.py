@@ -25,8 +25,8 @@ Forced:
     Nothing: one thread, wrong every time. With two threads, half of the elements each, the
     element on the border is a race on top, written by one and read by the other; disjoint
     outputs alone do not help, as long as one thread's output is the other's input.
-    ThreadSanitizer reports that race in the unsafe half. AddressSanitizer says nothing:
-    every access is inside the array.
+    ThreadSanitizer flags the unsafe half when two threads run it so, and cannot with one;
+    AddressSanitizer cannot either, because every access is inside the array.
 
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.shares_memory.html

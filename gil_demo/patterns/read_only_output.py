@@ -24,7 +24,8 @@ Why the safe half is safe:
     and C then writes into the copy. Writable does not mean that nobody else is reading.
 
 Forced:
-    Nothing. It takes one thread, and happens every time.
+    Nothing. It takes one thread, and happens every time. No sanitizer judges it, since it
+    takes the interpreter: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_WRITABLE

@@ -26,7 +26,8 @@ Forced:
     Then it takes two cores that touch the count within the same few nanoseconds. On one
     core it takes a switch of threads between load and store, and only from 3.12 on: for
     3.11 gcc on x86-64 makes a single instruction of it, while 3.12 and 3.13 look in
-    between whether the object is immortal.
+    between whether the object is immortal. No sanitizer judges it, since it takes the
+    interpreter: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock

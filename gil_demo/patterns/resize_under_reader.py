@@ -26,6 +26,8 @@ Why the safe half is safe:
 Forced:
     C parks in the middle until Python has resized the array. By chance it takes a
     ``resize`` during one call. NumPy's own loops can be caught the same way.
+    AddressSanitizer flags the unsafe half, with ``realloc`` in place of ``resize``;
+    ThreadSanitizer cannot, because the handshake orders the two threads.
 
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html

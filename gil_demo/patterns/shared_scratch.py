@@ -22,7 +22,8 @@ Forced:
     The first call parks after its copy until the second has made its own. By chance it
     takes a second call that begins while the first still needs its buffer; with
     ``--unforced`` two threads take medians 300 times each and nobody parks.
-    ThreadSanitizer reports both versions, and nothing in the safe half.
+    ThreadSanitizer flags the unsafe half in both forms; AddressSanitizer cannot, because
+    every access is to memory that is there.
 
 Sources:
     - State that the GIL used to protect, and thread-local storage:

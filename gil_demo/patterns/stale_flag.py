@@ -27,8 +27,8 @@ Why the safe half is safe:
 Forced:
     Nothing but the optimiser. The flag is set once the kernel has counted its first
     pass, after its one load. Without that it could be set before the loop begins, and
-    then the kernel stops, by luck. ThreadSanitizer reports the race, and
-    nothing in the safe half.
+    then the kernel stops, by luck. ThreadSanitizer flags the unsafe half;
+    AddressSanitizer cannot, because every access is to memory that is there.
 
 Sources:
     - Data races and undefined behaviour: https://en.cppreference.com/w/c/language/memory_model

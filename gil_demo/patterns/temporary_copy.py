@@ -22,7 +22,8 @@ Why the safe half is safe:
     A read-only array is refused at once, and so is a list: neither can be written back to.
 
 Forced:
-    Nothing: it happens on every call that needs a copy, with one thread.
+    Nothing: it happens on every call that needs a copy, with one thread. No sanitizer
+    judges it, since it takes the interpreter: the evidence is the run itself.
 
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_WRITEBACKIFCOPY

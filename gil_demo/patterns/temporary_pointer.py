@@ -25,7 +25,8 @@ Why the safe half is safe:
 Forced:
     Nothing: no second thread is needed, and the GIL does not come into it. The guarded
     pages make the first read fail. By chance the memory is still there, is another
-    array's, or has been given back to the system.
+    array's, or has been given back to the system. AddressSanitizer flags the unsafe half,
+    with ``free`` in place of the array's end, and so does ThreadSanitizer.
 
 Sources:
     - ctypes.data: https://numpy.org/doc/stable/reference/generated/numpy.ndarray.ctypes.html

@@ -20,7 +20,8 @@ Why the safe half is safe:
 
 Forced:
     Nothing: it costs that always. The ratio is measured, the two in turn, and shown;
-    nothing is decided by it.
+    nothing is decided by it. No sanitizer judges it, since only time is lost: the
+    evidence is the run itself.
 
 Sources:
     - What the two macros do:

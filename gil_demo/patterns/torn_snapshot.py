@@ -25,6 +25,9 @@ Forced:
     then waits for the mutex. ``--unforced`` makes a million transfers without a handshake
     while the other thread adds up until a sum is wrong. There it takes a reader that looks
     between the two stores, from another core or after a switch of threads on the same.
+    ThreadSanitizer flags the unsafe half in that form alone, because the handshake of the
+    other orders the threads; AddressSanitizer cannot, because every access is to memory
+    that is there.
 
 Sources:
     - https://numpy.org/doc/stable/reference/thread_safety.html

@@ -21,7 +21,8 @@ Why the safe half is safe:
     notes the failure in a C variable, and it is raised after ``Py_END_ALLOW_THREADS``.
 
 Forced:
-    Nothing. It takes one thread and one wrong argument.
+    Nothing. It takes one thread and one wrong argument. No sanitizer judges it, since it
+    takes the interpreter: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/extending/extending.html#intermezzo-errors-and-exceptions

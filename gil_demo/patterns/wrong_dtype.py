@@ -25,7 +25,8 @@ Why the safe half is safe:
     by itself what can be converted safely.
 
 Forced:
-    Nothing. It takes one thread, and is wrong every time.
+    Nothing. It takes one thread, and is wrong every time. No sanitizer judges it, since
+    it takes the interpreter: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#buffer-request-types

@@ -21,7 +21,8 @@ Why the safe half is safe:
 
 Forced:
     Nothing: it happens on every call. C plays the subinterpreter here, no Python code runs
-    in it, and of NumPy it gets only a pointer to the array's data.
+    in it, and of NumPy it gets only a pointer to the array's data. No sanitizer judges
+    it, since it takes the interpreter: the evidence is the run itself.
 
 Sources:
     - The warning at https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure

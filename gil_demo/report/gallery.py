@@ -11,7 +11,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from gil_demo.gallery.registry import Pattern
+from gil_demo.gallery import gilexample
+from gil_demo.gallery.registry import Pattern, Subject, page_parts
 from gil_demo.gallery.source import Line, compared
 from gil_demo.report.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
@@ -42,7 +43,11 @@ def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
                 Text(pattern.unsafe, OUTCOME_STYLES[pattern.unsafe]),
                 Text(pattern.safe, OUTCOME_STYLES[pattern.safe]),
             )
-    return Group(table, Text(), Text("gil-demo show NAME for one's page, try NAME to run it."))
+    hint = (
+        "gil-demo show NAME for one's page, try NAME to run it;"
+        f" show {gilexample.NAME} for the question's own program."
+    )
+    return Group(table, Text(), Text(hint))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,47 @@ class Page:
 
     def _title(self, half: Half) -> Text:
         return Text(f"{half}: {self.pattern.expected(half)}", f"bold {HALF_STYLES[half]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Walkthrough:
+    """The question's own program line by line, with each claim about it, then the mended one."""
+
+    asked: str
+    mended: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        head, sections = page_parts(gilexample.__doc__ or "")
+        yield Text.assemble((gilexample.NAME, "bold"), f"  {head}")
+        yield Text()
+        for heading, text in sections.items():
+            yield from _section(heading, text)
+            if heading == "The question":
+                yield from self._code("gilexample.c", self.asked)
+            if heading == "What to write instead":
+                yield from self._code("gilexample_safe.c", self.mended)
+            yield from self._claims(heading)
+        yield Text(f"gil-demo try {gilexample.NAME} runs every claim.")
+
+    def _code(self, name: str, source: str) -> Iterator[RenderableType]:
+        yield Text(f"csrc/{name}", "bold")
+        yield Syntax(source, "c", theme=C_THEME, line_numbers=True, word_wrap=True)
+        yield Text()
+
+    def _claims(self, part: str) -> Iterator[RenderableType]:
+        numbers = gilexample.tagged_lines(self.asked)
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for claim in gilexample.CLAIMS:
+            if claim.part == part:
+                grid.add_row(
+                    Text(f"  line {numbers[claim.tag]}", "dim"),
+                    claim.sentence,
+                    Text(claim.unsafe, OUTCOME_STYLES[claim.unsafe]),
+                    Text(claim.safe, OUTCOME_STYLES[claim.safe]),
+                )
+        if grid.row_count:
+            yield grid
+            yield Text()
 
 
 def _section(heading: str, text: str) -> Iterator[RenderableType]:
@@ -127,13 +173,13 @@ def _lines(lines: Sequence[Line]) -> Text:
 class Trial:
     """What trying patterns showed: under each hazard, what the halves did, in words."""
 
-    patterns: Sequence[Pattern]
+    subjects: Sequence[Subject]
     rows: Sequence[PatternRow]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        known = {pattern.name: pattern for pattern in self.patterns}
+        known = {subject.name: subject for subject in self.subjects}
         for name, rows in groupby(self.rows, lambda row: row.name):
-            yield Text.assemble((name, "bold"), f"  {known[name].hazard}")
+            yield Text.assemble((name, "bold"), f"  {known[name].sentence}")
             grid = Table.grid(padding=(0, 2, 0, 0))
             grid.add_column(no_wrap=True)
             grid.add_column(no_wrap=True)

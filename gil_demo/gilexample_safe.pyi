@@ -1,0 +1,3 @@
+from numpy.typing import ArrayLike
+
+def sum(x: ArrayLike, /) -> float: ...
