@@ -46,7 +46,7 @@ def _page(pattern: Pattern, seen: Mapping[tuple[str, str], Mapping[str, Any]]) -
                 yield f"- {half}: *{', '.join(row['outcomes'])}*. {row['evidence']}"
             stem = pattern.name.replace("-", "_")
             yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
-        yield f"**{heading}.** {markdown(text)}\n"
+        yield f"**{heading}.** {markdown(text)}\n".replace(".** \n", ".**\n\n")
 
 
 def declared_text(declared: Declared) -> str:
@@ -59,7 +59,5 @@ def declared_text(declared: Declared) -> str:
 
 
 def markdown(text: str) -> str:
-    """A page's text with Markdown's code marks, and its lists set apart."""
-    return re.sub(
-        r"(?<!\n)\n- ", "\n\n- ", "\n" + text if text.startswith("- ") else text, count=1
-    ).replace("``", "`")
+    """A page's text with Markdown's code marks, and a list set apart from what it follows."""
+    return re.sub(r"^- ", "\n- ", text, count=1, flags=re.MULTILINE).replace("``", "`")
