@@ -27,9 +27,16 @@ typedef struct {
     int64_t cpu_ns;
 } kernel_call;
 
+/* The clock of Python's time.monotonic_ns, which stamps the ticks. */
+#ifdef __APPLE__
+#define SPAN_CLOCK CLOCK_UPTIME_RAW
+#else
+#define SPAN_CLOCK CLOCK_MONOTONIC
+#endif
+
 static int64_t clock_ns(clockid_t clock)
 {
-    struct timespec now;
+    struct timespec now = {0};
     clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }

@@ -1,5 +1,5 @@
 /* The same kernels on plain threads, without Python: what this machine can
-   do at this moment. Released Python threads are judged against it. */
+   do at this moment, for released Python threads to be compared with. */
 
 #include "run.c"
 

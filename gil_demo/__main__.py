@@ -4,19 +4,26 @@ import io
 import os
 import signal
 import sys
+import traceback
 
-from gil_demo.constants import BAD_INPUT, INTERRUPTED
+from gil_demo.constants import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; no failure shows a traceback."""
+    """Run the command line and leave with its exit code; only an own fault shows a traceback."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this
             setattr(sys, name, io.StringIO())
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # While modules load there is nothing to tidy up, and some swallow the exception.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     try:
         from gil_demo.cli import run_command_line
 
         code = run_command_line()
+    except Exception:
+        traceback.print_exc()
+        code = INTERNAL_ERROR
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = INTERRUPTED

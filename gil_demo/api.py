@@ -1,11 +1,12 @@
 """What a notebook can call; `gil-demo run` calls the same."""
 
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import arrays, machine
+from gil_demo import arrays, machine, native
 from gil_demo.constants import (
     DEFAULT_ROUNDS,
     DEFAULT_SIZE,
@@ -70,7 +71,12 @@ def race(
     if rounds < 1:
         raise ValueError("rounds must be 1 or more")
     data = arrays.make(DEFAULT_SIZE, seed) if array is None else array
+    if kernel not in get_args(Kernel):
+        raise ValueError(f"kernel must be one of {', '.join(get_args(Kernel))}, not {kernel!r}")
     chosen = frozenset(sections)
+    if not chosen <= set(get_args(Section)):
+        raise ValueError(f"sections must be some of {', '.join(get_args(Section))}")
+    native.refuse_unsuitable(data, kernel)
     plan = Plan.calibrated(data, kernel, counts, rounds, seed, chosen)
     return RunReport(
         measure(

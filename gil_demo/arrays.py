@@ -1,5 +1,6 @@
 """The array that the kernels work on: made here, or a person's own file."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo import machine, native
+from gil_demo.errors import BadInput
 from gil_demo.words import Kernel
 
 ITEM_BYTES = np.dtype(np.float64).itemsize
 
 
-class UnusableInput(ValueError):
+class UnusableInput(BadInput, ValueError):
     """A size or a file that cannot be worked on; the message says what to do."""
 
 
@@ -48,6 +50,12 @@ def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ..
             f"{name} holds {mapped.dtype} elements, and the kernels work on real numbers:"
             " save it as float64"
         )
+    if writes:
+        _refuse_without_room(mapped.size, "its pages are copied when written: give a smaller file")
+    if not mapped.flags.aligned:
+        return np.array(mapped, dtype=np.float64).ravel(order="K"), (
+            f"{name}: elements are not aligned in the file, and were copied to memory",
+        )
     if mapped.dtype != np.float64:
         _refuse_without_room(mapped.size, "convert the file to float64 first")
         note = f"{name}: {mapped.dtype.str} was converted to float64, a copy in memory"
@@ -65,15 +73,19 @@ def printable(path: Path) -> str:
 
 def _mapped(path: Path, mode: Any) -> NDArray[Any]:
     name = printable(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UnusableInput(f"{name} is not a file: give a .npy file")
     try:
-        return np.lib.format.open_memmap(path, mode=mode)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes that overflow, which are refused below
+            return np.lib.format.open_memmap(path, mode=mode)
     except FileNotFoundError:
         raise UnusableInput(f"{name} does not exist") from None
     except IsADirectoryError:
         raise UnusableInput(f"{name} is a folder: give a .npy file") from None
     except OSError as error:
         raise UnusableInput(f"{name} cannot be read: {error.strerror or error}") from None
-    except (ValueError, EOFError, OverflowError) as error:
+    except Exception as error:  # whatever NumPy's parser of headers stumbles over
         raise UnusableInput(f"{name} is not a usable .npy file: {error}") from None
 
 

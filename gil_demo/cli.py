@@ -18,6 +18,7 @@ from gil_demo.constants import (
     MOST_THREADS,
     QUICK_ROUNDS,
 )
+from gil_demo.errors import BadInput
 from gil_demo.words import Half, Kernel, Section, State
 
 CHECK_EXIT_CODES: dict[State, int] = {
@@ -114,7 +115,7 @@ def cli(ctx: click.Context) -> None:
     "--threads",
     type=thread_counts,
     metavar="N,N,...",
-    help="How many threads at once, as in 1,2,4.  [default: 1,2,... up to the cores]",
+    help="How many threads at once, as in 1,2,4.  [default: 1,2,4,8 up to the cores]",
 )
 @click.option(
     "--rounds",
@@ -123,7 +124,7 @@ def cli(ctx: click.Context) -> None:
     help="How often to repeat each measurement."
     f"  [default: {DEFAULT_ROUNDS}; {QUICK_ROUNDS} with --quick]",
 )
-@click.option("--quick", is_flag=True, help="Fewer rounds, for a quick look.")
+@click.option("--quick", is_flag=True, help="Fewer rounds and no patterns, for a quick look.")
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
@@ -182,8 +183,8 @@ def run(
     if size and input_file:
         raise click.UsageError("--size and --input exclude each other: a file has its own size")
 
-    from gil_demo import arrays, machine
-    from gil_demo.api import default_threads, race
+    from gil_demo import arrays, machine, native
+    from gil_demo.api import MEASURED, default_threads, race
     from gil_demo.measuring.plan import refuse_impossible
     from gil_demo.report.csv import run_csv
     from gil_demo.report.document import run_document
@@ -192,13 +193,18 @@ def run(
     from gil_demo.report.screen import progress_line, screen, svg
 
     notes: Sequence[str] = ()
-    for file in filter(None, (csv_file, svg_file)):
+    outputs = [file for file in (csv_file, svg_file) if file]
+    files = [file.resolve() for file in (*outputs, input_file) if file]
+    if len(set(files)) < len(files):
+        raise click.UsageError("--input, --csv and --svg must each name a file of their own")
+    for file in outputs:
         refuse_unwritable(file)
     if input_file:
         array, notes = arrays.load(input_file, kernel)
     else:
         array = arrays.make(size or DEFAULT_SIZE, seed)
     threads = threads or default_threads()
+    native.refuse_unsuitable(array, kernel)
     refuse_impossible(array, kernel, max(threads))
     console = screen()
     if not as_json:
@@ -210,7 +216,7 @@ def run(
             threads=threads,
             rounds=rounds or (QUICK_ROUNDS if quick else DEFAULT_ROUNDS),
             seed=seed,
-            sections=sections or get_args(Section),
+            sections=sections or (MEASURED if quick else get_args(Section)),
             input_name=arrays.printable(input_file) if input_file else None,
             notes=notes,
             progress=progress,
@@ -373,7 +379,7 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
         problem = error.format_message()
-    except (ValueError, LookupError, ImportError, OSError, MemoryError) as error:
+    except (BadInput, OSError, MemoryError) as error:
         problem = str(error) or type(error).__name__
     else:
         return code or DONE

@@ -1,5 +1,6 @@
 """What machine, interpreter and build this is, and what that means for the demonstrations."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -24,7 +25,7 @@ def examine() -> Examination:
     meter = machine.BusyMeter()
     time.sleep(WATCH_SECONDS)
     environment = machine.environment(meter.share())
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")[0]
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
     headers = (Path(sysconfig.get_path("include")) / "Python.h").exists()
     return Examination(
         environment=environment,

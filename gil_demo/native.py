@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.errors import BadInput
 from gil_demo.words import Half, Kernel, Mode
 
 WRITING_KERNELS: frozenset[Kernel] = frozenset({"scale"})
 """The kernels that write into the array they are given."""
 
 
-class UnsuitableArray(ValueError):
+class UnsuitableArray(BadInput, ValueError):
     """An array that a kernel must not be given; the message names the fix."""
 
 
-class NotBuilt(ImportError):
+class NotBuilt(BadInput, ImportError):
     """The C modules are not there, or do not load in this interpreter."""
 
 
@@ -38,7 +39,7 @@ except ImportError as error:
 _MODULES: dict[Mode, Any] = {"held": _held, "released": _released, "native": _released}
 
 
-def _refuse_unsuitable(array: object, kernel: Kernel) -> None:
+def refuse_unsuitable(array: object, kernel: Kernel) -> None:
     """Raise `UnsuitableArray` unless `kernel` may work on the memory of `array`."""
     if not isinstance(array, np.ndarray):
         raise UnsuitableArray(f"{type(array).__name__} is not a NumPy array: use np.asarray(x)")
@@ -80,7 +81,7 @@ class Call:
 
     def __init__(self, mode: Mode, kernel: Kernel, array: NDArray[np.float64], passes: int) -> None:
         """Describe the call. Nothing runs yet."""
-        _refuse_unsuitable(array, kernel)
+        refuse_unsuitable(array, kernel)
         ffi = _MODULES[mode].ffi
         self._buffer = ffi.from_buffer(
             "double[]", array, require_writable=kernel in WRITING_KERNELS

@@ -26,13 +26,6 @@ class Spread:
         known = sorted(values)
         return cls(median(known), known[0], known[-1])
 
-    def times(self) -> str:
-        """A ratio in words: '6.0 times (4.5 to 11.0)'."""
-        middle, low, high = (
-            f"{value:,.{1 if value >= 1 else 2}f}" for value in (self.median, self.low, self.high)
-        )
-        return f"{middle} times ({low} to {high})"
-
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -188,12 +181,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """All of one run. A section that was not asked for is empty."""
+    """All of one run. A section that was not asked for is empty.
+
+    `spans` are those of one race a mode: the one with the most threads of the first
+    round, or where nothing was scaled the picture's.
+    """
 
     environment: Environment
     settings: Settings
     notes: tuple[str, ...]
     picture: tuple[Panel, ...]
+    spans: tuple[Span, ...]
     scaling: tuple[ScalingRow, ...]
     responsiveness: tuple[ResponsivenessRow, ...]
     patterns: tuple[PatternRow, ...]

@@ -90,7 +90,7 @@ def process(tmp_path: Path) -> Command:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
         )
 
     return run
@@ -109,7 +109,7 @@ def python(tmp_path: Path) -> Command:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
         )
 
     return run
@@ -175,6 +175,12 @@ def made() -> RunResult:
                 (span("released", 1, 0, 31), span("released", 2, 1, 32)),
                 (Stretch(at(-10), at(42), 200),),
             ),
+        ),
+        spans=(
+            span("held", 1, 0, 30),
+            span("held", 2, 30.1, 60),
+            span("released", 1, 0, 31),
+            span("released", 2, 1, 32),
         ),
         scaling=(
             scaling_row("held", 1, (0.03, 0.029, 0.032), (1, 1, 1), (1, 1), 1),

@@ -16,9 +16,9 @@ Command = Callable[..., CompletedProcess[str]]
 
 MEASURED = ("--section", "picture", "--section", "scaling", "--section", "responsiveness")
 
-PATTERNS = ("--section", "patterns")
+PATTERNS = ("--section", "patterns", *MEASURED)
 
-ENOUGH_SECONDS = 30
+ENOUGH_SECONDS = 120
 """How long anything here may take before it counts as stuck."""
 
 

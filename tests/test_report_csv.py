@@ -38,11 +38,15 @@ def test_counts_have_their_extremes(made: RunResult) -> None:
     assert (peak["median"], peak["low"], peak["high"]) == ("", "1", "2")
 
 
-def test_single_figures_stand_under_median(made: RunResult) -> None:
-    """What is one figure only leaves the extremes empty."""
-    ticks = line(parsed(made), gil="held", quantity="ticks_inside")
-    assert (ticks["median"], ticks["low"], ticks["high"]) == ("0", "", "")
-    assert ticks["section"] == "responsiveness"
+def test_single_figures_stand_where_they_belong(made: RunResult) -> None:
+    """A median leaves the extremes empty; ticks inside are the most of any held call, else the
+    fewest."""
+    stall = line(parsed(made), gil="held", quantity="longest_stall_seconds")
+    assert (stall["median"], stall["low"], stall["high"]) == ("0.0305", "", "")
+    held = line(parsed(made), gil="held", quantity="ticks_inside")
+    assert (held["median"], held["low"], held["high"]) == ("", "", "0")
+    released = line(parsed(made), gil="released", quantity="ticks_inside")
+    assert (released["median"], released["low"], released["high"]) == ("", "102640", "")
 
 
 def test_no_figure_is_missing_or_made_up(made: RunResult) -> None:

@@ -188,6 +188,6 @@ def test_the_spans_of_the_picture_are_in_the_document(made: RunResult) -> None:
 
 def test_a_run_without_sections_is_still_a_document(made: RunResult) -> None:
     """What was not measured is an empty list, never missing."""
-    bare = run_document(replace(made, picture=(), scaling=(), responsiveness=(), patterns=()))
+    bare = run_document(replace(made, spans=(), scaling=(), responsiveness=(), patterns=()))
     check(json.loads(json.dumps(bare)))
     assert [bare["spans"], list(bare["scaling"]), list(bare["responsiveness"])] == [[], [], []]

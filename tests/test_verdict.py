@@ -166,11 +166,11 @@ def test_a_tick_inside_a_held_call_contradicts(evidence: Evidence) -> None:
     assert "1,234 times inside a held call" in verdict.reasons[0]
 
 
-def test_results_that_differ_contradict(evidence: Evidence, without_gil: Evidence) -> None:
-    """The same call that returns another value is wrong with and without a GIL."""
+def test_results_that_differ_leave_it_open(evidence: Evidence, without_gil: Evidence) -> None:
+    """Somebody wrote to the array meanwhile, say to the file that is mapped: no fault of the GIL."""
     for either in (evidence, without_gil):
         verdict = judge(replace(either, results_agree=False))
-        assert verdict.state == "contradicted"
+        assert verdict.state == "inconclusive"
         assert "same value" in verdict.reasons[0]
 
 
@@ -179,7 +179,7 @@ def test_every_contradiction_is_told(evidence: Evidence) -> None:
     wrong = with_ticks(with_peak(with_peak(evidence, "held", 2), "released", 1), "held", 5)
     verdict = judge(replace(wrong, results_agree=False))
     assert verdict.state == "contradicted"
-    assert len(verdict.reasons) == 3
+    assert len(verdict.reasons) == 2
 
 
 # Inconclusive

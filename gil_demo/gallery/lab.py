@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gil_demo import native
+from gil_demo.results import Spread
 from gil_demo.words import Outcome
 
 LAB_BYTES = 64
@@ -158,6 +159,14 @@ class Lab:
         if found == expected:
             return Finding("ok", f"{what}: {found:,.15g}, as it should be")
         return Finding("wrong-value", f"{what}: expected {expected:,.15g}, found {found:,.15g}")
+
+
+def times(ratio: Spread) -> str:
+    """A ratio in words: '6.0 times (4.5 to 11.0)'."""
+    middle, low, high = (
+        f"{value:,.{1 if value >= 1 else 2}f}" for value in (ratio.median, ratio.low, ratio.high)
+    )
+    return f"{middle} times ({low} to {high})"
 
 
 class Thread:

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import get_args
 
 from gil_demo import native, patterns
+from gil_demo.errors import BadInput
 from gil_demo.gallery import gilexample
 from gil_demo.gallery.lab import Finding, Lab
 from gil_demo.words import Half, Outcome
@@ -40,11 +41,11 @@ Declared = Outcome | Mapping[str, Outcome]
 """An outcome, or outcomes by the Python version that each holds from."""
 
 
-class UnknownPattern(LookupError):
+class UnknownPattern(BadInput, LookupError):
     """There is no pattern of that name; the message suggests the nearest."""
 
 
-class IncompletePattern(ValueError):
+class IncompletePattern(BadInput, ValueError):
     """A pattern that lacks something; the message says what to add."""
 
 

@@ -117,7 +117,10 @@ class Sandbox:
             server = Server(subject.environment)
             with self._lock:
                 self._servers.append(server)
-        ending = server.run(subject.name, half)
+        try:
+            ending = server.run(subject.name, half)
+        except ServerDied as error:
+            return Ending(subject.name, half, "unfinished", str(error), 0.0)
         with self._lock:
             idle.append(server)
         return ending

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo import native
+from gil_demo.errors import BadInput
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.words import Kernel, Section
 
@@ -24,7 +25,7 @@ TRIALS = 5
 """How many trials fix the number of passes."""
 
 
-class ImpossiblePlan(ValueError):
+class ImpossiblePlan(BadInput, ValueError):
     """A plan that cannot be carried out; the message says what to change."""
 
 

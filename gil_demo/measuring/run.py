@@ -14,7 +14,7 @@ from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.verdict import Evidence, judge
-from gil_demo.results import Panel, PatternRow, RunResult, Settings
+from gil_demo.results import Panel, PatternRow, RunResult, Settings, Span
 from gil_demo.words import Company, Mode
 
 Step = Callable[[], None]
@@ -69,6 +69,7 @@ def measure(
         settings=_settings(plan, input_name),
         notes=(*([_how_long(plan)] if steps else []), *notes),
         picture=tuple(panels),
+        spans=_spans(plan, races, panels),
         scaling=scaling_rows,
         responsiveness=ticker_rows,
         patterns=tuple(patterns),
@@ -83,6 +84,13 @@ def measure(
             )
         ),
     )
+
+
+def _spans(plan: Plan, races: Sequence[scaling.Round], panels: Sequence[Panel]) -> tuple[Span, ...]:
+    if not races:
+        return tuple(span for panel in panels for span in panel.spans)
+    widest = [races[0][mode, plan.threads[-1]] for mode in scaling.MODES]
+    return tuple(span for race in widest for span in race.spans)
 
 
 def results_agree(races: Sequence[Race]) -> bool:

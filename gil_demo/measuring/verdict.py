@@ -1,9 +1,10 @@
 """What a run shows, contradicts, or leaves open.
 
 Only facts that noise cannot change can contradict the claim: with the GIL held,
-two calls inside at once, a tick inside a call, or a different result. A busy
-machine can keep released calls from meeting, which leaves the claim open. No
-speed-up is judged; it is told beside the facts.
+two calls inside at once or a tick inside a call; or a pattern that ended otherwise
+than declared. A busy machine can keep released calls from meeting, and another
+program can write to a file that is mapped: both leave the claim open. No speed-up
+is judged; it is told beside the facts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -72,8 +73,6 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def _contradictions(evidence: Evidence) -> Iterator[str]:
-    if not evidence.results_agree:
-        yield "The same call on the same memory did not return the same value every time."
     for row in evidence.patterns:
         if set(row.outcomes) - {row.expected, "unfinished"}:
             yield f"The {row.half} half of {row.name} did not end as declared ({row.expected})."
@@ -89,6 +88,8 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
 
 def _gaps(evidence: Evidence) -> Iterator[str]:
     """Why the run does not show the claim, one sentence a reason."""
+    if not evidence.results_agree:
+        yield "The same call did not return the same value every time: somebody wrote to the array."
     if not evidence.peaks and not evidence.ticker and not evidence.patterns:
         yield "Nothing was measured that bears on it: give two threads or more, or the ticker."
     for pattern in evidence.patterns:
@@ -130,10 +131,11 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
             f" done as one (native threads {rows['native'].speedup.median:.2f}x,"
             f" held {rows['held'].speedup.median:.2f}x)"
         )
-    sentences = []
-    if held:
-        sentences += [f"With the GIL held, {_list(held)}.", f"Released, {_list(released)}."]
-    return (*sentences, *_patterns(evidence))
+    patterns = _patterns(evidence)
+    if not held:
+        return (f"{patterns[0].upper()}{patterns[1:]}.",)
+    ending = f"; {patterns}" if patterns else ""
+    return f"With the GIL held, {_list(held)}.", f"Released, {_list(released)}{ending}."
 
 
 def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
@@ -150,16 +152,16 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
             f" {rows['released'].speedup.median:.2f}x as much done as one"
             f" (native threads {rows['native'].speedup.median:.2f}x)"
         )
-    sentences = ["This interpreter runs without a GIL, so held and released are equals here."]
-    if facts:
-        sentences.append(f"Either way, {_list(facts)}.")
-    return (*sentences, *_patterns(evidence))
+    facts += [patterns] if (patterns := _patterns(evidence)) else []
+    return (
+        "This interpreter runs without a GIL, so held and released are equals here.",
+        f"Either way, {_list(facts)}.",
+    )
 
 
-def _patterns(evidence: Evidence) -> Iterator[str]:
+def _patterns(evidence: Evidence) -> str:
     names = {row.name for row in evidence.patterns}
-    if names:
-        yield f"Of {len(names)} patterns, each half ended as declared."
+    return f"of {len(names)} patterns, each half ended as declared" if names else ""
 
 
 def _all(count: int) -> str:

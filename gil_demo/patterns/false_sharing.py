@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.gallery.lab import Finding, Lab, Thread, times
 from gil_demo.results import Spread
 
 CHAPTER = "speed"
@@ -51,14 +51,14 @@ def unsafe(lab: Lab) -> Finding:
     """Cells in one line, against a line each."""
     one_line, own_lines = _seconds(lab)
     ratio = Spread.of(a / b for a, b in zip(one_line, own_lines, strict=True))
-    return Finding("slow", f"cells 8 bytes apart: {ratio.times()} as long as 128 bytes apart")
+    return Finding("slow", f"cells 8 bytes apart: {times(ratio)} as long as 128 bytes apart")
 
 
 def safe(lab: Lab) -> Finding:
     """A line each, against cells in one line."""
     one_line, own_lines = _seconds(lab)
     ratio = Spread.of(b / a for a, b in zip(one_line, own_lines, strict=True))
-    return Finding("ok", f"cells 128 bytes apart: {ratio.times()} as long as 8 bytes apart")
+    return Finding("ok", f"cells 128 bytes apart: {times(ratio)} as long as 8 bytes apart")
 
 
 def _seconds(lab: Lab) -> tuple[list[float], list[float]]:

@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.gallery.lab import Finding, Lab, times
 from gil_demo.results import Spread
 
 CHAPTER = "speed"
@@ -53,7 +53,7 @@ def unsafe(lab: Lab) -> Finding:
     ratio = Spread.of(a / b for a, b in zip(blocks, without, strict=True))
     return Finding(
         "slow",
-        f"a block for each row of {COLUMNS} numbers: {ratio.times()} as long as without,"
+        f"a block for each row of {COLUMNS} numbers: {times(ratio)} as long as without,"
         f" {cost.median:.0f} ns a block",
     )
 
@@ -65,7 +65,7 @@ def safe(lab: Lab) -> Finding:
     ratio = Spread.of(b / a for a, b in zip(blocks, without, strict=True))
     return Finding(
         "ok",
-        f"no block: {ratio.times()} as long as with one for each row,"
+        f"no block: {times(ratio)} as long as with one for each row,"
         f" {row.median:.0f} ns a row of {COLUMNS} numbers",
     )
 

@@ -31,11 +31,12 @@ def _lines(result: RunResult) -> Iterator[Line]:
             "share_of_alone",
             "longest_stall_seconds",
             "call_seconds",
-            "ticks_inside",
         ):
-            value = getattr(ticks, name)
-            if value is not None:
-                yield "responsiveness", ticks.gil, 1, name, *_three(value)
+            yield "responsiveness", ticks.gil, 1, name, *_three(getattr(ticks, name))
+        if ticks.ticks_inside is not None:
+            none_expected = ticks.gil == "held" and result.environment.gil_enabled
+            worst = ("", "", ticks.ticks_inside) if none_expected else ("", ticks.ticks_inside, "")
+            yield "responsiveness", ticks.gil, 1, "ticks_inside", *worst
 
 
 def _three(value: Spread | Range | float) -> Figures:

@@ -17,9 +17,8 @@ VERSION = 1
 def run_document(result: RunResult) -> dict[str, Any]:
     """The document `gil-demo run --json` prints, as plain data."""
     content = asdict(result)
-    picture = content.pop("picture")
-    spans = [span for panel in picture for span in panel["spans"]]
-    return {"format": "gil-demo/run", "version": VERSION, **content, "spans": spans}
+    del content["picture"]
+    return {"format": "gil-demo/run", "version": VERSION, **content}
 
 
 def doctor_document(examination: Examination) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def write_whole(path: Path, text: str) -> None:
     """Put `text` at `path` in one step; on OSError, what was there before is still there."""
     refuse_unwritable(path)
     target = path.resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".gil-demo-")
     draft = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from gil_demo.measuring.spans import peak_inside
 from gil_demo.report.palette import (
     ASCII_MARKS,
     MODE_STYLES,
@@ -16,13 +17,14 @@ from gil_demo.report.palette import (
 from gil_demo.results import Panel, Span, Stretch
 
 TITLES = {
-    "held": "GIL held: one call inside at a time, and nobody else runs",
-    "released": "GIL released: the calls run side by side, and so does everyone else",
+    "alone": "GIL {gil}: one call inside at a time, and no other Python thread runs",
+    "together": "GIL {gil}: the calls run side by side, and so do other Python threads",
+    "mixed": "GIL {gil}: not all calls were inside at once this time",
 }
 TITLE_WITHOUT_GIL = "GIL {gil}, but this interpreter has none: held and released are equals"
 
 LABEL_COLUMNS = 10
-LEAST_LANE_COLUMNS = 20
+LEAST_LANE_COLUMNS = 8
 AXIS_STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 LEAST_COLUMNS_A_STEP = 8
 
@@ -55,7 +57,7 @@ class Picture:
         columns = max(LEAST_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
         scale = self._scale(columns)
         for panel in self.panels:
-            title = TITLES[panel.gil] if self.gil_enabled else TITLE_WITHOUT_GIL
+            title = TITLES[_meeting(panel)] if self.gil_enabled else TITLE_WITHOUT_GIL
             yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
             yield from _lanes(panel, scale, marks)
             yield Text()
@@ -72,6 +74,14 @@ class Picture:
                 lead = max(lead, zero - panel.ticker[0].first_ns)
             total = max(total, max(ends) - zero)
         return Scale(lead, lead + total, columns)
+
+
+def _meeting(panel: Panel) -> str:
+    """How the calls of a race met, which is what its title says."""
+    peak = peak_inside(panel.spans)
+    if panel.gil == "held" and peak == 1:
+        return "alone"
+    return "together" if peak == len(panel.spans) else "mixed"
 
 
 def _zero(panel: Panel) -> int:

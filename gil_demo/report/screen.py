@@ -3,10 +3,13 @@
 import json
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from types import FrameType
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -14,6 +17,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.terminal_theme import SVG_EXPORT_THEME
 
 SVG_COLUMNS = 90
+
+Handler = Callable[[int, FrameType | None], object]
 
 SVG_FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -57,11 +62,13 @@ class Screen(Console):
 
 def screen() -> Screen:
     """Standard output. What it cannot encode becomes a question mark, never an error."""
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
-    # rich takes a dumb terminal for one of 80 columns
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
+    # rich takes a dumb terminal for one of 80 columns, and COLUMNS=0 at its word
     dumb = sys.stdout.isatty() and os.environ.get("TERM") in {"dumb", "unknown"}
-    width, height = shutil.get_terminal_size() if dumb else (None, None)
+    ask = dumb or os.environ.get("COLUMNS") == "0"
+    width, height = shutil.get_terminal_size() if ask else (None, None)
     return Screen(width=width, height=height, highlight=False, markup=False, emoji=False)
 
 
@@ -83,6 +90,7 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
     thread of its own, which would want the GIL in the middle of a measurement.
     """
     console = Console(stderr=True)
+    previous = _let_interrupts_be_caught()
     line = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -90,11 +98,24 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
         console=console,
         auto_refresh=False,
         transient=True,
-        disable=not console.is_terminal or console.is_dumb_terminal,
+        disable=not sys.stderr.isatty() or console.is_dumb_terminal,
     )
-    with line:
-        task = line.add_task(label)
-        yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
+    try:
+        with line:
+            task = line.add_task(label)
+            yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGINT, previous)
+
+
+def _let_interrupts_be_caught() -> Handler | None:
+    """While there are threads and children to end, Ctrl-C is an exception; what it was before."""
+    previous = signal.getsignal(signal.SIGINT)
+    if not callable(previous) or threading.current_thread() is not threading.main_thread():
+        return None
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return previous
 
 
 def svg(renderable: RenderableType, title: str) -> str:

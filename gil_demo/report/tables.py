@@ -12,6 +12,9 @@ from rich.text import Text
 from gil_demo.report.palette import MODE_STYLES
 from gil_demo.results import Range, ResponsivenessRow, ScalingRow, Spread
 
+ROOM_FOR_DIGITS = 100
+"""From here on, digits after the point would widen the table past 80 columns."""
+
 COMPANY_NAMES = {
     "alone": "alone",
     "held": "a held call",
@@ -42,7 +45,7 @@ class FittingTable:
         shown = list(self.columns)
         table = self._table(shown)
         while len(shown) > 1 and not _fits(table, console, options):
-            shown.remove(max(shown, key=lambda column: column.rank))
+            shown.remove(max(reversed(shown), key=lambda column: column.rank))
             table = self._table(shown)
         yield Text(self.title, style="bold")
         yield table
@@ -78,7 +81,7 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
     return FittingTable(
         title="Scaling: the same call on several threads at once",
         columns=(
-            Column("GIL", tuple(row.gil for row in rows)),
+            Column("GIL", tuple(row.gil for row in rows), -1),
             Column("threads", tuple(str(row.threads) for row in rows)),
             Column("wall ms", tuple(_spread(row.wall_seconds, 1e3, 1) for row in rows), 2),
             Column("speed-up", tuple(_spread(row.speedup, 1, 2, "x") for row in rows), 1),
@@ -101,7 +104,7 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
     return FittingTable(
         title="Responsiveness: a Python thread that only notes the time, beside one call",
         columns=(
-            Column("ticker beside", tuple(COMPANY_NAMES[row.gil] for row in rows)),
+            Column("ticker beside", tuple(COMPANY_NAMES[row.gil] for row in rows), -1),
             Column("ticks/s", tuple(f"{row.ticks_per_second:,.0f}" for row in rows), 2),
             Column("share of\nalone", tuple(f"{row.share_of_alone:.0%}" for row in rows), 1),
             Column(
@@ -123,8 +126,8 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
         styles=tuple(MODE_STYLES[row.gil] for row in rows),
         breaks=frozenset(),
         caption=(
-            f"Medians of {rounds} rounds; ticks inside: held, the most of any round;"
-            " released, the fewest."
+            f"Medians of {rounds} rounds; ticks inside: of the round with the least convincing"
+            " count."
             if rounds > 1
             else "One round."
         ),
@@ -136,9 +139,9 @@ def _of_rounds(rounds: int) -> str:
 
 
 def _spread(spread: Spread, factor: float, digits: int, unit: str = "") -> str:
-    middle, low, high = (
-        f"{value * factor:.{digits}f}" for value in (spread.median, spread.low, spread.high)
-    )
+    scaled = [value * factor for value in (spread.median, spread.low, spread.high)]
+    digits = digits if max(scaled) < ROOM_FOR_DIGITS else 0
+    middle, low, high = (f"{value:.{digits}f}" for value in scaled)
     return f"{middle}{unit}" if low == high else f"{middle}{unit} ({low}-{high})"
 
 

@@ -24,7 +24,7 @@ static void call(void (*function)(double *, lab *))
     pthread_mutex_unlock(&gil);
 }
 
-/* One after the other: both orders are seen, and nobody hangs. */
+/* One after the other: in the deadlock itself nothing is reported. */
 static void unsafe(int thread)
 {
     if (thread == 0) {

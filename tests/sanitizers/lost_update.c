@@ -5,7 +5,7 @@
 
 static int64_t cells[2];
 
-/* Unforced: the handshake would put the two stores in an order that the sanitizer sees. */
+/* Unforced: a handshake often orders the two stores, and hides the race from the sanitizer. */
 static void unsafe(int thread)
 {
     (void)thread;

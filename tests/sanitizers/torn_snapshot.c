@@ -5,7 +5,7 @@
 
 static double accounts[ACCOUNTS];
 
-/* Unforced: the handshake would put stores and loads in an order that the sanitizer sees. */
+/* Unforced: the handshake orders stores and loads, and hides the race from the sanitizer. */
 static void unsafe(int thread)
 {
     if (thread == 0)
