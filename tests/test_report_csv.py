@@ -39,8 +39,7 @@ def test_counts_have_their_extremes(made: RunResult) -> None:
 
 
 def test_single_figures_stand_where_they_belong(made: RunResult) -> None:
-    """A median leaves the extremes empty; ticks inside are the most of any held call, else the
-    fewest."""
+    """A median has no extremes; ticks inside are the most of a held call, else the fewest."""
     stall = line(parsed(made), gil="held", quantity="longest_stall_seconds")
     assert (stall["median"], stall["low"], stall["high"]) == ("0.0305", "", "")
     held = line(parsed(made), gil="held", quantity="ticks_inside")

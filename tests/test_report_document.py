@@ -190,4 +190,8 @@ def test_a_run_without_sections_is_still_a_document(made: RunResult) -> None:
     """What was not measured is an empty list, never missing."""
     bare = run_document(replace(made, spans=(), scaling=(), responsiveness=(), patterns=()))
     check(json.loads(json.dumps(bare)))
-    assert [bare["spans"], list(bare["scaling"]), list(bare["responsiveness"])] == [[], [], []]
+    assert [list(bare["spans"]), list(bare["scaling"]), list(bare["responsiveness"])] == [
+        [],
+        [],
+        [],
+    ]

@@ -167,7 +167,7 @@ def test_a_tick_inside_a_held_call_contradicts(evidence: Evidence) -> None:
 
 
 def test_results_that_differ_leave_it_open(evidence: Evidence, without_gil: Evidence) -> None:
-    """Somebody wrote to the array meanwhile, say to the file that is mapped: no fault of the GIL."""
+    """Somebody wrote to the array meanwhile, say to a file that is mapped: no fault of the GIL."""
     for either in (evidence, without_gil):
         verdict = judge(replace(either, results_agree=False))
         assert verdict.state == "inconclusive"
