@@ -377,6 +377,8 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         code: int | None = cli.main(arguments, "gil-demo", standalone_mode=False)
     except click.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:  # so click ends when the pipe is closed
+        return DONE
     except click.ClickException as error:
         problem = error.format_message()
     except (BadInput, OSError, MemoryError) as error:

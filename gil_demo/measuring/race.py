@@ -52,6 +52,13 @@ def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
     )
 
 
+def run_alone(call: native.Call) -> None:
+    """Make one call from this thread, while no race of this process runs."""
+    with _one_at_a_time:
+        native.set_cancelled(False)
+        native.run(call)
+
+
 def _run_together(jobs: Sequence[Callable[[], None]]) -> None:
     """Start every job at the same moment on a thread of its own, and wait for all.
 

@@ -7,6 +7,7 @@ from statistics import median
 
 from gil_demo import native
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
+from gil_demo.measuring.race import run_alone
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
 from gil_demo.results import ResponsivenessRow
 from gil_demo.words import Company
@@ -41,7 +42,7 @@ def observe(plan: Plan, company: Company) -> Observation:
         else:
             # From this thread: starting another would wait for the GIL several times over.
             call = native.Call(company, plan.kernel, plan.work(1)[0], plan.passes)
-            native.run(call)
+            run_alone(call)
             enter_ns, exit_ns = call.enter_ns, call.exit_ns
     return Observation(
         ticks_inside(ticker.ticks, enter_ns, exit_ns),
