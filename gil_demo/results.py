@@ -12,7 +12,7 @@ from statistics import median
 from gil_demo.words import Company, Half, Kernel, Mode, Outcome, State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spread:
     """The median of several rounds, with the lowest and the highest of them."""
 
@@ -27,7 +27,7 @@ class Spread:
         return cls(median(known), known[0], known[-1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Range:
     """The smallest and the largest count seen in any round."""
 
@@ -41,7 +41,7 @@ class Range:
         return cls(min(known), max(known))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Span:
     """One kernel call: when it entered C and when it left, stamped inside C."""
 
@@ -51,7 +51,7 @@ class Span:
     exit_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stretch:
     """A run of ticks with no gap worth drawing: the first, the last, and how many."""
 
@@ -60,7 +60,7 @@ class Stretch:
     ticks: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Panel:
     """One race as a picture shows it: every thread's span, and when the ticker ran."""
 
@@ -69,7 +69,7 @@ class Panel:
     ticker: tuple[Stretch, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ScalingRow:
     """One mode at one number of threads, over all rounds.
 
@@ -89,7 +89,7 @@ class ScalingRow:
     cpu_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResponsivenessRow:
     """The ticker alone, or beside one kernel call; medians over the rounds.
 
@@ -108,7 +108,7 @@ class ResponsivenessRow:
     ticks_inside: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Environment:
     """Where a run took place.
 
@@ -128,7 +128,7 @@ class Environment:
     machine_busy: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What was run: `elements` of the array, `passes` over its part that one call makes."""
 
@@ -142,7 +142,7 @@ class Settings:
     input: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ending:
     """How one run of one half ended, and what was seen."""
 
@@ -153,7 +153,7 @@ class Ending:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PatternRow:
     """Several runs of one half.
 
@@ -171,7 +171,7 @@ class PatternRow:
     seconds: Spread
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """What this run says about the claim, and the sentences that say why."""
 
@@ -179,7 +179,7 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunResult:
     """All of one run. A section that was not asked for is empty.
 
@@ -198,7 +198,7 @@ class RunResult:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Examination:
     """What machine, interpreter and build this is, and what follows from it.
 

@@ -11,7 +11,7 @@ from gil_demo.errors import BadInput
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.words import Kernel, Section
 
-CALL_SECONDS = 0.022
+CALL_SECONDS = 0.021
 """Processor time that one call is to last.
 
 Calls of 20 ms and more met in every round even with four threads on two busy

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from gil_demo.results import Examination, PatternRow, RunResult
@@ -41,6 +40,8 @@ def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of the document that a command prints."""
+    from importlib.resources import files
+
     text = files("gil_demo.report").joinpath(f"{name}.schema.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
