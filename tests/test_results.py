@@ -20,4 +20,4 @@ def test_a_range_has_the_smallest_and_the_largest() -> None:
 def test_results_cannot_be_changed() -> None:
     """What was measured stays as it was measured."""
     with pytest.raises(AttributeError):
-        Range(1, 2).min = 0  # type: ignore[misc]
+        Range(1, 2).min = 0  # type: ignore[misc]  # the point of the test

@@ -78,7 +78,7 @@ def busy(evidence: Evidence, share: float | None) -> Evidence:
 def only(evidence: Evidence, *quantities: Quantity) -> Evidence:
     """The same without what was not measured."""
     left_out = {name: () for name in QUANTITIES if name not in quantities}
-    return replace(evidence, **left_out)  # type: ignore[arg-type]
+    return replace(evidence, **left_out)  # type: ignore[arg-type]  # the names are those of fields
 
 
 # Shown
