@@ -1,6 +1,7 @@
 """The command line: options in, a report out. Everything heavy is imported when needed."""
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
@@ -373,12 +374,15 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     Whatever is wrong with what the person gave is said in one line on standard
     error. KeyboardInterrupt passes through.
     """
+    output = sys.stdout
     try:
         code: int | None = cli.main(arguments, "gil-demo", standalone_mode=False)
     except click.Abort:
         raise KeyboardInterrupt from None
-    except SystemExit:  # so click ends when the pipe is closed
-        return DONE
+    except SystemExit:
+        if sys.stdout is not output:  # click replaces what nobody reads any more, and exits
+            return DONE
+        raise
     except click.ClickException as error:
         problem = error.format_message()
     except (BadInput, OSError, MemoryError) as error:

@@ -1,5 +1,6 @@
 """How the program ends when it is cut short: Ctrl-C, a closed pipe, a full disk."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -189,3 +190,22 @@ def test_a_full_disk_under_csv_leaves_the_old_file_whole(tmp_path: Path, python:
     assert ended.stderr.count("\n") == 1
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_into_a_closed_pipe_is_no_failure(option: str) -> None:
+    """`gil-demo --help | true` ends well, and in silence."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-u", "-m", "gil_demo", option],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=ENOUGH_SECONDS,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
