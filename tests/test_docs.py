@@ -10,6 +10,7 @@ import pytest
 from gil_demo.cli import cli
 
 ROOT = Path(__file__).parent.parent
+PARENT = click.Context(cli, info_name="gil-demo", **cli.context_settings)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
@@ -44,10 +45,12 @@ def test_every_command_in_the_documentation_is_one(command: str) -> None:
     name, *arguments = command.split()
     subcommand = cli.commands[name]
     with suppress(click.MissingParameter, click.exceptions.Exit):  # only named, or asks for help
-        subcommand.make_context(name, [word.replace("FILE", "file") for word in arguments])
+        subcommand.make_context(
+            name, [word.replace("FILE", "file") for word in arguments], parent=PARENT
+        )
 
 
 def test_a_wrong_command_would_be_found() -> None:
     """The check above refuses an option that does not exist."""
     with pytest.raises(click.NoSuchOption):
-        cli.commands["run"].make_context("run", ["--no-such-option"])
+        cli.commands["run"].make_context("run", ["--no-such-option"], parent=PARENT)

@@ -139,6 +139,6 @@ def _settings(plan: Plan, input_name: str | None) -> Settings:
 def _how_long(plan: Plan) -> str:
     passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
     return (
-        f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last"
-        f" {CALL_SECONDS * 1e3:.0f} ms or more."
+        f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last about"
+        f" {CALL_SECONDS * 1e3:.0f} ms."
     )

@@ -159,7 +159,7 @@ def _lines(lines: Sequence[Line]) -> Text:
     """C, highlighted, with a mark before each line that the other half does not have."""
     code = "\n".join(line.text for line in lines)
     highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)
-    shown = Text(no_wrap=True)
+    shown = Text(overflow="fold")
     for line, text in zip(lines, highlighted, strict=False):
         shown.append(f"{MARK} " if line.differs else "  ", "bold")
         if line.differs:

@@ -126,8 +126,7 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
         styles=tuple(MODE_STYLES[row.gil] for row in rows),
         breaks=frozenset(),
         caption=(
-            f"Medians of {rounds} rounds; ticks inside: of the round with the least convincing"
-            " count."
+            f"Medians of {rounds} rounds; ticks inside: of the round that fits the claim least."
             if rounds > 1
             else "One round."
         ),
