@@ -50,8 +50,8 @@ def available_bytes() -> int | None:
     """How much memory can be had without swapping, or None where the system does not tell.
 
     The smallest of what Linux estimates (``MemAvailable`` of ``/proc/meminfo``)
-    and what this process's control group still allows; elsewhere, all memory
-    there is.
+    and what the control group (version 2) at the root of what this process sees
+    still allows; elsewhere, all memory there is.
     """
     limits = []
     meminfo = Path("/proc/meminfo")

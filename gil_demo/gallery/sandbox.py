@@ -67,6 +67,8 @@ class Server:
         """End it, and it ends whatever child it has."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        if not self._ready:  # it is still loading modules, and has no child yet
+            self._process.kill()
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:

@@ -55,7 +55,7 @@ class Plan:
         seed: int,
         sections: frozenset[Section],
     ) -> "Plan":
-        """The plan in which one call lasts at least `CALL_SECONDS`.
+        """The plan in which one call lasts about `CALL_SECONDS`.
 
         Raises `ImpossiblePlan`, or `native.UnsuitableArray` if the kernel may not
         work on the array.
@@ -93,7 +93,7 @@ def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -
 
 
 def calibrated_passes(kernel: Kernel, part: Arrays) -> int:
-    """The number of passes that make one call last at least `CALL_SECONDS`.
+    """The number of passes that make one call last about `CALL_SECONDS`.
 
     It follows from the fastest of several trials, and from processor time rather
     than wall time: a trial that others slowed down must not make the calls too
