@@ -29,7 +29,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gil_demo import machine
-from gil_demo.cli import elements, run_command_line, thread_counts
+from gil_demo.cli import run_command_line
+from gil_demo.cli.options import elements, thread_counts
 from gil_demo.measuring import run as run_module
 from gil_demo.report.document import schema
 from gil_demo.results import RunResult, Verdict

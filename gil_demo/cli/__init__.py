@@ -1,0 +1,75 @@
+"""The command line: options in, a report out; a file a command.
+
+Everything heavy is imported when needed.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from gil_demo.cli.doctor import doctor
+from gil_demo.cli.list import list_
+from gil_demo.cli.run import run
+from gil_demo.cli.show import show
+from gil_demo.cli.try_ import try_
+from gil_demo.constants import BAD_INPUT, DONE
+from gil_demo.errors import BadInput
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"gil-demo {version('gil-demo')}")
+        ctx.exit()
+
+
+@click.group(context_settings=CONTEXT, invoke_without_command=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """May my C code touch a NumPy array while the GIL is released?
+
+    Start with 'gil-demo run'.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for command in (run, doctor, list_, show, try_):
+    cli.add_command(command)
+
+
+def run_command_line(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return its exit code.
+
+    Whatever is wrong with what the person gave is said in one line on standard
+    error. KeyboardInterrupt passes through.
+    """
+    output = sys.stdout
+    try:
+        code: int | None = cli.main(arguments, "gil-demo", standalone_mode=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except SystemExit:
+        if sys.stdout is not output:  # click replaces what nobody reads any more, and exits
+            return DONE
+        raise
+    except click.ClickException as error:
+        problem = error.format_message()
+    except (BadInput, OSError, MemoryError) as error:
+        problem = str(error) or type(error).__name__
+    else:
+        return code or DONE
+    click.echo(f"gil-demo: {' '.join(problem.split())}", err=True)
+    return BAD_INPUT

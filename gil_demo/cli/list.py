@@ -1,0 +1,24 @@
+"""`gil-demo list`: what there is in the gallery."""
+
+import click
+
+from gil_demo.cli.options import json_option
+from gil_demo.constants import DONE
+
+
+@click.command(name="list")
+@json_option
+def list_(*, as_json: bool) -> int:
+    """List the patterns: each hazard, and what its halves end in."""
+    from gil_demo.gallery import registry
+    from gil_demo.report.document import list_document
+    from gil_demo.report.gallery import gallery_table
+    from gil_demo.report.screen import screen
+
+    patterns = registry.load_all()
+    console = screen()
+    if as_json:
+        console.document(list_document(patterns))
+    else:
+        console.print(gallery_table(patterns))
+    return DONE

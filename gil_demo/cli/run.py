@@ -1,0 +1,166 @@
+"""`gil-demo run`: the whole demonstration."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from gil_demo.cli.options import elements, json_option, thread_counts
+from gil_demo.constants import (
+    CONTRADICTED,
+    DEFAULT_ROUNDS,
+    DEFAULT_SIZE,
+    DONE,
+    INCONCLUSIVE,
+    QUICK_ROUNDS,
+)
+from gil_demo.words import Kernel, Section, State
+
+CHECK_EXIT_CODES: dict[State, int] = {
+    "shown": DONE,
+    "contradicted": CONTRADICTED,
+    "inconclusive": INCONCLUSIVE,
+}
+
+
+@click.command()
+@click.option(
+    "--kernel",
+    type=click.Choice(get_args(Kernel)),
+    default="sum",
+    show_default=True,
+    help="The C loop: sum has one accumulator, sum_wide many; scale writes; spin uses no memory.",
+)
+@click.option(
+    "--size",
+    type=elements,
+    metavar="N",
+    help=f"Elements of the array, as in 500k or 20M.  [default: {DEFAULT_SIZE:,}]",
+)
+@click.option(
+    "--input",
+    "input_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npy",
+    help="Work on this array instead; it is memory-mapped and never written.",
+)
+@click.option(
+    "--threads",
+    type=thread_counts,
+    metavar="N,N,...",
+    help="How many threads at once, as in 1,2,4.  [default: 1,2,4,8 up to the cores]",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="How often to repeat each measurement."
+    f"  [default: {DEFAULT_ROUNDS}; {QUICK_ROUNDS} with --quick]",
+)
+@click.option("--quick", is_flag=True, help="Fewer rounds and no patterns, for a quick look.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Of the array and of the order in each round.",
+)
+@click.option(
+    "--section",
+    "sections",
+    type=click.Choice(get_args(Section)),
+    multiple=True,
+    help="Measure only this part; may be given again for another.",
+)
+@json_option
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write the tables to this file.",
+)
+@click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also write what the screen shows to this file.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Say the verdict with the exit code: 0 shown, 1 contradicted, 3 inconclusive.",
+)
+def run(
+    *,
+    kernel: Kernel,
+    size: int | None,
+    input_file: Path | None,
+    threads: tuple[int, ...] | None,
+    rounds: int | None,
+    quick: bool,
+    seed: int,
+    sections: Sequence[Section],
+    as_json: bool,
+    csv_file: Path | None,
+    svg_file: Path | None,
+    check: bool,
+) -> int:
+    """Call a C kernel from several threads, with the GIL held and released.
+
+    Draws what happened, and shows how much faster several threads were, who else
+    got to run meanwhile, and what that proves.
+    """
+    if size and input_file:
+        raise click.UsageError("--size and --input exclude each other: a file has its own size")
+
+    from gil_demo import arrays, machine, native
+    from gil_demo.api import MEASURED, default_threads, race
+    from gil_demo.measuring.plan import refuse_impossible
+    from gil_demo.report.csv import run_csv
+    from gil_demo.report.document import run_document
+    from gil_demo.report.files import refuse_unwritable, write_whole
+    from gil_demo.report.run import RunBody, environment_line
+    from gil_demo.report.screen import progress_line, screen, svg
+
+    notes: Sequence[str] = ()
+    outputs = [file for file in (csv_file, svg_file) if file]
+    files = [file.resolve() for file in (*outputs, input_file) if file]
+    if len(set(files)) < len(files):
+        raise click.UsageError("--input, --csv and --svg must each name a file of their own")
+    for file in outputs:
+        refuse_unwritable(file)
+    if input_file:
+        array, notes = arrays.load(input_file, kernel)
+    else:
+        array = arrays.make(size or DEFAULT_SIZE, seed)
+    threads = threads or default_threads()
+    native.refuse_unsuitable(array, kernel)
+    refuse_impossible(array, kernel, max(threads))
+    console = screen()
+    if not as_json:
+        console.print(environment_line(machine.environment()))
+    with progress_line("Measuring") as progress:
+        report = race(
+            array,
+            kernel=kernel,
+            threads=threads,
+            rounds=rounds or (QUICK_ROUNDS if quick else DEFAULT_ROUNDS),
+            seed=seed,
+            sections=sections or (MEASURED if quick else get_args(Section)),
+            input_name=arrays.printable(input_file) if input_file else None,
+            notes=notes,
+            progress=progress,
+        )
+    if csv_file:
+        write_whole(csv_file, run_csv(report.result))
+    if svg_file:
+        write_whole(svg_file, svg(report, "gil-demo run"))
+    if as_json:
+        console.document(run_document(report.result))
+    else:
+        console.print(RunBody(report.result))
+    return CHECK_EXIT_CODES[report.result.verdict.state] if check else DONE

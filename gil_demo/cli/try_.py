@@ -1,0 +1,75 @@
+"""`gil-demo try`: patterns, run."""
+
+from collections.abc import Sequence
+
+import click
+
+from gil_demo.cli.options import complete_pattern, json_option
+from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE, MOST_JOBS
+from gil_demo.words import Half
+
+
+@click.command(name="try")
+@click.argument("names", nargs=-1, shell_complete=complete_pattern)
+@click.option("--all", "everything", is_flag=True, help="Try every pattern there is.")
+@click.option("--half", type=click.Choice(["unsafe", "safe"]), help="Try only this half.")
+@click.option("--unforced", is_flag=True, help="Leave the interleaving of races to chance.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="How often to run each half.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    metavar="N",
+    help="How many to run at once.  [default: the cores]",
+)
+@json_option
+def try_(
+    *,
+    names: Sequence[str],
+    everything: bool,
+    half: Half | None,
+    unforced: bool,
+    repeat: int,
+    jobs: int | None,
+    as_json: bool,
+) -> int:
+    """Run patterns, each half in a child process, and show what came of it.
+
+    The children crash, hang and abort; this process does not.
+    """
+    from gil_demo import machine
+    from gil_demo.gallery import registry, sandbox
+    from gil_demo.report.document import try_document
+    from gil_demo.report.gallery import Trial
+    from gil_demo.report.screen import progress_line, screen
+
+    if bool(names) == everything:
+        raise click.UsageError("give the names of patterns, or --all; 'gil-demo list' has them")
+    tried: Sequence[registry.Subject] = (
+        registry.load_all()
+        if everything
+        else [subject for name in names for subject in registry.subjects(name)]
+    )
+    if unforced:
+        tried = [subject for subject in tried if subject.has_unforced]
+        if not tried:
+            raise click.UsageError("--unforced is for races, and none of these is one")
+    halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
+    runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
+    with progress_line("Trying") as progress:
+        rows = sandbox.try_patterns(runs, jobs or machine.usable_cores(), progress)
+    console = screen()
+    if as_json:
+        console.document(try_document(rows))
+    else:
+        console.print(Trial(tried, rows))
+    if unforced or all(row.as_expected == row.runs for row in rows):
+        return DONE
+    certain = [row.runs - row.as_expected - row.outcomes.get("unfinished", 0) for row in rows]
+    return CONTRADICTED if any(certain) else INCONCLUSIVE
