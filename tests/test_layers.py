@@ -27,6 +27,7 @@ CHAIN = (
     "patterns",
     "gallery",
     "doctor",
+    "tour",
     "report",
     "api",
     "cli",

@@ -12,6 +12,7 @@ from gil_demo.cli.doctor import doctor
 from gil_demo.cli.list import list_
 from gil_demo.cli.run import run
 from gil_demo.cli.show import show
+from gil_demo.cli.tour import tour
 from gil_demo.cli.try_ import try_
 from gil_demo.constants import BAD_INPUT, DONE
 from gil_demo.errors import BadInput
@@ -46,7 +47,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, doctor, list_, show, try_):
+for command in (run, doctor, list_, show, try_, tour):
     cli.add_command(command)
 
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from gil_demo.machine import environment
 from gil_demo.results import Examination, PatternRow, RunResult
 
 if TYPE_CHECKING:
     from gil_demo.gallery.registry import Pattern
+    from gil_demo.tour.walk import Walk
 
 VERSION = 1
 
@@ -36,6 +38,36 @@ def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
     """The document `gil-demo try --json` prints, as plain data."""
     tried = [asdict(row) for row in rows]
     return {"format": "gil-demo/try", "version": VERSION, "patterns": tried}
+
+
+def tour_document(walk: "Walk") -> dict[str, Any]:
+    """The document `gil-demo tour --json` prints, as plain data."""
+    taken = [(step, walk.seen[step.name]) for step in walk.lesson if step.name in walk.seen]
+    return {
+        "format": "gil-demo/tour",
+        "version": VERSION,
+        "environment": asdict(environment()),
+        "steps": [
+            {
+                "number": step.number,
+                "name": step.name,
+                "title": step.title,
+                "question": step.question,
+                "answers": [
+                    {"answer": answer, "remark": remark}
+                    for answer, remark in zip(step.answers, seen.remarks, strict=True)
+                ],
+                "right": None if seen.right is None else seen.right + 1,
+                "state": seen.state,
+                "reason": seen.reason,
+                "figures": [
+                    {"kind": type(figure).__name__.lower(), **asdict(figure)}
+                    for figure in seen.figures
+                ],
+            }
+            for step, seen in taken
+        ],
+    }
 
 
 def schema(name: str) -> dict[str, Any]:

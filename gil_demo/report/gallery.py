@@ -180,13 +180,16 @@ class Trial:
         known = {subject.name: subject for subject in self.subjects}
         for name, rows in groupby(self.rows, lambda row: row.name):
             yield Text.assemble((name, "bold"), f"  {known[name].sentence}")
-            grid = Table.grid(padding=(0, 2, 0, 0))
-            grid.add_column(no_wrap=True)
-            grid.add_column(no_wrap=True)
-            grid.add_column()
-            for row in rows:
-                grid.add_row(
-                    Text(f"  {row.half}", HALF_STYLES[row.half]), outcomes_text(row), row.evidence
-                )
-            yield grid
+            yield trial_grid(rows)
             yield Text()
+
+
+def trial_grid(rows: Iterable[PatternRow]) -> RenderableType:
+    """One line a half: what it ended in, and the evidence."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for row in rows:
+        grid.add_row(Text(f"  {row.half}", HALF_STYLES[row.half]), outcomes_text(row), row.evidence)
+    return grid

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
-from types import FrameType
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -17,8 +16,6 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.terminal_theme import SVG_EXPORT_THEME
 
 SVG_COLUMNS = 90
-
-Handler = Callable[[int, FrameType | None], object]
 
 SVG_FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -90,7 +87,6 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
     thread of its own, which would want the GIL in the middle of a measurement.
     """
     console = Console(stderr=True)
-    previous = _let_interrupts_be_caught()
     line = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -100,22 +96,27 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
         transient=True,
         disable=not sys.stderr.isatty() or console.is_dumb_terminal,
     )
-    try:
-        with line:
-            task = line.add_task(label)
-            yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
-    finally:
-        if previous is not None:
-            signal.signal(signal.SIGINT, previous)
+    with interrupts_caught(), line:
+        console.show_cursor()  # whoever suspends the program must find it
+        task = line.add_task(label)
+        yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
 
 
-def _let_interrupts_be_caught() -> Handler | None:
-    """While there are threads and children to end, Ctrl-C is an exception; what it was before."""
+@contextmanager
+def interrupts_caught() -> Iterator[None]:
+    """Ctrl-C is an exception in this block: there are threads, children or a terminal to restore.
+
+    Whoever had it ignored or caught it in some other way keeps that.
+    """
     previous = signal.getsignal(signal.SIGINT)
-    if not callable(previous) or threading.current_thread() is not threading.main_thread():
-        return None
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    return previous
+    ours = callable(previous) and threading.current_thread() is threading.main_thread()
+    if ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, previous)
 
 
 def svg(renderable: RenderableType, title: str) -> str:

@@ -93,7 +93,9 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
         breaks=frozenset(
             position
             for position, row in enumerate(rows)
-            if position and row.gil != rows[position - 1].gil
+            if len({row.threads for row in rows}) > 1
+            and position
+            and row.gil != rows[position - 1].gil
         ),
         caption=f"Medians{_of_rounds(rounds)}. Speed-up: N x one thread's time / N threads' time.",
     )

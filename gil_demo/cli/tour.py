@@ -1,0 +1,252 @@
+"""`gil-demo tour`: the lesson, in a terminal or straight through."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from gil_demo.cli.options import json_option
+from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE
+from gil_demo.errors import BadInput
+
+if TYPE_CHECKING:
+    from gil_demo.report.screen import Screen
+    from gil_demo.tour.record import Record
+    from gil_demo.tour.step import Seen
+    from gil_demo.tour.walk import Move, Walk
+
+MOVES: "dict[str, Move]" = {
+    "\r": "forward",
+    "\n": "forward",
+    " ": "forward",
+    "n": "forward",
+    "\x1b[C": "forward",  # right
+    "\x1b[6~": "forward",  # page down, which presenters' remote controls send
+    "b": "back",
+    "\x7f": "back",
+    "\x1b[D": "back",  # left
+    "\x1b[5~": "back",  # page up
+    "r": "again",
+    "s": "skip",
+}
+
+QUIT = "q"
+SUSPEND = "\x1a"  # Ctrl-Z, which is a key like any other while keys are read one by one
+
+TERMINATED = 128 + signal.SIGTERM
+
+
+def steps(text: str) -> tuple[int, int | None]:
+    """First and last of some steps: 3, 3-5, or 3- for all from there. Else a usage error."""
+    match = re.fullmatch(r"([0-9]{1,3})(?:(-)([0-9]{1,3})?)?", text.strip())
+    if not match:
+        raise click.BadParameter(f"{text!r} is no step: give a number, or as in 3-5 or 3-")
+    first = int(match[1])
+    return first, int(match[3]) if match[3] else None if match[2] else first
+
+
+@click.command()
+@click.option("--list", "list_steps", is_flag=True, help="List the steps, and run none.")
+@click.option(
+    "--step",
+    "chosen",
+    type=steps,
+    metavar="N",
+    help="Only this step; 3-5 are several, 3- is all from there.",
+)
+@click.option("--notes", is_flag=True, help="Print the presenter's notes, and run nothing.")
+@click.option(
+    "--pause/--no-pause",
+    default=True,
+    help="Wait for a key after each step's figures, or go on at once.  [default: wait]",
+)
+@click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
+@click.option("--restart", is_flag=True, help="Forget the predictions made so far.")
+@json_option
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 3 if a step could not be shown. A contradicted one exits with 1 anyway.",
+)
+def tour(
+    *,
+    list_steps: bool,
+    chosen: tuple[int, int | None] | None,
+    notes: bool,
+    pause: bool,
+    no_input: bool,
+    restart: bool,
+    as_json: bool,
+    check: bool,
+) -> int:
+    """Take the lesson: predict, run, and see what the figures say.
+
+    Twelve steps, in the order of the question. Predictions, and how far one has
+    come, are kept from one day to the next.
+    """
+    from gil_demo.report import tour as pages
+    from gil_demo.report.document import tour_document
+    from gil_demo.report.screen import screen
+    from gil_demo.tour import lesson
+    from gil_demo.tour.record import Record
+    from gil_demo.tour.walk import Walk
+
+    part = lesson.part(*chosen) if chosen else lesson.load_all()
+    console = screen()
+    if list_steps:
+        console.print(pages.lesson_table(part, kept().predictions))
+        return DONE
+    if notes:
+        console.print(pages.notes(part))
+        return DONE
+    alone = no_input or as_json
+    walk = Walk(part, Record() if alone or restart else kept())
+    if as_json:
+        run_through(walk, None)
+        console.document(tour_document(walk))
+    elif no_input:
+        run_through(walk, console)
+    else:
+        converse(walk, console, pause=pause)
+    return exit_code(walk.seen.values(), check=check)
+
+
+def run_through(walk: "Walk", console: "Screen | None") -> None:
+    """Take every step without asking anything; draw the pages if there is where to draw them."""
+    from gil_demo.report import tour as pages
+    from gil_demo.report.screen import progress_line
+
+    while not walk.over:
+        step = walk.step
+        if walk.asking and console:
+            console.print(pages.QuestionPage(step))
+        elif not walk.asking:
+            with progress_line(step.title) as progress:
+                seen = walk.run(progress)
+            if console:
+                console.print(pages.SeenPage(step, seen))
+        walk.go("forward")
+
+
+def converse(walk: "Walk", console: "Screen", *, pause: bool) -> None:
+    """Go through the lesson with somebody at the keyboard. Raises `BadInput` if nobody can be."""
+    from gil_demo.report import tour as pages
+    from gil_demo.report.screen import interrupts_caught
+
+    if not (sys.stdin.isatty() and console.is_terminal):
+        raise BadInput(
+            "the tour asks for predictions, which needs a terminal; --no-input asks for nothing"
+        )
+    with interrupts_caught():
+        while not walk.over:
+            said = ask(walk, console) if walk.asking else show(walk, console, pause=pause)
+            if said == QUIT:
+                break
+            keep(walk.record())
+        if walk.over:
+            console.print(pages.score(walk.lesson, walk.predictions))
+
+
+def ask(walk: "Walk", console: "Screen") -> str:
+    """Draw the page that asks, and take in the prediction or wherever else to go."""
+    from gil_demo.report import tour as pages
+
+    step = walk.step
+    console.clear()
+    prediction = walk.predictions.get(step.name)
+    console.print(pages.QuestionPage(step, prediction.predicted if prediction else None))
+    console.print(pages.question_keys(step))
+    answers = [str(number) for number in range(1, len(step.answers) + 1)]
+    key = key_among([*answers, *MOVES, QUIT])
+    if key in answers:
+        walk.predict(answers.index(key))
+        walk.go("forward")
+    elif key != QUIT:
+        walk.go(MOVES[key])
+    return key
+
+
+def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
+    """Run the step, draw the page that shows, and take in where to go."""
+    from gil_demo.report import tour as pages
+    from gil_demo.report.screen import progress_line
+
+    step = walk.step
+    with progress_line(step.title) as progress:
+        seen = walk.run(progress)
+    console.clear()
+    prediction = walk.predictions.get(step.name)
+    console.print(pages.SeenPage(step, seen, prediction.predicted if prediction else None))
+    console.print(pages.seen_keys())
+    key = key_among([*MOVES, QUIT]) if pause else "n"
+    if key != QUIT:
+        walk.go(MOVES[key])
+    return key
+
+
+def key_among(known: Collection[str]) -> str:
+    """The next key that means something; end of input means to quit.
+
+    Keys that were pressed before are dropped, and the terminal is as it was before
+    whenever nobody waits for a key.
+    """
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        while True:
+            try:
+                key = click.getchar()
+            except EOFError:
+                return QUIT
+            if key == SUSPEND:
+                os.kill(os.getpid(), signal.SIGTSTP)
+            if not key:
+                return QUIT
+            if key.lower() in known:
+                return key.lower()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    """Unwind, so that the terminal is restored."""
+    sys.exit(TERMINATED)
+
+
+def exit_code(seen: "Iterable[Seen]", *, check: bool) -> int:
+    """What came of the steps that were run."""
+    states = {one.state for one in seen}
+    if "contradicted" in states:
+        return CONTRADICTED
+    return INCONCLUSIVE if check and "inconclusive" in states else DONE
+
+
+def record_file() -> Path:
+    """Where predictions are kept, as the platform has it."""
+    return Path(click.get_app_dir("gil-demo")) / "tour.json"
+
+
+def kept() -> "Record":
+    """What was predicted before, if that can be read."""
+    from gil_demo.tour.record import Record
+
+    try:
+        return Record.of(record_file().read_text("utf-8"))
+    except OSError:
+        return Record()
+
+
+def keep(record: "Record") -> None:
+    """Write down what was predicted. Where nothing can be written, the lesson goes on without."""
+    from gil_demo.report.files import write_whole
+
+    file = record_file()
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, record.text())

@@ -1,0 +1,248 @@
+"""The lesson as it is read: the page that asks, the page that shows, list, notes and score."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.rule import Rule
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from gil_demo.report.gallery import C_THEME, trial_grid
+from gil_demo.report.palette import STATE_STYLES
+from gil_demo.report.picture import Picture
+from gil_demo.report.tables import responsiveness_table, scaling_table
+from gil_demo.tour import step as tour
+from gil_demo.tour.record import Prediction
+from gil_demo.tour.step import Figure, Seen, Step
+
+MOST_TEXT_COLUMNS = 90
+"""Longer lines are hard to follow from the back row."""
+
+QUESTION_KEYS = "Enter: run it   b: back   s: skip   q: quit"
+SEEN_KEYS = "Enter: next   b: back   r: again   q: quit"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPage:
+    """The idea, and the prediction to make."""
+
+    step: Step
+    predicted: int | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        options = _narrowed(options)
+        for part in self._parts():
+            yield from console.render(part, options)
+
+    def _parts(self) -> Iterator[RenderableType]:
+        yield _header(self.step)
+        yield Text()
+        yield _prose(self.step.idea)
+        yield Text()
+        yield Text(self.step.question, "bold")
+        yield Text()
+        for index, answer in enumerate(self.step.answers):
+            chosen = index == self.predicted
+            yield _Hanging(f"{index + 1}", Text(answer, "bold" if chosen else ""), "bold cyan")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPage:
+    """The live run's figures, and what they say about each answer."""
+
+    step: Step
+    seen: Seen
+    predicted: int | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(_header(self.step), _narrowed(options))
+        yield Text()
+        for figure in self.seen.figures:
+            yield drawn(figure)
+            yield Text()
+        options = _narrowed(options)
+        for part in (*self._parts(), _read_more(self.step, linked=console.is_terminal)):
+            yield from console.render(part, options)
+
+    def _parts(self) -> Iterator[RenderableType]:
+        seen = self.seen
+        if seen.state != "shown":
+            text = Text("Not shown: " if seen.state == "inconclusive" else "Contradicted: ")
+            text.stylize(STATE_STYLES[seen.state])
+            yield text.append(f"{seen.reason}.", "default")
+            yield Text()
+        for index, (answer, remark) in enumerate(zip(self.step.answers, seen.remarks, strict=True)):
+            yield self._answer(index, answer, remark)
+        yield Text()
+        if seen.state == "shown":
+            yield _Hanging("=>", Text(self.step.remember, "bold"), "bold green")
+
+    def _answer(self, index: int, answer: str, remark: str) -> RenderableType:
+        right = index == self.seen.right
+        text = Text(answer, "bold green" if right else "")
+        if index == self.predicted:
+            text.append("  (your prediction)", "bold cyan")
+        if remark:
+            text.append(f"\n{remark}", "default")
+        return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
+
+
+def drawn(figure: Figure) -> RenderableType:
+    """A figure of a live run, drawn as the other commands draw it."""
+    match figure:
+        case tour.Picture(panels, gil_enabled):
+            return Picture(panels, gil_enabled)
+        case tour.Scaling(rows, rounds):
+            return scaling_table(rows, rounds)
+        case tour.Responsiveness(rows, rounds):
+            return responsiveness_table(rows, rounds)
+        case tour.Trials(rows):
+            return trial_grid(rows)
+        case tour.Table():
+            return _table(figure)
+        case tour.Code():
+            return _code(figure)
+        case _:
+            assert_never(figure)
+
+
+def _table(figure: tour.Table) -> RenderableType:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    for position, header in enumerate(figure.header):
+        left = figure.text or not position
+        table.add_column(header, justify="left" if left else "right", no_wrap=not figure.text)
+    for row in figure.rows:
+        table.add_row(*row)
+    return Group(table, Text(figure.caption, "dim")) if figure.caption else table
+
+
+def _code(figure: tour.Code) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", style="dim")
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    source = "\n".join(figure.lines)
+    lines = Syntax(source, "c", theme=C_THEME).highlight(source).split("\n", allow_blank=True)
+    for number, line in enumerate(lines[: len(figure.lines)], start=figure.first_line):
+        grid.add_row(str(number), line, Text(figure.remarks.get(number, ""), "bold"))
+    return Group(Text(figure.title, "bold"), grid)
+
+
+def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
+    """The steps, how long each takes with a class, and what was predicted so far."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    table.add_column("", justify="right")
+    table.add_column("step", no_wrap=True, style="bold")
+    table.add_column("the question")
+    table.add_column("min", justify="right", no_wrap=True)
+    if predictions:
+        table.add_column("predicted", no_wrap=True)
+    for step in lesson:
+        said = predictions.get(step.name)
+        row = [str(step.number), step.title, step.question, str(step.minutes)]
+        if predictions:
+            row.append("" if said is None else _judged(said))
+        table.add_row(*row)
+    minutes = sum(step.minutes for step in lesson)
+    return Group(table, Text(f"{minutes} minutes with a class. One step: gil-demo tour --step N"))
+
+
+def notes(lesson: Sequence[Step]) -> RenderableType:
+    """What a presenter wants at hand: the misconception, a question to ask, the line to say."""
+    return Group(*(part for step in lesson for part in _note(step)))
+
+
+def _note(step: Step) -> Iterator[RenderableType]:
+    yield _header(step)
+    for label, text in (
+        ("Asks", step.question),
+        ("Misconception", step.misconception),
+        ("Ask them", step.ask),
+        ("Remember", step.remember),
+        ("Minutes", str(step.minutes)),
+    ):
+        yield _Hanging(f"{label:<13}", Text(text), "bold")
+    yield Text()
+
+
+def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
+    """How many predictions came true, and what to read for each that did not."""
+    made = [(step, predictions[step.name]) for step in lesson if step.name in predictions]
+    decided = [(step, one) for step, one in made if one.right is not None]
+    missed = [step for step, one in decided if not one.came_true]
+    parts: list[RenderableType] = [Rule("The end of the lesson", align="left"), Text()]
+    if not decided:
+        parts.append(Text("No predictions were made, so there is no score."))
+    else:
+        came_true = len(decided) - len(missed)
+        text = Text(f"{came_true} of {len(decided)} predictions came true.", "bold")
+        left = len(made) - len(decided)
+        if left:
+            text.append(f" {left} could not be decided by these runs.", "default")
+        parts.append(text)
+    for step in missed:
+        parts += [Text(), Text(f"{step.title}: {step.remember}"), _read_more(step, linked=False)]
+    return Group(*parts)
+
+
+def question_keys(step: Step) -> Text:
+    """What may be typed on the page that asks."""
+    return Text(f"\n1-{len(step.answers)}: your prediction   {QUESTION_KEYS}", "dim")
+
+
+def seen_keys() -> Text:
+    """What may be typed on the page that shows."""
+    return Text(f"\n{SEEN_KEYS}", "dim")
+
+
+def _read_more(step: Step, *, linked: bool) -> Text:
+    """Where to read more: titles that are links, or the addresses where links cannot be had."""
+    text = Text("Read more: ", "dim")
+    for position, source in enumerate(step.sources):
+        if linked:
+            text.append(" · " if position else "")
+            text.append(source.title, f"underline link {source.address}")
+        else:
+            text.append(f"\n{source.title}\n{source.address}")
+    return text
+
+
+def _judged(prediction: Prediction) -> str:
+    if prediction.right is None:
+        return "undecided"
+    return "came true" if prediction.came_true else "missed"
+
+
+def _header(step: Step) -> RenderableType:
+    return Rule(
+        Text.assemble((step.title, "bold"), f"  {step.number} of {step.steps}"), align="left"
+    )
+
+
+def _narrowed(options: ConsoleOptions) -> ConsoleOptions:
+    return options.update(width=min(options.max_width, MOST_TEXT_COLUMNS))
+
+
+def _prose(text: str) -> Text:
+    return Text(text.replace("``", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hanging:
+    """Text beside a mark, whose lines all begin in the same column."""
+
+    mark: str
+    text: Text
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        indent = len(self.mark) + 3
+        lines = self.text.wrap(console, max(10, options.max_width - indent))
+        for position, line in enumerate(lines):
+            lead = Text(f" {'' if position else self.mark}".ljust(indent), self.style)
+            line.rstrip()
+            yield lead.append_text(line)

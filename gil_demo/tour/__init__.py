@@ -1,0 +1,1 @@
+"""The lesson: at each step an idea, a prediction, a live run, and what its figures say."""

@@ -1,0 +1,106 @@
+"""The lesson: its steps in their order, each made from a module's docstring and its `run`."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from inspect import cleandoc
+
+from gil_demo.errors import BadInput
+from gil_demo.gallery.registry import page_parts
+from gil_demo.tour import steps
+from gil_demo.tour.step import Source, Step
+
+ORDER = (
+    "one_lock",
+    "let_go",
+    "who_else_runs",
+    # "may_i_read",
+    # "does_it_move",
+    # "may_i_write",
+    # "inside_the_block",
+    # "the_question",
+    # "two_locks",
+    # "when_not_to",
+    # "what_numpy_does",
+    # "ways_past",
+)
+
+PARTS = (
+    "Idea",
+    "Question",
+    "Answers",
+    "Remember",
+    "Misconception",
+    "Ask",
+    "Read more",
+)
+
+
+class IncompleteStep(ValueError):
+    """A step whose docstring lacks a part; the message says which."""
+
+
+class NoSuchStep(BadInput, LookupError):
+    """The lesson has no step of that number."""
+
+
+@cache
+def load_all() -> tuple[Step, ...]:
+    """The whole lesson. Raises `IncompleteStep`."""
+    return tuple(_step(stem) for stem in ORDER)
+
+
+def part(first: int, last: int | None) -> tuple[Step, ...]:
+    """The steps of these numbers, from 1; without a last one, all from the first on.
+
+    Raises `NoSuchStep`.
+    """
+    lesson = load_all()
+    if not 1 <= first <= (last or len(lesson)) <= len(lesson):
+        raise NoSuchStep(f"the lesson has steps 1 to {len(lesson)}: choose among these")
+    return lesson[first - 1 : last]
+
+
+def _step(stem: str) -> Step:
+    module = import_module(f"{steps.__name__}.{stem}")
+    title, parts = page_parts(module.__doc__ or "")
+    missing = [part for part in PARTS if not parts.get(part)]
+    if missing:
+        raise IncompleteStep(f"step {stem}: its docstring lacks {', '.join(missing)}")
+    return Step(
+        number=ORDER.index(stem) + 1,
+        steps=len(ORDER),
+        name=stem.replace("_", "-"),
+        title=title.rstrip("."),
+        idea=_flowing(parts["Idea"]),
+        question=_flowing(parts["Question"]),
+        answers=_items(parts["Answers"]),
+        remember=_flowing(parts["Remember"]),
+        misconception=_flowing(parts["Misconception"]),
+        ask=_flowing(parts["Ask"]),
+        sources=_sources(stem, parts),
+        minutes=module.MINUTES,
+        run=module.run,
+    )
+
+
+def _flowing(text: str) -> str:
+    """A paragraph on one line."""
+    return " ".join(text.split())
+
+
+def _items(text: str) -> tuple[str, ...]:
+    """The items of a list, each on one line."""
+    return tuple(_flowing(item) for item in re.split(r"^- ", cleandoc(text), flags=re.M)[1:])
+
+
+def _sources(stem: str, parts: Mapping[str, str]) -> tuple[Source, ...]:
+    """The links, written as "title: address"."""
+    found = []
+    for item in _items(parts["Read more"]):
+        title, separator, address = item.rpartition(": ")
+        if not separator or not address.startswith("https://"):
+            raise IncompleteStep(f"step {stem}: write {item!r} as title: https://...")
+        found.append(Source(title, address))
+    return tuple(found)

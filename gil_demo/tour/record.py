@@ -1,0 +1,51 @@
+"""What a student has predicted so far, and where the lesson goes on; kept as a JSON text."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer that was predicted, and the one that the live run bore out, by index."""
+
+    predicted: int
+    right: int | None
+
+    @property
+    def came_true(self) -> bool:
+        """Whether the run bore it out."""
+        return self.predicted == self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The predictions by the names of their steps, and the name of the step to go on with."""
+
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
+    next_step: str | None = None
+
+    def text(self) -> str:
+        """As it is kept."""
+        return json.dumps({"version": VERSION, **asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def of(cls, text: str) -> "Record":
+        """What was kept; a new one if that is damaged or of another version."""
+        try:
+            content = json.loads(text)
+            if content["version"] != VERSION:
+                return cls()
+            predictions = {
+                str(name): Prediction(int(one["predicted"]), _index(one["right"]))
+                for name, one in content["predictions"].items()
+            }
+            return cls(predictions, content["next_step"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+
+
+def _index(value: int | None) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,114 @@
+"""What a step of the lesson is made of, and what a live run of it shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gil_demo.results import Panel, PatternRow, ResponsivenessRow, ScalingRow
+from gil_demo.words import State
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and what there is to do in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Lanes of threads and of the ticker."""
+
+    panels: tuple[Panel, ...]
+    gil_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The scaling table, over some rounds."""
+
+    rows: tuple[ScalingRow, ...]
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Responsiveness:
+    """The responsiveness table, over some rounds."""
+
+    rows: tuple[ResponsivenessRow, ...]
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """What halves of patterns ended in, with the evidence of each."""
+
+    rows: tuple[PatternRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a header; the first column is text, the others are figures.
+
+    With `text` set, all columns are text and may be wrapped.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Lines of C with their numbers; each may have a remark of a few words."""
+
+    title: str
+    first_line: int
+    lines: tuple[str, ...]
+    remarks: Mapping[int, str]
+
+
+Figure = Picture | Scaling | Responsiveness | Trials | Table | Code
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one live run of a step shows.
+
+    `right` is the index of the answer that this run bears out, None where it bears
+    out none. `remarks` says of each answer what the figures of this run say about
+    it. Where `state` is not shown, `reason` says why, in one sentence.
+    """
+
+    state: State
+    right: int | None
+    remarks: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where to read more."""
+
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One idea, a prediction to make, and the live run that decides it.
+
+    `number` is its place among `steps` in the whole lesson. `misconception` and `ask`
+    are for the presenter; `minutes` is what the step takes with a class.
+    """
+
+    number: int
+    steps: int
+    name: str
+    title: str
+    idea: str
+    question: str
+    answers: tuple[str, ...]
+    remember: str
+    misconception: str
+    ask: str
+    sources: tuple[Source, ...]
+    minutes: int
+    run: Callable[[Progress], Seen]

@@ -1,0 +1,98 @@
+"""Let go.
+
+Idea:
+    The same C, with two lines more: ``Py_BEGIN_ALLOW_THREADS`` before the loop and
+    ``Py_END_ALLOW_THREADS`` after it. The first lets go of the GIL, the second waits until
+    it can have it back. Between the two the thread may not touch any Python object; it may
+    touch memory that it has a right to, such as the elements of an array.
+
+Question:
+    Two threads call it at the same moment. How many calls are in the loop at once, at most?
+
+Answers:
+    - One: there is still only one interpreter.
+    - Two, even if the machine has only one core.
+    - Two, but only on a machine with two free cores.
+
+Remember:
+    Released C runs beside everything else; how much faster that is, the machine decides.
+
+Misconception:
+    Two threads that have let go of the GIL are twice as fast. They are as fast as the machine
+    lets any two threads be: look at the row of native threads.
+
+Ask:
+    If the speed-up were 1.0x, would that prove that the GIL was held?
+
+Read more:
+    - Releasing the GIL from extension code: https://docs.python.org/3/c-api/init.html#releasing-the-gil-from-extension-code
+    - What cffi does around each call: https://cffi.readthedocs.io/en/stable/ref.html#conversions
+"""
+
+from gil_demo import arrays
+from gil_demo.constants import DEFAULT_SIZE
+from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.run import measure
+from gil_demo.results import RunResult, ScalingRow
+from gil_demo.tour.step import Picture, Progress, Scaling, Seen
+from gil_demo.words import Mode
+
+MINUTES = 3
+
+THREADS = 2
+ROUNDS = 3
+
+
+def run(progress: Progress) -> Seen:
+    """Race two calls, held, released and native, and look how many were inside together."""
+    plan = Plan.calibrated(
+        arrays.make(DEFAULT_SIZE, 0),
+        "sum",
+        (THREADS,),
+        ROUNDS,
+        0,
+        frozenset({"picture", "scaling"}),
+    )
+    return judge(measure(plan, progress=progress))
+
+
+def judge(result: RunResult) -> Seen:
+    """What a run's figures say about the answers."""
+    released, native = (_row(result, mode) for mode in ("released", "native"))
+    peak = released.peak_inside.max
+    cores = result.environment.cores
+    figures = (
+        Picture(result.picture[1:], result.environment.gil_enabled),
+        Scaling(tuple(row for row in result.scaling if row.threads == THREADS), ROUNDS),
+    )
+    if peak < THREADS:
+        return Seen(
+            "inconclusive",
+            None,
+            ("In this run they never met.",) * 3,
+            figures,
+            "the machine was too busy to run both threads before one was done: again, please",
+        )
+    speed = (
+        f"Speed-up {released.speedup.median:.2f}x; native threads, without Python,"
+        f" {native.speedup.median:.2f}x."
+    )
+    return Seen(
+        "shown",
+        1,
+        (
+            f"No: {peak} were inside at one moment.",
+            f"Yes, and here {_cores(cores)} may be used. {speed}",
+            "No: being inside at once takes no second core; being faster does.",
+        ),
+        figures,
+    )
+
+
+def _row(result: RunResult, mode: Mode) -> ScalingRow:
+    (row,) = (row for row in result.scaling if row.gil == mode and row.threads == THREADS)
+    return row
+
+
+def _cores(cores: int) -> str:
+    return "1 core" if cores == 1 else f"{cores} cores"

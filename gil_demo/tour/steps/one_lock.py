@@ -1,0 +1,84 @@
+"""One lock.
+
+Idea:
+    CPython has one lock, the GIL. A thread must hold it to run Python, and while one thread
+    holds it, every other thread waits. Calling a C function does not let go of it: C that
+    was called from Python runs with the GIL held until it says otherwise. The kernel below
+    is such C. It adds up an array and notes the time when it enters and when it leaves.
+
+Question:
+    Two Python threads call this C at the same moment, and C keeps the GIL. What happens?
+
+Answers:
+    - Both are in C at once, each on a core of its own.
+    - One is in C, and the other enters when the first has left.
+    - They take turns: Python switches between them every few milliseconds.
+
+Remember:
+    C that keeps the GIL runs alone, to its end.
+
+Misconception:
+    Python switches threads every 5 ms, so a long C call is interrupted too. No: the interval
+    is when a waiting thread asks; the thread in C does not hear it.
+
+Ask:
+    Which line of Python would let the other thread in sooner?
+
+Read more:
+    - Thread states and the GIL: https://docs.python.org/3/c-api/init.html#thread-state-and-the-global-interpreter-lock
+    - What the switch interval is: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+"""
+
+import sys
+
+from gil_demo import arrays, machine
+from gil_demo.constants import DEFAULT_SIZE
+from gil_demo.measuring.picture import record_panel
+from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.spans import peak_inside
+from gil_demo.tour.step import Picture, Progress, Seen
+
+MINUTES = 3
+
+THREADS = 2
+
+
+def run(progress: Progress) -> Seen:
+    """Race two held calls, and look whether they were ever inside together."""
+    progress(0, 1)
+    plan = Plan.calibrated(
+        arrays.make(DEFAULT_SIZE, 0), "sum", (THREADS,), 1, 0, frozenset({"picture"})
+    )
+    panel = record_panel(plan, "held")
+    progress(1, 1)
+    figure = Picture((panel,), machine.gil_enabled())
+    peak = peak_inside(panel.spans)
+    shortest_ms = min(span.exit_ns - span.enter_ns for span in panel.spans) / 1e6
+    interval_ms = sys.getswitchinterval() * 1e3
+    if not machine.gil_enabled():
+        return Seen(
+            "inconclusive",
+            None,
+            (f"Inside at once: {peak}.", "", ""),
+            (figure,),
+            "this interpreter runs without a GIL, so there is no lock to hold",
+        )
+    if peak > 1:
+        return Seen(
+            "contradicted",
+            0,
+            (f"{peak} calls were inside at once.", "No.", "No."),
+            (figure,),
+            "two calls that hold the GIL overlapped, which must not happen",
+        )
+    return Seen(
+        "shown",
+        1,
+        (
+            "No: at no moment were two calls inside.",
+            "Yes: the second entered after the first had left.",
+            f"No: each call ran through, {shortest_ms:.0f} ms and more,"
+            f" though Python asks for the GIL after {interval_ms:.0f} ms.",
+        ),
+        (figure,),
+    )

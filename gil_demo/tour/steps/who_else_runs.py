@@ -1,0 +1,101 @@
+"""Who else gets to run?
+
+Idea:
+    A program has more to do than one C call: answer a request, redraw a window, serve Ctrl-C.
+    A ticker stands for all of it: a Python thread that does nothing but note the time. Each
+    tick takes the GIL. The longest time between two ticks is the stall, and that is what a
+    user of the program feels.
+
+Question:
+    The ticker runs in one thread. Another thread makes one call into C that keeps the GIL.
+    For how long does the ticker stand still?
+
+Answers:
+    - For one switch interval: then Python takes the GIL from C.
+    - For the whole call, and not one tick falls inside it.
+    - Not at all, where there is a second core.
+
+Remember:
+    Letting go of the GIL is first of all a courtesy to others, and only then about speed.
+
+Misconception:
+    With one thread in C there is nothing to gain from letting go. The whole rest of the
+    program gains.
+
+Ask:
+    Who is the ticker in a web server? In a notebook? Who serves Ctrl-C?
+
+Read more:
+    - How long a thread waits before it asks: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+    - Signals wait for the main thread to run Python: https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
+"""
+
+import sys
+
+from gil_demo import arrays
+from gil_demo.constants import DEFAULT_SIZE
+from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.run import measure
+from gil_demo.results import ResponsivenessRow, RunResult
+from gil_demo.tour.step import Progress, Responsiveness, Seen
+from gil_demo.words import Company
+
+MINUTES = 3
+
+ROUNDS = 3
+
+
+def run(progress: Progress) -> Seen:
+    """Watch the ticker alone, beside a held call, and beside a released one."""
+    plan = Plan.calibrated(
+        arrays.make(DEFAULT_SIZE, 0), "sum", (1,), ROUNDS, 0, frozenset({"responsiveness"})
+    )
+    return judge(measure(plan, progress=progress))
+
+
+def judge(result: RunResult) -> Seen:
+    """What a run's figures say about the answers."""
+    held, released = (_row(result, company) for company in ("held", "released"))
+    figure = Responsiveness(result.responsiveness, ROUNDS)
+    if not result.environment.gil_enabled:
+        return Seen(
+            "inconclusive",
+            2,
+            ("There is no GIL to take.", "No.", f"Yes: {held.ticks_inside:,} ticks fell inside."),
+            (figure,),
+            "this interpreter runs without a GIL, so nobody has to wait for it",
+        )
+    if held.ticks_inside:
+        return Seen(
+            "contradicted",
+            None,
+            ("", f"{held.ticks_inside} ticks fell inside a held call.", ""),
+            (figure,),
+            "a Python thread ran during a call that holds the GIL, which must not happen",
+        )
+    if not released.ticks_inside:
+        return Seen(
+            "inconclusive",
+            1,
+            ("No.", "Yes, but the ticker did not get to run beside the released call either.", ""),
+            (figure,),
+            "the machine was too busy to run the ticker",
+        )
+    interval_ms = sys.getswitchinterval() * 1e3
+    return Seen(
+        "shown",
+        1,
+        (
+            f"No: it stood still for {held.longest_stall_seconds * 1e3:.0f} ms; the switch"
+            f" interval is {interval_ms:.0f} ms.",
+            f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
+            " inside each released one.",
+            "No: it had a core to run on, and no GIL to run with.",
+        ),
+        (figure,),
+    )
+
+
+def _row(result: RunResult, company: Company) -> ResponsivenessRow:
+    (row,) = (row for row in result.responsiveness if row.gil == company)
+    return row

@@ -1,0 +1,70 @@
+"""A way through the lesson: two pages a step, one that asks and one that shows."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from gil_demo.tour.record import Prediction, Record
+from gil_demo.tour.step import Progress, Seen, Step
+
+Move = Literal["forward", "back", "again", "skip"]
+
+
+class Walk:
+    """Where somebody is in the lesson, what they predicted, and what the runs showed."""
+
+    def __init__(self, lesson: Sequence[Step], record: Record | None = None) -> None:
+        """Begin where the record says, or at the first step."""
+        record = record or Record()
+        self.lesson = lesson
+        self.seen: dict[str, Seen] = {}
+        self.predictions = dict(record.predictions)
+        names = [step.name for step in lesson]
+        first = names.index(record.next_step) if record.next_step in names else 0
+        self._page = 2 * first
+
+    @property
+    def step(self) -> Step:
+        """The step that one is at; the last one once the lesson is over."""
+        return self.lesson[min(self._page // 2, len(self.lesson) - 1)]
+
+    @property
+    def asking(self) -> bool:
+        """Whether the page is the one that asks, before the run."""
+        return self._page % 2 == 0
+
+    @property
+    def over(self) -> bool:
+        """Whether all steps lie behind."""
+        return self._page >= 2 * len(self.lesson)
+
+    def predict(self, answer: int) -> None:
+        """Note the answer that is predicted for this step, by its index."""
+        self.predictions[self.step.name] = Prediction(answer, None)
+
+    def run(self, progress: Progress) -> Seen:
+        """What a live run of this step shows; it is run when first asked for."""
+        step = self.step
+        if step.name not in self.seen:
+            self.seen[step.name] = step.run(progress)
+        seen = self.seen[step.name]
+        if step.name in self.predictions:
+            predicted = self.predictions[step.name].predicted
+            self.predictions[step.name] = Prediction(predicted, seen.right)
+        return seen
+
+    def go(self, move: Move) -> None:
+        """Turn a page; ``again`` forgets this step's run, and ``skip`` leaves it out."""
+        if move == "forward":
+            self._page += 1
+        elif move == "back":
+            self._page = max(0, self._page - 1)
+            if not self.asking and self.step.name not in self.seen:
+                self._page -= 1  # nothing was run there, so there is only its question
+        elif move == "skip":
+            self._page = 2 * (self._page // 2 + 1)
+        else:
+            self.seen.pop(self.step.name, None)
+
+    def record(self) -> Record:
+        """What to keep, so that the lesson can go on from here another day."""
+        return Record(self.predictions, None if self.over else self.step.name)
