@@ -60,8 +60,9 @@ static PyModuleDef_Slot slots[] = {
 #endif
 #if PY_VERSION_HEX >= 0x030d0000
     /* A free-threaded Python need not turn its GIL on for us: calls share nothing,
-       and the reference keeps the data. Writing to an array, or resizing it, while
-       another thread reads it stays forbidden, as it is for NumPy's own functions. */
+       and the reference keeps the array. Writing to one, resizing it, or changing its
+       shape or type in place while another thread reads it stays forbidden, as it is
+       for NumPy's own functions. */
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},

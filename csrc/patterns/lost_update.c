@@ -1,7 +1,11 @@
 #include "lab.h"
 
-/* What *cell += 1 is to the processor: a load, an addition, a store. In between
-   the other thread is let do the same. Any thread, no GIL. */
+#include <pthread.h>
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* What *cell += 1 is to the processor: a load, an addition, a store. In
+   between the other thread is let do the same. Any thread, no GIL. */
 void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -27,7 +31,33 @@ void lost_update_safe(volatile int64_t *own_cell, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Nothing forced: whether an update is lost is up to the machine. */
+/* Load, addition and store as one step. An element of an array is no _Atomic
+   object, hence the compiler's builtin. Relaxed: only the count matters, and
+   whoever reads it has waited for both threads. */
+void lost_update_safe_atomic(int64_t *cell, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    meet(lab); /* start together: nobody can meet inside one step */
+    for (int64_t i = 0; i < times; i++)
+        __atomic_fetch_add(cell, 1, __ATOMIC_RELAXED);
+    Py_END_ALLOW_THREADS
+}
+
+/* Taken and given back inside the block: nobody waits for the GIL with the
+   mutex held. */
+void lost_update_safe_mutex(volatile int64_t *cell, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    meet(lab); /* start together: nobody can meet inside the lock */
+    for (int64_t i = 0; i < times; i++) {
+        pthread_mutex_lock(&mutex);
+        *cell = *cell + 1;
+        pthread_mutex_unlock(&mutex);
+    }
+    Py_END_ALLOW_THREADS
+}
+
+/* Nothing forced: in one cell, whether an update is lost is up to the machine. */
 void lost_update_unforced(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -32,7 +32,7 @@ double strided_view_unsafe(PyObject *object, lab *lab)
 
 double strided_view_safe(PyObject *object, lab *lab)
 {
-    /* Aligned and C-contiguous: what is not gets copied, here, with the GIL. */
+    /* Aligned and C-contiguous: what is not gets copied before the block. */
     const int wanted = NPY_ARRAY_IN_ARRAY;
     PyArrayObject *array = (PyArrayObject *)PyArray_FROM_OTF(object, NPY_DOUBLE, wanted);
     if (array == NULL)

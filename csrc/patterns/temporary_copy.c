@@ -9,7 +9,7 @@ static void double_all(double *data, npy_intp size)
 
 void temporary_copy_unsafe(PyObject *x)
 {
-    /* The array itself if it is contiguous doubles and writeable, else a copy. */
+    /* The array itself if contiguous doubles and writeable, else a copy. */
     PyArrayObject *array = (PyArrayObject *)PyArray_FROM_OTF(
         x, NPY_DOUBLE, NPY_ARRAY_OUT_ARRAY);
     if (array == NULL) {

@@ -1,5 +1,7 @@
 #include "lab.h"
 
+#include <math.h>
+
 static double sum(const double *data, int64_t size)
 {
     double total = 0.0;
@@ -11,7 +13,7 @@ static double sum(const double *data, int64_t size)
 /* Lets go of the GIL for the few nanoseconds that one row takes. */
 double tiny_work_unsafe(const double *data, int64_t rows, int64_t columns)
 {
-    double largest = 0.0;
+    double largest = -INFINITY;
 
     for (int64_t row = 0; row < rows; row++) {
         double total;
@@ -26,7 +28,7 @@ double tiny_work_unsafe(const double *data, int64_t rows, int64_t columns)
 /* Keeps the GIL: all rows together take microseconds. */
 double tiny_work_safe(const double *data, int64_t rows, int64_t columns)
 {
-    double largest = 0.0;
+    double largest = -INFINITY;
 
     for (int64_t row = 0; row < rows; row++) {
         double total;

@@ -34,6 +34,8 @@ void *wrong_interpreter_unsafe(void *job)
 void *wrong_interpreter_safe(void *job)
 {
     PyThreadState *state = PyThreadState_New(((struct sum_job *)job)->caller);
+    if (state == NULL)
+        return NULL;
     PyEval_RestoreThread(state); /* takes the GIL of the interpreter that asked */
     deliver(job);
     PyThreadState_Clear(state);
@@ -47,6 +49,10 @@ double wrong_interpreter_ask(void *(*thread)(void *), const double *data, int64_
 {
     PyThreadState *main_state = PyThreadState_Get();
     PyThreadState *state = Py_NewInterpreter(); /* attached: from here on we are in it */
+    if (state == NULL) {
+        PyThreadState_Swap(main_state); /* a failure may leave no thread state attached */
+        return -1.0;
+    }
     struct sum_job job = {data, size, PyInterpreterState_Get(), NULL};
     pthread_t started;
     Py_BEGIN_ALLOW_THREADS

@@ -10,8 +10,9 @@ The question:
 
 What is right:
     [read-before] Size and data pointer are fields of a Python object, and another thread may
-    change them once it has the GIL. The program reads both before the block, so a change
-    comes too late to matter.
+    change them once it has the GIL. The program reads both before the block, so a change of
+    these fields comes too late to matter. Without a GIL it may come at any time: see what
+    remains.
 
     [own-reference] ``PyArray_FROM_OTF`` returns a new reference, also where it returns the
     very array that it was given. It is dropped after END, with the GIL. The answer's extra
@@ -49,8 +50,9 @@ When a copy is made:
     NumPy copies what does not satisfy the request already: a list, another type, another byte
     order, elements that are not aligned. With the question's flags a strided view of double
     satisfies it, with those of the mended program only an array whose elements lie side by
-    side in C order. A copy is private to the call: other threads can no longer interfere, at
-    the price of the memory and, for a list, of a conversion that holds the GIL.
+    side in C order. A copy, once made, is private to the call: other threads can no longer
+    interfere, at the price of the memory and, for a list, of a conversion that holds the GIL.
+    While NumPy copies a large array it lets go of the GIL, and others may write to it.
 
 What to write instead:
     ``METH_O`` leaves the counting of arguments to Python. ``NPY_ARRAY_IN_ARRAY`` asks for
@@ -61,9 +63,11 @@ What to write instead:
 What remains:
     A reference keeps the array alive and nothing else. Another thread may write to the
     elements during the block (pattern torn-snapshot) or call ``resize`` with
-    ``refcheck=False`` (pattern resize-under-reader), which frees the data under the loop; who
-    shares an array must not. And a conversion can lose what the numbers meant: a mask, or
-    the last digits of large integers, which NumPy counts as a safe conversion.
+    ``refcheck=False`` (pattern resize-under-reader) or ``__setstate__``, which free the data
+    under the loop; who shares an array must not. Where there is no GIL, to change its shape
+    or type in place during the call is as bad: on a free-threaded 3.13 that gave wrong sums
+    and a crash. And a conversion can lose what the numbers meant: a mask, or the last digits
+    of large integers, which NumPy counts as a safe conversion.
 
 Forced:
     X begins as NULL, where the question leaves it without a value; what C finds then is up
@@ -467,7 +471,7 @@ CLAIMS = (
         "column",
         WRONG,
         "aligned-only",
-        "Of a table's column, the sum is of its first row's beginning.",
+        "Of a table's first column, the sum is of the table's first elements in memory.",
         _column,
         unsafe="wrong-value",
     ),
@@ -475,7 +479,7 @@ CLAIMS = (
         "transposed",
         WRONG,
         "aligned-only",
-        "Of a whole table transposed, the sum is right by luck: order does not matter to it.",
+        "Of a whole table transposed, the sum is right by luck: order matters only in rounding.",
         _transposed,
     ),
     _claim(
@@ -560,7 +564,7 @@ CLAIMS = (
         "large-integer",
         REMAINS,
         "own-reference",
-        "Integers beyond 2**53 are rounded, by either program.",
+        "Integers beyond 2**53 are rounded to what a double can hold, by either program.",
         _large_integer,
         unsafe="wrong-value",
         safe="wrong-value",

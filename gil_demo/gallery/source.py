@@ -65,11 +65,16 @@ def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
     ]
 
 
-def _essence(lines: list[str]) -> list[str]:
-    """The lines without comments, indents and the word that names the half."""
+def without_comments(code: str) -> str:
+    """The same lines of C without their comments."""
 
     def blanked(comment: re.Match[str]) -> str:
         return "\n" * comment.group().count("\n")
 
-    code = re.sub(r"/\*.*?\*/", blanked, "\n".join(lines), flags=re.DOTALL)
+    return re.sub(r"/\*.*?\*/", blanked, code, flags=re.DOTALL)
+
+
+def _essence(lines: list[str]) -> list[str]:
+    """The lines without comments, indents and the word that names the half."""
+    code = without_comments("\n".join(lines))
     return [re.sub(r"_(un)?safe", "", line).strip() for line in code.split("\n")]

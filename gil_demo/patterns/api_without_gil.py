@@ -10,9 +10,9 @@ Mechanism:
 What you will see:
     C adds up the whole array and makes a Python float of the sum inside the block. That
     call is killed by SIGSEGV. ``PYTHONMALLOC=debug`` or ``python -X dev`` gives some of
-    these calls a name: ``PyLong_FromLong(123456)`` inside a block is then a fatal error,
-    "Python memory allocator called without holding the GIL". ``PyFloat_FromDouble`` dies
-    before it gets to the allocator.
+    these mistakes a name: on 3.11, 3.12 and 3.13 ``PyLong_FromLong(123456)`` inside a block
+    is then a fatal error, "Python memory allocator called without holding the GIL".
+    ``PyFloat_FromDouble`` dies before it gets to the allocator.
 
 Why the safe half is safe:
     Inside the block it touches plain C memory only. It makes the object after END, when

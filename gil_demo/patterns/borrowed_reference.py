@@ -2,10 +2,10 @@
 
 Mechanism:
     ``PyList_GET_ITEM`` lends a reference: the list owns the array, the C function does
-    not. While the function holds the GIL nobody else can change the list, so the loan
-    is good. Once it lets go of the GIL another thread may clear the list. That drops
-    the last reference, NumPy frees the data, and the pointer that C took leads nowhere.
-    No garbage collector is involved: the count reached zero.
+    not. While the function holds the GIL and runs no Python code, nobody can change the
+    list, so the loan is good. Once it lets go of the GIL another thread may clear the
+    list. That drops the last reference, NumPy frees the data, and the pointer that C took
+    leads nowhere. No garbage collector is involved: the count reached zero.
 
 What you will see:
     C reads half of the array and parks. Python clears the list. C goes on and is killed
@@ -16,16 +16,18 @@ What you will see:
 Why the safe half is safe:
     It owns a reference from before it lets go of the GIL until it has it back. The list
     may be cleared; the array lives on until ``Py_DECREF``, and that is called with the
-    GIL held. ``PyArray_FROM_OTF`` returns a new reference, so code that converts its
-    argument with it owns what it reads already.
+    GIL held. On a free-threaded build the list may be cleared even before ``Py_INCREF``;
+    there ``PyList_GetItemRef``, new in 3.13, takes the item and the reference in one.
+    ``PyArray_FROM_OTF`` returns a new reference, so code that converts its argument with
+    it owns what it reads already.
 
 Forced:
     C parks in the middle until Python has cleared the list. By chance it takes another
-    thread that drops the last reference within the microseconds of one call. No sanitizer
-    judges it, since it takes the interpreter: the evidence is the run itself.
+    thread that drops the last reference while one call lasts. No sanitizer judges it,
+    since it takes the interpreter: the evidence is the run itself.
 
 Sources:
-    - Borrowed references: https://docs.python.org/3/c-api/refcounting.html
+    - https://docs.python.org/3/glossary.html#term-borrowed-reference
     - https://docs.python.org/3/howto/free-threading-extensions.html#borrowed-references
 """
 

@@ -14,7 +14,7 @@ Mechanism:
 What you will see:
     The same sum over 8 parts of an array, with a block for each, alone and beside a
     thread that runs a Python loop. Beside it the call takes many times as long: on two
-    idle cores about 8 switch intervals, whatever the parts take.
+    idle cores about 8 switch intervals on top of what the parts take.
 
 Why the safe half is safe:
     One block around all parts waits once. The remedy is fewer and longer blocks. What

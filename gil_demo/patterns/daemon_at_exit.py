@@ -4,9 +4,11 @@ Mechanism:
     Python does not wait for daemon threads. When the main program has ended it joins the
     other threads, runs the ``atexit`` functions, and marks itself as finalizing. From
     then on only the thread that shuts down may take the GIL. A daemon thread inside the
-    block goes on computing, until END asks for the GIL: up to 3.13 that ends the thread
-    there and then, from 3.14 on it blocks for good. Either way no line after END is run:
-    nothing is stored, freed or unlocked, and nothing is reported.
+    block goes on computing until the process is gone, or until END asks for the GIL: up to
+    3.13 that ends the thread there and then, from 3.14 on it blocks for good. Either way no
+    line after END is run: what it would store, free or unlock stays undone, and nothing is
+    reported. Where the thread is ended, cleanup handlers and C++ destructors still run on
+    the way out, without the GIL.
 
 What you will see:
     A daemon thread in a fresh interpreter adds up an array that lies in shared memory,
@@ -16,9 +18,9 @@ What you will see:
 Why the safe half is safe:
     C counts the threads that are in it, and a function of its own, registered with
     ``atexit``, waits until there are none. At that moment END still returns, provided
-    that the wait itself is without the GIL. It also asks the kernels to finish, and no
-    call may begin after it. A program that starts its threads itself has it easier: it
-    joins them, or makes no daemons. For C, Python 3.15 adds interpreter guards.
+    that the wait itself is without the GIL. It also asks the kernels to finish. That no
+    call begins after it is up to the program. One that starts its threads itself has it
+    easier: it joins them, or makes no daemons. For C, Python 3.15 adds interpreter guards.
 
 Forced:
     The kernel parks half-way until the interpreter is finalizing; what lets it go on is

@@ -1,8 +1,8 @@
 """Each thread has a cell of its own, and the cells share a cache line.
 
 Mechanism:
-    Processors keep memory coherent by cache lines, 64 bytes on x86-64 and on most ARM,
-    128 on Apple's. To write to a cell a core must own the whole line. When two threads
+    Processors keep memory coherent by cache lines, 64 bytes on x86-64 and on most 64-bit
+    ARM, 128 on Apple's. To write to a cell a core must own the whole line. When two threads
     on two cores write to two cells of one line, the line travels between them, although
     neither ever touches the other's cell. The result is right, and there is no race:
     no sanitizer finds anything. Neighbouring elements of an array are neighbours in
@@ -15,9 +15,10 @@ What you will see:
     no difference: a line that only one core uses stays where it is.
 
 Why the safe half is safe:
-    128 bytes lie between the cells, so no line holds both. 64 would do by the letter on
-    x86-64, but some of its processors fetch lines in pairs. A sum kept in a local variable
-    and stored once at the end never meets the problem: do that where you can.
+    The cells are 128 bytes apart, so no line of 64 or 128 bytes holds both. 64 would do by
+    the letter on x86-64, but some of its processors fetch lines in pairs; those of s390x
+    have 256. A sum kept in a local variable and stored once at the end never meets the
+    problem: do that where you can.
 
 Forced:
     Nothing: it is up to the machine. The threads start together. The ratio is measured
@@ -27,6 +28,8 @@ Forced:
 Sources:
     - False sharing, in the Linux kernel's documentation:
       https://docs.kernel.org/kernel-hacking/false-sharing.html
+    - Lengths to reckon with, and lines in pairs:
+      https://docs.rs/crossbeam-utils/latest/crossbeam_utils/struct.CachePadded.html
     - Giving each thread its own data: https://numpy.org/doc/stable/reference/thread_safety.html
 """
 

@@ -3,10 +3,12 @@
 Mechanism:
     ``fork`` copies all memory, but only the thread that called it. A mutex that another
     thread held is locked in the child, and the thread that would unlock it is not
-    there. Python takes the locks it knows of before ``os.fork`` and gives them back, or
-    makes them new, after it. It cannot know of a mutex in C. While C keeps the GIL
-    for as long as it holds its mutex, the thread that calls ``os.fork`` cannot have the
-    GIL meanwhile, and nothing happens; letting go of the GIL is what opens the window.
+    there. Python takes the locks that the interpreter itself uses before ``os.fork``, and
+    gives them back, or makes them new, after it. It cannot know of a mutex in C. Not even a
+    ``threading.Lock`` that another thread held is made new: seen on 3.11 to 3.13, although
+    the first source says otherwise. While C keeps the GIL for as long as it holds its mutex,
+    the thread that calls ``os.fork`` cannot have the GIL meanwhile, and nothing happens;
+    letting go of the GIL is what opens the window.
 
 What you will see:
     A thread of the parent holds the mutex while the main thread forks. It unlocks the
@@ -17,13 +19,14 @@ What you will see:
 Why the safe half is safe:
     ``pthread_atfork`` has the forking thread itself take the mutex just before the fork,
     so no other thread can hold it then, and give it back just after, in the parent and
-    in the child. Whoever holds the mutex must not wait for the GIL meanwhile, because
-    the thread in ``os.fork`` has it: see lock-order. This mends one mutex. Other
-    libraries have theirs, and by POSIX a child of a process with threads may call only
-    async-signal-safe functions until it calls ``exec``. The general answer is not to
-    fork a process that has threads: ``multiprocessing`` with ``spawn`` or
-    ``forkserver``. ``fork`` was its default on Linux up to Python 3.13; 3.14 changed
-    that to ``forkserver``.
+    in the child. It must be a plain mutex: one that notes its owner, as recursive and
+    error-checking ones do, glibc does not let the child unlock. Whoever holds the mutex must
+    not wait for the GIL meanwhile, because the thread in ``os.fork`` has it: see lock-order.
+    This mends one mutex. Other libraries have theirs, and by POSIX a child of a process with
+    threads may call only async-signal-safe functions until it calls ``exec``. The general
+    answer is not to fork a process that has threads: ``multiprocessing`` with ``spawn`` or
+    ``forkserver``. ``fork`` was its default on Linux up to Python 3.13; 3.14 changed that to
+    ``forkserver``.
 
 Forced:
     The thread keeps the mutex until the fork is over, in the safe half until the fork

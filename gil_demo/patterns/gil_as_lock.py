@@ -5,9 +5,10 @@ Mechanism:
     the end is, writes there, and moves the end. While every call keeps the GIL through
     all three steps, no other call can come in between: the GIL was the lock, and nobody
     wrote that down. A call that lets go of the GIL no longer has it. A free-threaded
-    build has none to begin with, unless an extension that does not declare
-    ``Py_MOD_GIL_NOT_USED`` turned it back on. And even where the GIL is held, anything
-    in between that may run Python code, a ``Py_DECREF`` for instance, may let others in.
+    build has none to begin with, unless it was turned back on: by ``-X gil=1``, or by an
+    extension that does not declare ``Py_MOD_GIL_NOT_USED``. And even where the GIL is held,
+    anything in between that may run Python code, a ``Py_DECREF`` for instance, may let
+    others in.
 
 What you will see:
     Two threads append 100 numbers each. Before each write they wait until both have

@@ -5,8 +5,8 @@ Mechanism:
     ``PyArray_DIM`` and ``PyArray_DATA`` read fields of it and do nothing else, so they
     run without the GIL just as well. What the GIL does is keep other threads from
     changing the header between two reads. ``a.resize(128, 64)`` on a 64 by 128 array
-    writes a new shape into the same header; so does an assignment to ``a.shape``, which
-    NumPy 2.5 deprecates. Neither asks whether anybody else has a reference, for the
+    writes a new shape into the same header; so does an assignment to ``a.shape``. NumPy
+    2.5 deprecates both. Neither asks whether anybody else has a reference, for the
     size stays the same and the data stay where they are. If the number of dimensions
     changes, the shape itself may move to other memory, and a pointer from
     ``PyArray_DIMS`` then leads nowhere.
@@ -20,9 +20,10 @@ What you will see:
 Why the safe half is safe:
     It takes rows, columns and the pointer while it has the GIL, with nothing in between
     that could run Python code. So the three belong together, and what is done to the
-    header later does not touch them. The data must stay too: the caller's reference
-    sees to that for as long as nobody reallocates them, which is another pattern,
-    ``resize-under-reader``.
+    header later does not touch them. On a free-threaded build that does not hold: there
+    the header may change between two reads at any time, and whoever writes it and whoever
+    reads it need a lock. The data must stay too: the caller's reference sees to that for
+    as long as nobody reallocates them, which is another pattern, ``resize-under-reader``.
 
 Forced:
     C parks between the two reads until Python has changed the shape. By chance it takes
@@ -35,6 +36,7 @@ Sources:
     - Struct fields: https://docs.python.org/3/howto/free-threading-extensions.html#general-api-guidelines
     - https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_DIM
+    - Both deprecated: https://numpy.org/doc/stable/release/2.5.0-notes.html#deprecations
 """
 
 from typing import Any

@@ -4,7 +4,9 @@ Mechanism:
     The GIL is a lock like any other, and ``Py_END_ALLOW_THREADS`` takes it. A thread that
     still holds a mutex at that line has the order mutex, GIL. A thread that takes the
     same mutex without letting go of the GIL has the order GIL, mutex. When each has its
-    first lock, neither gets its second.
+    first lock, neither gets its second. Without a GIL, END still waits while a garbage
+    collection has all threads stopped, and the collection waits for the thread that waits
+    for the mutex: the same order matters, it only goes wrong less often.
 
 What you will see:
     One thread holds the mutex and reaches END. The other has the GIL and asks for the
@@ -16,14 +18,19 @@ Why the safe half is safe:
 
 Forced:
     The first thread waits, mutex in hand, until the second has the GIL and is about to
-    ask for the mutex. By chance it takes two calls that begin within the same moment.
+    ask for the mutex. By chance it takes a second call at any time while the first has the
+    mutex: the longer that is, the likelier.
     ThreadSanitizer flags the unsafe half, with a mutex in the GIL's place and one call
     after the other, as a lock-order inversion; AddressSanitizer cannot, because it does
     not look at locks.
 
 Sources:
-    - https://peps.python.org/pep-0788/
-    - https://docs.python.org/3/c-api/threads.html
+    - The two orders, step by step:
+      https://github.com/pybind/pybind11/blob/master/docs/advanced/deadlock.md#python-cpython-gil
+    - Detach before waiting for a lock:
+      https://docs.python.org/3/howto/free-threading-extensions.html#thread-state-and-gil-apis
+    - END takes the GIL; what is left of that without one:
+      https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
 """
 
 import numpy as np

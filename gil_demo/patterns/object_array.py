@@ -2,8 +2,8 @@
 
 Mechanism:
     An array of dtype object holds one ``PyObject *`` per element, and owns a reference to
-    what it points to. It is contiguous, aligned, writable, in native byte order, and on a
-    64-bit machine its elements have 8 bytes, like a double. C that checks only these takes
+    what it points to. It can be contiguous, aligned, writable and in native byte order, and
+    on a 64-bit machine its elements have 8 bytes, like a double. C that checks only these takes
     the pointers for numbers. To do it right is no work for a released block either: the
     value of such an element is to be had through Python's C API, and that needs the GIL.
 
@@ -20,7 +20,8 @@ Why the safe half is safe:
     them, asks ``PyDataType_REFCHK``, in Python ``dtype.hasobject``. The caller converts with
     ``astype(float)``, which makes each element a float with the GIL held, and passes that.
     ``PyArray_FROM_OTF`` with ``NPY_DOUBLE`` refuses an object array too, unless it is given
-    ``NPY_ARRAY_FORCECAST``. NumPy's own loops over objects keep the GIL.
+    ``NPY_ARRAY_FORCECAST``. NumPy's own loops over objects do not let go of the GIL; Python
+    code that they call, an element's ``__add__`` for instance, may.
 
 Forced:
     Nothing. It takes one thread, and dies every time. No sanitizer judges it, since it

@@ -10,16 +10,17 @@ Mechanism:
 What you will see:
     Five zeros in, one added to each, the output one element further on: five ones are
     right, and C leaves 1, 2, 3, 4, 5. Each result became the next input. NumPy itself gets
-    it right: ``np.add(a[:-1], 1, out=a[1:])`` makes a temporary copy first.
+    it right: ``np.add(a[:-1], 1, out=a[1:])`` goes through a temporary copy.
 
 Why the safe half is safe:
     It compares where both begin and end, and refuses before anything is written; for
-    contiguous arrays that is exact. The very same array as input and output passes: element
-    ``i`` is read before it is written and never again. After the refusal the caller passes a
-    copy of the input. In Python ask ``np.shares_memory(a, b)``, which is exact for strided
-    views too and may take very long in rare cases, or ``np.may_share_memory``, which looks at
-    the bounds alone and may be wrong when it says yes. C that uses NumPy's iterator has
-    ``NPY_ITER_COPY_IF_OVERLAP``.
+    contiguous arrays that is exact. It is also strict: an output that begins before the
+    input, ``a[:-1]`` from ``a[1:]``, would come out right in this loop. The very same array
+    as input and output passes: element ``i`` is read before it is written and never again.
+    After the refusal the caller passes a copy of the input. In Python ask
+    ``np.shares_memory(a, b)``, which is exact for strided views too and may take very long
+    in rare cases, or ``np.may_share_memory``, which looks at the bounds alone and may be
+    wrong when it says yes. C that uses NumPy's iterator has ``NPY_ITER_COPY_IF_OVERLAP``.
 
 Forced:
     Nothing: one thread, wrong every time. With two threads, half of the elements each, the

@@ -8,12 +8,12 @@ Mechanism:
     ``ffi.from_buffer`` asks that way unless told ``require_writable=True``.
 
 What you will see:
-    The kernel inverts an image in place. Given the bytes of a file just read, it changes the
-    bytes object. Nothing complains, and the object is broken: it had cached its hash, and
-    keeps it, so it equals another bytes object and has a different hash, which no dictionary
-    and no set can bear. Then C is given an image in pages that are mapped read-only, as
-    ``np.memmap`` with mode "r" maps a file. There the processor keeps the promise: SIGSEGV at
-    the first write.
+    The kernel inverts an image in place. Given an array over a bytes object, it changes the
+    bytes. Nothing complains, and the object is broken: it had cached its hash, and keeps it,
+    so it equals another bytes object and has a different hash, which no dictionary and no
+    set can bear. Then C is given an image in pages that are mapped read-only, as
+    ``np.memmap`` with mode "r" maps a file. There the processor keeps the promise: SIGSEGV
+    at the first write.
 
 Why the safe half is safe:
     It asks for ``PyBUF_WRITABLE``. The owner must then give a writable buffer or fail, and it
@@ -29,6 +29,7 @@ Forced:
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_WRITABLE
+    - Failing with BufferError: https://docs.python.org/3/c-api/buffer.html#c.PyObject_GetBuffer
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_FailUnlessWriteable
     - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
     - https://docs.python.org/3/glossary.html#term-hashable

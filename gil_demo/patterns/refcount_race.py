@@ -25,8 +25,8 @@ Forced:
     load and the store. ``--unforced`` calls ``Py_INCREF`` a million times in each thread.
     Then it takes two cores that touch the count within the same few nanoseconds. On one
     core it takes a switch of threads between load and store, and only from 3.12 on: for
-    3.11 gcc on x86-64 makes a single instruction of it, while 3.12 and 3.13 look in
-    between whether the object is immortal. No sanitizer judges it, since it takes the
+    3.11 ``gcc -O2`` on x86-64 makes a single instruction of it, while 3.12 and 3.13 look
+    in between whether the object is immortal. No sanitizer judges it, since it takes the
     interpreter: the evidence is the run itself.
 
 Sources:

@@ -6,22 +6,27 @@ Mechanism:
     object lives on. A ``bytearray`` or an ``array.array`` counts its exports and
     raises ``BufferError`` rather than resize under one. NumPy does not count exports. It
     looks at the reference count of the array, and ``refcheck=False`` turns that off.
+    NumPy 2.5 deprecates resizing in place, because other threads may share the array.
 
 What you will see:
     C reads half of the array and parks. Python calls ``resize`` with ``refcheck=False``.
     C goes on and is killed by SIGSEGV at the next element: the data have moved, and in
     this guarded process the old ones are inaccessible. Without guarded pages C reads
-    whatever lies there now. On 3.11, 3.12 and 3.13 that was still the old numbers in 30 of
-    30 runs, and the sum was right, by luck; with an array of 40 MB it was SIGSEGV.
+    whatever lies there now. On 3.11, 3.12 and 3.13 the sum was right in 30 of 30 runs, by
+    luck: the block grew where it lay, or the old numbers were still there after it had
+    moved. With an array of 40 MB it was SIGSEGV.
 
 Why the safe half is safe:
     It copies the data while it has the GIL, when nobody else can call ``resize``, and
-    reads its copy in the block. The price is the copy. Without it C depends on its callers:
-    while C holds a reference or an exported buffer and the owner's variable another
-    reference, a ``resize`` that must reallocate raises ``ValueError`` unless
-    ``refcheck=False`` is given. With a borrowed pointer alone it does not raise. On 3.13
-    and older two references pass the check, so ``arrays.pop().resize(n)`` reallocates
-    even under an exported buffer.
+    reads its copy in the block. The price is the copy. On a free-threaded build somebody
+    else can: there the copy needs a lock, and the owner must take it too. Without a copy
+    C depends on its callers: while C holds a reference or an exported buffer and the
+    owner's variable another reference, a ``resize`` that must reallocate raises
+    ``ValueError`` unless ``refcheck=False`` is given. With a borrowed pointer alone it
+    does not raise. On 3.13 and older two references pass the check, so
+    ``arrays.pop().resize(n)`` reallocates even under an exported buffer. 3.14 counts one
+    less, and NumPy 2.3.5 did not know of it yet: there two variables did not stop a
+    ``resize``.
 
 Forced:
     C parks in the middle until Python has resized the array. By chance it takes a
@@ -34,6 +39,7 @@ Sources:
     - NumPy warns of it: https://numpy.org/doc/stable/reference/thread_safety.html
     - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
     - What 3.14 changes in the count: https://github.com/numpy/numpy/issues/30265
+    - Deprecated: https://numpy.org/doc/stable/release/2.5.0-notes.html#deprecations
     - BufferError: https://docs.python.org/3/library/exceptions.html#BufferError
 """
 

@@ -3,9 +3,11 @@
 Mechanism:
     A ``static`` local in C is one variable for the whole process. As long as each call
     keeps the GIL from filling the buffer to reading it, no other call that needs the
-    GIL can come in between, and one buffer is enough. Once the calls let go of the GIL
-    they run side by side in the same buffer. The arrays are two different ones and
-    nobody writes to them: looking at the arguments does not show the fault.
+    GIL can come in between, and one buffer is enough. (A free-threaded build has no GIL to
+    keep, and since 3.12 each interpreter in a process can have a GIL of its own: there it
+    never was enough.) Once the calls let go of the GIL they run side by side in the same
+    buffer. The arrays are two different ones and nobody writes to them: looking at the
+    arguments does not show the fault.
 
 What you will see:
     A median sorts, so C copies the array first. One call copies 1,001 ones into its
@@ -28,6 +30,7 @@ Forced:
 Sources:
     - State that the GIL used to protect, and thread-local storage:
       https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
+    - A GIL for each interpreter: https://peps.python.org/pep-0684/
     - cffi calls C with the GIL released, note 2:
       https://cffi.readthedocs.io/en/stable/ref.html#conversions
 """

@@ -1,12 +1,12 @@
 """C reads a view as if its elements lay side by side.
 
 Mechanism:
-    An array is a data pointer, a shape and strides: how many bytes to go from one element
-    to the next. ``a[::2]`` and ``a[::-1]`` share the memory of ``a`` and differ from it in
-    pointer, size and strides. ``NPY_ARRAY_ALIGNED`` promises that each element lies at an
-    address fit for its type. It promises nothing of where the next one lies, so
-    ``PyArray_FROM_OTF`` hands such a view through as it is. A loop over ``data[i]`` then
-    reads the memory after the first element, whoever that belongs to.
+    An array is a data pointer, a shape and strides: how many bytes to go from one element to
+    the next. ``a[::2]`` and ``a[::-1]`` share the memory of ``a``. The first differs from it
+    in shape and strides, the second in pointer and strides. ``NPY_ARRAY_ALIGNED`` promises
+    that each element lies at an address fit for its type. It promises nothing of where the
+    next one lies, so ``PyArray_FROM_OTF`` hands such a view through as it is. A loop over
+    ``data[i]`` then reads the memory after the first element, whoever that belongs to.
 
 What you will see:
     The sum of ``arange(10.0)[::2]`` is 0+2+4+6+8 = 20, and C finds 0+1+2+3+4 = 10.
@@ -18,11 +18,13 @@ What you will see:
 
 Why the safe half is safe:
     ``NPY_ARRAY_IN_ARRAY`` asks for aligned and C-contiguous. A double array that is so
-    already is handed through without a copy. A view that is not gets copied, with the GIL
-    held, and C reads the copy. To read without a copy, walk the strides: take
-    ``PyArray_STRIDES`` before the block, and inside it step a ``char *`` by so many bytes.
-    The buffer protocol refuses instead: asked for ``PyBUF_SIMPLE``, as ``ffi.from_buffer``
-    asks, NumPy raises "ndarray is not C-contiguous".
+    already is handed through without a copy. A view that is not gets copied before the
+    block, and C reads the copy. (The call needs the GIL, but NumPy lets go of it while it
+    copies many numbers: another thread can write to them meanwhile.) To read without a copy,
+    walk the strides: copy sizes and strides into C variables before the block, and inside it
+    step a ``char *`` by so many bytes. The buffer protocol refuses instead: asked for
+    ``PyBUF_SIMPLE``, as ``ffi.from_buffer`` asks, NumPy raises "ndarray is not
+    C-contiguous".
 
 Forced:
     Nothing but the guard page behind the array, without which the read past its end would
@@ -33,6 +35,8 @@ Forced:
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_IN_ARRAY
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_ALIGNED
+    - NumPy's macro for letting go of the GIL in long loops:
+      https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
     - https://numpy.org/doc/stable/reference/arrays.ndarray.html#internal-memory-layout-of-an-ndarray
 """

@@ -1,12 +1,13 @@
 """C writes its results into a converted copy of the array, and nobody copies them back.
 
 Mechanism:
-    ``PyArray_FROM_OTF`` returns the array itself if it already is what the flags ask for,
-    and a new array with the same values if not. ``NPY_ARRAY_OUT_ARRAY`` asks for contiguous,
-    aligned and writeable; an array of another type, a view with gaps such as ``a[::2]``
-    and a read-only array are copied without a word. C then writes into the copy, and
-    ``Py_DECREF`` frees it. ``NPY_ARRAY_INOUT_ARRAY`` is the same set of flags, whatever its
-    name says.
+    ``PyArray_FROM_OTF`` returns the array itself if it already is what was asked for, and a
+    converted copy if not. ``NPY_ARRAY_OUT_ARRAY`` asks for contiguous, aligned and writeable.
+    An array of int64 or float32, a view with gaps such as ``a[::2]`` and a read-only array
+    are copied without a word; only what cannot be converted safely, complex numbers for
+    instance, is a TypeError. C then writes into the copy, and ``Py_DECREF`` frees it. In
+    NumPy's header ``NPY_ARRAY_INOUT_ARRAY`` is the same set of flags, whatever its name and
+    its documentation say.
 
 What you will see:
     C doubles every element of ``a[::2]``. The array comes back unchanged: the sum is
@@ -15,11 +16,13 @@ What you will see:
 
 Why the safe half is safe:
     ``NPY_ARRAY_INOUT_ARRAY2`` adds ``WRITEBACKIFCOPY``: the copy knows where it came from,
-    and ``PyArray_ResolveWritebackIfCopy`` copies it back, with the GIL held. If there was
-    no copy it does nothing. If the call is forgotten, NumPy gives a ``RuntimeWarning``.
-    Until then the original is marked read-only, and an assignment to it raises
-    ``ValueError``. Through another view of the same data it does not, and is overwritten.
-    A read-only array is refused at once, and so is a list: neither can be written back to.
+    and ``PyArray_ResolveWritebackIfCopy``, called when the GIL is held again, copies it
+    back. If there was no copy it does nothing. If the call is forgotten, NumPy copies when
+    the copy is freed, with a ``RuntimeWarning``. Until then the original is marked read-only,
+    and an assignment to it raises ``ValueError``. Through another view of the same data it
+    does not, and is overwritten. A read-only array is refused at once, and so is a list:
+    neither can be written back to. An array of int64 is not refused, and is given C's
+    doubles without their fractions: 1.75 comes back as 1.
 
 Forced:
     Nothing: it happens on every call that needs a copy, with one thread. No sanitizer
@@ -28,6 +31,8 @@ Forced:
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_WRITEBACKIFCOPY
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_ResolveWritebackIfCopy
+    - Documented with WRITEBACKIFCOPY, which the header leaves out:
+      https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_INOUT_ARRAY
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
 """
 

@@ -4,13 +4,13 @@ Mechanism:
     ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are two function calls that
     lock and unlock a mutex, signal a condition and swap the thread state: tens of
     nanoseconds for the pair, measured with no other thread. That much buys nothing
-    unless the work in between is a good deal longer. With another thread waiting it
-    costs far more, because that thread then has the GIL: see convoy.
+    unless the work in between is a good deal longer. With another thread waiting it can
+    cost far more: when that thread gets the GIL meanwhile, END waits for it. See convoy.
 
 What you will see:
     The largest row sum of an array with 4,096 rows of 8 numbers, with a block around
-    each row and with none. With the blocks it takes several times as long, and the
-    sums themselves are the smaller part of it.
+    each row and with none. With the blocks it takes many times as long, and the sums
+    themselves are the smaller part of it.
 
 Why the safe half is safe:
     It keeps the GIL. All rows together take microseconds, and others can wait that

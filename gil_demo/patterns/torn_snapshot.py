@@ -4,8 +4,8 @@ Mechanism:
     Ten accounts hold 1,000 between them, always, as far as anybody outside is concerned.
     A transfer takes 100 from one account and then puts it on another: two stores, and
     in between the money is on neither. A reader that comes then sees a state that was
-    never meant to be seen. While every transfer held the GIL, and every reader too, none
-    could come in between. In the block nothing prevents it.
+    never meant to be seen. If every transfer and every reader keeps the GIL from its first
+    element to its last, none can come in between. In the block nothing prevents it.
 
 What you will see:
     One thread takes 100 from the first account and parks. The other adds up all ten: 900.
@@ -24,7 +24,8 @@ Forced:
     it lets the transfer go on. In the safe half it cannot: it lets the transfer go on, and
     then waits for the mutex. ``--unforced`` makes a million transfers without a handshake
     while the other thread adds up until a sum is wrong. There it takes a reader that looks
-    between the two stores, from another core or after a switch of threads on the same.
+    between the two stores, or a whole transfer that comes between two looks of the reader:
+    from another core, or after a switch of threads on the same.
     ThreadSanitizer flags the unsafe half in that form alone, because the handshake of the
     other orders the threads; AddressSanitizer cannot, because every access is to memory
     that is there.

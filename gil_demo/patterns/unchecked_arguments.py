@@ -28,6 +28,7 @@ Sources:
     - https://docs.python.org/3/extending/extending.html#intermezzo-errors-and-exceptions
     - https://docs.python.org/3/c-api/arg.html#c.PyArg_ParseTuple
     - https://docs.python.org/3/c-api/exceptions.html#raising-exceptions
+    - Only with the GIL: https://docs.python.org/3/c-api/threads.html
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
 """
 

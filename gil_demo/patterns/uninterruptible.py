@@ -1,11 +1,11 @@
 """A long call ignores Ctrl-C until it is over, with the GIL or without it.
 
 Mechanism:
-    When a signal comes, CPython's handler in C only notes that it came. The handler
-    written in Python, which for Ctrl-C raises ``KeyboardInterrupt``, is run later, by the
-    main thread, when that next executes Python code. While the main thread is in one long
-    C call there is no such moment. Letting go of the GIL does not help: other threads
-    run, but they may not run the handler.
+    When a signal comes, CPython's handler in C only notes that it came. The handler that
+    ``signal.signal`` set, by default one that raises ``KeyboardInterrupt`` for Ctrl-C, is
+    run later, by the main thread, when that next executes Python code. While the main
+    thread is in one long C call there is no such moment. Letting go of the GIL does not
+    help: other threads run, but they may not run the handler.
 
 What you will see:
     SIGINT comes when C has done half of the elements. The kernel goes on to the last one.
@@ -75,4 +75,6 @@ def _interrupt(lab: Lab, add_up: Any) -> Finding:
     came = f"Ctrl-C came after {SIZE // 2:,} of {SIZE:,} elements"
     if served_at == [SIZE]:
         return Finding("stall", f"{came}; its handler ran after the last one")
+    if served_at != [int(done[0])]:
+        return Finding("stall", f"{came}; its handler ran after {served_at[0]:,}, and C went on")
     return Finding("ok", f"{came}; its handler ran after {served_at[0]:,}, and C stopped there")

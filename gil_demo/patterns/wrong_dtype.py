@@ -1,18 +1,18 @@
 """C takes the bytes of any array for doubles.
 
 Mechanism:
-    Memory has no type. ``PyObject_GetBuffer`` with ``PyBUF_SIMPLE`` asks for bytes, and
-    the exporter must leave ``format`` NULL: C learns where the bytes are and how many, and
-    not what they are. ``ffi.from_buffer("double[]", x)`` makes that request and rounds the
-    length down to whole doubles; the ``double`` is what the caller says, not what ``x``
-    is. So int64, float32, big-endian doubles, unaligned doubles and arrays of objects all
-    get through, without an exception.
+    Memory has no type. ``PyObject_GetBuffer`` with ``PyBUF_SIMPLE`` asks for bytes, and the
+    exporter must leave ``format`` NULL (ctypes fills it in all the same): C learns where the
+    bytes are and how many, and not what they are. ``ffi.from_buffer("double[]", x)`` makes
+    that request and rounds the length down to whole doubles; the ``double`` is what the
+    caller says, not what ``x`` is. So int64, float32, big-endian doubles, unaligned doubles
+    and arrays of objects all get through, without an exception.
 
 What you will see:
     ``arange(8)`` as int64: small integers are the bit patterns of the smallest doubles, and
-    the sum is 1.38e-322 rather than 28. The same numbers as big-endian doubles give another
-    tiny number. As float32, two numbers at a time are read as one double. Nothing
-    crashes: in a long computation it would pass for a result.
+    the sum is 1.38e-322 rather than 28. The same numbers as big-endian doubles, read on a
+    little-endian machine, give another tiny number. As float32, two numbers at a time are
+    read as one double. Nothing crashes: in a long computation it would pass for a result.
 
 Why the safe half is safe:
     It asks for the format, in a request for a contiguous buffer, and refuses all but "d",
@@ -22,7 +22,8 @@ Why the safe half is safe:
     The caller is told why, converts with ``astype(float)``, and gets the right sum. That is
     a little strict: ctypes writes "<d" for the very same double.
     ``PyArray_FROM_OTF(x, NPY_DOUBLE, NPY_ARRAY_IN_ARRAY)`` needs NumPy's C API, and converts
-    by itself what can be converted safely.
+    by itself what NumPy says can be converted safely. That includes int64, although a double
+    does not hold every integer above 2**53.
 
 Forced:
     Nothing. It takes one thread, and is wrong every time. No sanitizer judges it, since

@@ -3,7 +3,7 @@
 
 #include "harness.h"
 
-static int64_t cells[2];
+static int64_t cells[2], atomic_cell, locked_cell;
 
 /* Unforced: a handshake often orders the two stores, and hides the race from the sanitizer. */
 static void unsafe(int thread)
@@ -15,6 +15,8 @@ static void unsafe(int thread)
 static void safe(int thread)
 {
     lost_update_safe(&cells[thread], 100, &shared_lab);
+    lost_update_safe_atomic(&atomic_cell, 1000, &shared_lab);
+    lost_update_safe_mutex(&locked_cell, 1000, &shared_lab);
 }
 
 HARNESS(2, unsafe, safe)
