@@ -7,6 +7,7 @@ Mode = Literal["held", "released", "native"]
 Company = Literal["alone", "held", "released"]
 Section = Literal["picture", "scaling", "responsiveness", "patterns"]
 State = Literal["shown", "contradicted", "inconclusive"]
+Theme = Literal["auto", "light", "dark"]
 
 
 Half = Literal["unsafe", "safe", "unforced"]

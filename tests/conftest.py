@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -24,9 +24,11 @@ from gil_demo.results import (
     Stretch,
     Verdict,
 )
-from gil_demo.words import Mode
+from gil_demo.words import Half, Mode, Outcome
 
 Command = Callable[..., CompletedProcess[str]]
+
+Halves = Iterable[tuple[str, Half]]
 
 SPEAKING = (
     "COLUMNS",
@@ -203,3 +205,34 @@ def made() -> RunResult:
         ),
         verdict=Verdict("shown", ("With the GIL held, none.", "Released, all.")),
     )
+
+
+@pytest.fixture
+def ended() -> Callable[..., tuple[PatternRow, ...]]:
+    """Makes rows of halves that never ran: each ended as declared, unless told otherwise."""
+    from gil_demo.gallery import registry
+
+    def rows(
+        halves: Halves, otherwise: Mapping[tuple[str, Half], Outcome] | None = None
+    ) -> tuple[PatternRow, ...]:
+        made = []
+        for name, half in halves:
+            (subject,) = registry.subjects(name)
+            expected = subject.expected(half)
+            outcome = (otherwise or {}).get((name, half), expected)
+            seen = f"{name} {half} was seen; there was more to see"
+            made.append(
+                PatternRow(
+                    name,
+                    half,
+                    runs=1,
+                    expected=expected,
+                    as_expected=int(outcome == expected),
+                    outcomes={outcome: 1},
+                    evidence=seen,
+                    seconds=Spread(0.01, 0.01, 0.01),
+                )
+            )
+        return tuple(made)
+
+    return rows

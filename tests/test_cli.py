@@ -198,7 +198,10 @@ def test_a_file_that_is_no_use_is_refused(
     assert not (here / "planted").exists()
 
 
-@pytest.mark.parametrize("option", ["--csv", "--svg"])
+FILES = ["--csv", "--svg", "--html", "--trace"]
+
+
+@pytest.mark.parametrize("option", FILES)
 @pytest.mark.parametrize("path", ["missing/file", ".", os.devnull, "/dev/full"])
 def test_a_place_that_cannot_be_written_is_refused_before_measuring(
     option: str, path: str, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
@@ -206,6 +209,70 @@ def test_a_place_that_cannot_be_written_is_refused_before_measuring(
     """Missing folders, folders and devices: told at once, not after all the work."""
     monkeypatch.setattr("gil_demo.api.measure", lambda *_, **__: pytest.fail("measured"))
     assert_refused(command("run", option, path), "is not a f")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--svg", "--html"])
+@pytest.mark.parametrize("arguments", [["show", "lost-update"], ["try", "lost-update"]])
+def test_a_picture_that_cannot_be_written_is_refused_before_trying(
+    arguments: list[str],
+    option: str,
+    here: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For a page and for patterns, too: told at once, nothing run, nothing shown."""
+    monkeypatch.setattr(
+        "gil_demo.gallery.sandbox.try_patterns", lambda *_, **__: pytest.fail("tried")
+    )
+    assert_refused(command(*arguments, option, "missing/file"), "missing is not a folder")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.usefixtures("canned")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--csv", "one", "--trace", "./one"],
+        ["run", "--svg", "one", "--html", "link"],
+        ["run", "--input", "one", "--svg", "one"],
+        ["show", "lost-update", "--svg", "one", "--html", "one"],
+        ["try", "lost-update", "--svg", "one", "--html", "one"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_has_one_option(arguments: list[str], here: Path, command: Command) -> None:
+    """Two options that name one file, however they spell it, are named, and it is left alone."""
+    Path("one").write_text("before")
+    Path("link").symlink_to("one")
+    options = [word for word in arguments if word.startswith("--")]
+    assert_refused(command(*arguments), *options, "name the same file")
+    assert Path("one").read_text() == "before"
+    assert len(list(here.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--json", "--markdown"],
+        ["list", "--json", "--markdown"],
+        ["try", "--all", "--json", "--markdown"],
+        ["show", "lost-update", "--c", "--markdown"],
+        ["show", "lost-update", "--diff", "--markdown"],
+        ["show", "lost-update", "--c", "--diff"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_prints_one_thing(arguments: list[str], command: Command) -> None:
+    """Options that each say what is printed, and nothing else, exclude each other."""
+    one, other = arguments[-2:]
+    assert_refused(command(*arguments), f"{one} and {other} exclude each other")
+
+
+def test_a_trace_of_nothing_is_refused(here: Path, command: Command) -> None:
+    """Sections without races have no trace; the line says which have."""
+    refused = command("run", "--section", "responsiveness", "--trace", "trace.json")
+    assert_refused(refused, "--trace", "--section picture", "--section scaling")
     assert list(here.iterdir()) == []
 
 
@@ -220,7 +287,7 @@ def test_the_program_itself_refuses_in_one_line(arguments: list[str], process: C
 
 
 @pytest.mark.usefixtures("canned")
-@pytest.mark.parametrize("option", ["--csv", "--svg"])
+@pytest.mark.parametrize("option", FILES)
 def test_a_full_disk_leaves_the_old_file_whole(
     option: str, here: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +451,101 @@ def test_svg_is_the_screen_as_a_file_that_needs_no_network(command: Command) -> 
     assert len(re.findall("https?:", text)) == 1
     assert "@import" not in text
     assert "url(" not in text.replace("url(#", "")
+
+
+@pytest.mark.usefixtures("canned", "here")
+def test_html_is_the_screen_as_a_page(command: Command) -> None:
+    """The page holds the picture and the verdict as text."""
+    ended = command("run", "--html", "picture.html")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    page = Path("picture.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<title>gil-demo run</title>" in page
+    assert "thread 1  " in page
+    assert "Verdict: shown." in page
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("arguments", "title", "word"),
+    [
+        (["show", "lost-update"], "gil-demo show lost-update", "Py_BEGIN_ALLOW_THREADS"),
+        (["show", "gilexample"], "gil-demo show gilexample", "PyInit_gilexample"),
+        (["show", "lost-update", "--diff"], "gil-demo show lost-update", "Mechanism"),
+        (["try", "lost-update"], "gil-demo try lost-update", "as it should be"),
+        (["try", "lost-update", "--json"], "gil-demo try lost-update", "as it should be"),
+    ],
+)
+def test_pages_and_patterns_are_pictures_too(
+    arguments: list[str], title: str, word: str, command: Command
+) -> None:
+    """`show` and `try` write what they show, whatever is printed, and say what was typed."""
+    printed = command(*arguments)
+    ended = command(*arguments, "--svg", "one.svg", "--html", "one.html")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    if arguments[0] == "show":
+        assert ended.stdout == printed.stdout
+    for file in (Path("one.svg"), Path("one.html")):
+        text = file.read_text("utf-8")
+        assert f"<title>{title}</title>" in text
+        assert word in text
+
+
+@pytest.mark.usefixtures("canned", "here")
+@pytest.mark.parametrize("option", ["--svg", "--html"])
+def test_a_picture_can_be_light_or_dark(option: str, command: Command) -> None:
+    """Three themes, three files; without a choice the reader's own decides."""
+    for theme in ("auto", "light", "dark"):
+        assert command("run", option, theme, "--theme", theme).returncode == 0
+    command("run", option, "default")
+    texts = {name: Path(name).read_text("utf-8") for name in ("auto", "light", "dark", "default")}
+    assert texts["default"] == texts["auto"]
+    assert len(set(texts.values())) == 3
+    assert [name for name in texts if "prefers-color-scheme" in texts[name]] == ["auto", "default"]
+
+
+@pytest.mark.usefixtures("canned", "here")
+def test_a_trace_is_written_beside_what_is_shown(command: Command) -> None:
+    """One JSON object with the events that Perfetto opens."""
+    ended = command("run", "--trace", "trace.json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "Verdict: shown." in ended.stdout
+    events = json.loads(Path("trace.json").read_text())["traceEvents"]
+    assert {"in C", "ticking", "stall"} <= {event["name"] for event in events}
+
+
+def test_a_real_run_can_be_traced(here: Path, command: Command) -> None:
+    """Held, released and native races have their processes, and the picture's a ticker."""
+    arguments = ["run", "--rounds", "1", "--section", "picture", "--section", "scaling"]
+    assert command(*arguments, "--trace", "trace.json").returncode == 0
+    events = json.loads((here / "trace.json").read_text())["traceEvents"]
+    names = {event["args"].get("name") for event in events}
+    assert {"GIL held", "GIL released", "native threads, no Python", "ticker"} <= names
+
+
+@pytest.mark.usefixtures("canned")
+@pytest.mark.parametrize(
+    ("arguments", "begins"),
+    [
+        (["run"], "CPython 3.13.0, GIL on"),
+        (["list"], "**The block**"),
+        (["show", "lost-update"], "## lost-update"),
+        (["show", "gilexample"], "## gilexample"),
+        (["try", "lost-update"], "**lost-update** "),
+    ],
+)
+def test_markdown_is_all_that_is_printed(
+    arguments: list[str], begins: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither wrapped to the terminal nor coloured, with one end of line at the end."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ended = command(*arguments, "--markdown")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(begins)
+    assert "\x1b" not in ended.stdout
+    assert re.search(r"[^\n]\n\Z", ended.stdout)
+    assert max(map(len, ended.stdout.splitlines())) > 60
 
 
 @pytest.mark.usefixtures("canned", "here")
@@ -603,7 +765,8 @@ def test_help_explains_every_option(command: Command) -> None:
     assert command("run", "--help").stdout == ended.stdout
     for option in (
         *("--kernel", "--size", "--input", "--threads", "--rounds", "--quick", "--seed"),
-        *("--section", "--json", "--csv", "--svg", "--check"),
+        *("--section", "--json", "--markdown", "--csv", "--svg", "--html", "--theme"),
+        *("--trace", "--check"),
     ):
         assert option in ended.stdout
     assert "Usage: gil-demo run" in ended.stdout

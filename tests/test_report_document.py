@@ -8,20 +8,42 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
+from referencing import Registry
 
 from gil_demo.doctor import examine
-from gil_demo.report.document import doctor_document, run_document, schema
+from gil_demo.gallery.registry import load_all
+from gil_demo.report.document import (
+    doctor_document,
+    list_document,
+    run_document,
+    schema,
+    tour_document,
+    try_document,
+)
 from gil_demo.results import Examination, RunResult
+from gil_demo.tour import lesson
+from gil_demo.tour.step import Seen
+from gil_demo.tour.walk import Walk
 from gil_demo.words import Half, Kernel, Mode, Outcome, State
 
 Document = dict[str, Any]
 
-NAMES = ["run", "doctor"]
+NAMES = ["run", "doctor", "list", "try", "tour"]
+
+
+SCHEMAS: Registry[Document] = Registry().with_contents(
+    (f"{name}.schema.json", schema(name)) for name in NAMES
+)
+
+
+def validator_of(name: str) -> Draft202012Validator:
+    """What holds documents against a schema, which may refer to the others."""
+    return Draft202012Validator(schema(name), registry=SCHEMAS)
 
 
 def check(document: Document) -> None:
     """Hold a document against the schema of its format."""
-    Draft202012Validator(schema(document["format"].removeprefix("gil-demo/"))).validate(document)
+    validator_of(document["format"].removeprefix("gil-demo/")).validate(document)
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +52,26 @@ def examination() -> Examination:
     return examine()
 
 
+def walked() -> Walk:
+    """A way through a lesson of one step, whose run shows that the second answer is right."""
+    seen = Seen("shown", 1, ("No.", "Yes."), ())
+    (step,) = lesson.part(1, 1)
+    walk = Walk([replace(step, answers=("a", "b"), run=lambda progress: seen)])
+    walk.go("forward")
+    walk.run(lambda done, steps: None)
+    return walk
+
+
 @pytest.fixture
 def documents(made: RunResult, examination: Examination) -> dict[str, Document]:
     """A document of each kind, as it is after printing and reading."""
-    plain = {"run": run_document(made), "doctor": doctor_document(examination)}
+    plain = {
+        "run": run_document(made),
+        "doctor": doctor_document(examination),
+        "list": list_document(load_all()[:2]),
+        "try": try_document(made.patterns),
+        "tour": tour_document(walked()),
+    }
     return {name: json.loads(json.dumps(document)) for name, document in plain.items()}
 
 
@@ -70,7 +108,7 @@ def test_a_schema_leaves_no_object_open(name: str) -> None:
 
 def test_an_environment_is_the_same_in_every_document() -> None:
     """What one document says of Python and the machine, the other says in the same words."""
-    environments = [schema(name)["$defs"]["environment"] for name in NAMES]
+    environments = [schema(name)["$defs"]["environment"] for name in ("run", "doctor")]
     assert environments[0] == environments[1]
 
 
@@ -115,7 +153,7 @@ def test_a_document_with_a_key_too_many_or_too_few_is_refused(
     name: str, documents: dict[str, Document]
 ) -> None:
     """Any key lost or added anywhere breaks the contract, and is noticed."""
-    validator = Draft202012Validator(schema(name))
+    validator = validator_of(name)
     whole = documents[name]
     for path in paths(whole):
         with_more = deepcopy(whole)

@@ -9,7 +9,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from gil_demo.report.files import refuse_unwritable, write_whole
+from gil_demo.errors import BadInput
+from gil_demo.report.files import refuse_outputs, refuse_unwritable, write_whole
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -158,3 +159,21 @@ def test_a_folder_without_permission_is_refused(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(OSError, match="cannot be written to"):
         refuse_unwritable(file)
+
+
+def test_two_options_may_not_name_one_file(tmp_path: Path) -> None:
+    """Not even through a link, or by another spelling; the options are named in their order."""
+    (tmp_path / "one").touch()
+    (tmp_path / "link").symlink_to("one")
+    for other in (tmp_path / "one", tmp_path / "link", tmp_path / "." / "one"):
+        with pytest.raises(BadInput, match="--csv and --svg name the same file"):
+            refuse_outputs({"--csv": tmp_path / "one", "--svg": other}, {})
+        with pytest.raises(BadInput, match="--input and --csv name the same file"):
+            refuse_outputs({"--csv": other}, {"--input": tmp_path / "one"})
+
+
+def test_outputs_are_refused_where_they_cannot_be_written(tmp_path: Path) -> None:
+    """Options that were not given do not matter, and neither does where the input lies."""
+    refuse_outputs({"--csv": None, "--svg": tmp_path / "new"}, {"--input": Path(os.devnull)})
+    with pytest.raises(OSError, match="is not a file"):
+        refuse_outputs({"--csv": None, "--svg": tmp_path}, {})

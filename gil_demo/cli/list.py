@@ -2,23 +2,29 @@
 
 import click
 
-from gil_demo.cli.options import json_option
+from gil_demo.cli.options import json_option, markdown_option, refuse_together
 from gil_demo.constants import DONE
 
 
 @click.command(name="list")
 @json_option
-def list_(*, as_json: bool) -> int:
+@markdown_option
+def list_(*, as_json: bool, as_markdown: bool) -> int:
     """List the patterns: each hazard, and what its halves end in."""
+    refuse_together(json=as_json, markdown=as_markdown)
+
     from gil_demo.gallery import registry
     from gil_demo.report.document import list_document
     from gil_demo.report.gallery import gallery_table
+    from gil_demo.report.markdown import list_markdown
     from gil_demo.report.screen import screen
 
     patterns = registry.load_all()
     console = screen()
     if as_json:
         console.document(list_document(patterns))
+    elif as_markdown:
+        console.as_it_is(list_markdown(patterns))
     else:
         console.print(gallery_table(patterns))
     return DONE

@@ -1,10 +1,15 @@
 """What several commands take: kinds of values, and options with one meaning."""
 
 import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import get_args
 
 import click
 
 from gil_demo.constants import MOST_THREADS
+from gil_demo.words import Theme
 
 MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -42,3 +47,51 @@ def complete_pattern(_: click.Context, __: click.Parameter, begun: str) -> list[
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
 )
+
+markdown_option = click.option(
+    "--markdown",
+    "as_markdown",
+    is_flag=True,
+    help="Print Markdown, for an issue or a README, and nothing else.",
+)
+
+
+def refuse_together(**chosen: bool) -> None:
+    """Flags of which one may be given, by their names. More are a usage error."""
+    given = [f"--{name}" for name, was_given in chosen.items() if was_given]
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} exclude each other")
+
+
+def file_option(name: str, what: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """An option that names a file to write."""
+    return click.option(
+        f"--{name}",
+        f"{name}_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help=f"Also write {what} to this file.",
+    )
+
+
+def picture_options(command: Callable[..., int]) -> Callable[..., int]:
+    """--svg, --html and --theme; the command gets `pictures`, which writes what was asked for."""
+
+    @file_option("svg", "what the screen shows, as an SVG,")
+    @file_option("html", "what the screen shows, as a web page,")
+    @click.option(
+        "--theme",
+        type=click.Choice(get_args(Theme)),
+        default="auto",
+        show_default=True,
+        help="Colours of --svg and --html; auto: dark where the reader's system is.",
+    )
+    @wraps(command)
+    def with_pictures(
+        *, svg_file: Path | None, html_file: Path | None, theme: Theme, **rest: object
+    ) -> int:
+        from gil_demo.report.export import Pictures
+
+        return command(pictures=Pictures(svg_file, html_file, theme), **rest)
+
+    return with_pictures

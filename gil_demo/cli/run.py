@@ -1,12 +1,21 @@
 """`gil-demo run`: the whole demonstration."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
-from gil_demo.cli.options import elements, json_option, thread_counts
+from gil_demo.cli.options import (
+    elements,
+    file_option,
+    json_option,
+    markdown_option,
+    picture_options,
+    refuse_together,
+    thread_counts,
+)
 from gil_demo.constants import (
     CONTRADICTED,
     DEFAULT_ROUNDS,
@@ -16,6 +25,9 @@ from gil_demo.constants import (
     QUICK_ROUNDS,
 )
 from gil_demo.words import Kernel, Section, State
+
+if TYPE_CHECKING:
+    from gil_demo.report.export import Pictures
 
 CHECK_EXIT_CODES: dict[State, int] = {
     "shown": DONE,
@@ -75,20 +87,10 @@ CHECK_EXIT_CODES: dict[State, int] = {
     help="Measure only this part; may be given again for another.",
 )
 @json_option
-@click.option(
-    "--csv",
-    "csv_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Also write the tables to this file.",
-)
-@click.option(
-    "--svg",
-    "svg_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Also write what the screen shows to this file.",
-)
+@markdown_option
+@file_option("csv", "the tables")
+@picture_options
+@file_option("trace", "who was where when, for ui.perfetto.dev,")
 @click.option(
     "--check",
     is_flag=True,
@@ -105,8 +107,10 @@ def run(
     seed: int,
     sections: Sequence[Section],
     as_json: bool,
+    as_markdown: bool,
     csv_file: Path | None,
-    svg_file: Path | None,
+    pictures: "Pictures",
+    trace_file: Path | None,
     check: bool,
 ) -> int:
     """Call a C kernel from several threads, with the GIL held and released.
@@ -116,23 +120,24 @@ def run(
     """
     if size and input_file:
         raise click.UsageError("--size and --input exclude each other: a file has its own size")
+    refuse_together(json=as_json, markdown=as_markdown)
+    if trace_file and sections and not {"picture", "scaling"}.intersection(sections):
+        raise click.UsageError("--trace needs --section picture or --section scaling")
 
     from gil_demo import arrays, machine, native
     from gil_demo.api import MEASURED, default_threads, race
     from gil_demo.measuring.plan import refuse_impossible
     from gil_demo.report.csv import run_csv
     from gil_demo.report.document import run_document
-    from gil_demo.report.files import refuse_unwritable, write_whole
+    from gil_demo.report.files import refuse_outputs, write_whole
+    from gil_demo.report.markdown import run_markdown
     from gil_demo.report.run import RunBody, environment_line
-    from gil_demo.report.screen import progress_line, screen, svg
+    from gil_demo.report.screen import progress_line, screen
+    from gil_demo.report.trace import run_trace
 
     notes: Sequence[str] = ()
-    outputs = [file for file in (csv_file, svg_file) if file]
-    files = [file.resolve() for file in (*outputs, input_file) if file]
-    if len(set(files)) < len(files):
-        raise click.UsageError("--input, --csv and --svg must each name a file of their own")
-    for file in outputs:
-        refuse_unwritable(file)
+    outputs = {"--csv": csv_file, **pictures.files, "--trace": trace_file}
+    refuse_outputs(outputs, {"--input": input_file})
     if input_file:
         array, notes = arrays.load(input_file, kernel)
     else:
@@ -141,7 +146,7 @@ def run(
     native.refuse_unsuitable(array, kernel)
     refuse_impossible(array, kernel, max(threads))
     console = screen()
-    if not as_json:
+    if not (as_json or as_markdown):
         console.print(environment_line(machine.environment()))
     with progress_line("Measuring") as progress:
         report = race(
@@ -157,10 +162,13 @@ def run(
         )
     if csv_file:
         write_whole(csv_file, run_csv(report.result))
-    if svg_file:
-        write_whole(svg_file, svg(report, "gil-demo run"))
+    if trace_file:
+        write_whole(trace_file, json.dumps(run_trace(report.result)))
+    pictures.write(report, "gil-demo run")
     if as_json:
         console.document(run_document(report.result))
+    elif as_markdown:
+        console.as_it_is(run_markdown(report.result, console))
     else:
         console.print(RunBody(report.result))
     return CHECK_EXIT_CODES[report.result.verdict.state] if check else DONE

@@ -1,39 +1,61 @@
 """`gil-demo show`: one page of the gallery."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from gil_demo.cli.options import complete_pattern
+from gil_demo.cli.options import (
+    complete_pattern,
+    markdown_option,
+    picture_options,
+    refuse_together,
+)
 from gil_demo.constants import DONE
+
+if TYPE_CHECKING:
+    from gil_demo.report.export import Pictures
 
 
 @click.command()
 @click.argument("name", shell_complete=complete_pattern)
 @click.option("--c", "bare_c", is_flag=True, help="Print the C as it was compiled, and no page.")
 @click.option("--diff", is_flag=True, help="Print what differs from the unsafe half to the safe.")
-def show(*, name: str, bare_c: bool, diff: bool) -> int:
+@markdown_option
+@picture_options
+def show(*, name: str, bare_c: bool, diff: bool, as_markdown: bool, pictures: "Pictures") -> int:
     """Show a pattern's page, its C unsafe beside safe.
 
     'gilexample' is the question's own program.
     """
+    refuse_together(c=bare_c, diff=diff, markdown=as_markdown)
+
     from gil_demo.gallery import gilexample, registry, source
+    from gil_demo.report.files import refuse_outputs
     from gil_demo.report.gallery import Page, Walkthrough
+    from gil_demo.report.markdown import show_markdown, walkthrough_markdown
     from gil_demo.report.screen import screen
 
-    console = screen()
+    page: Page | Walkthrough
     if name == gilexample.NAME:
-        asked, mended = gilexample.sources()
-        if bare_c:
-            console.out(asked, end="", highlight=False)
-        elif diff:
-            console.out(source.files_diff(asked, mended, name), end="", highlight=False)
-        else:
-            console.print(Walkthrough(asked, mended))
-        return DONE
-    pattern = registry.find(name)
-    if bare_c:
-        console.out(pattern.source, end="", highlight=False)
-    elif diff:
-        console.out(source.unified(pattern.source, pattern.name), end="", highlight=False)
+        code, mended = gilexample.sources()
+        page = Walkthrough(code, mended)
+        markdown = walkthrough_markdown(code, mended)
+        difference = source.files_diff(code, mended, name)
     else:
-        console.print(Page(pattern))
+        pattern = registry.find(name)
+        code = pattern.source
+        page = Page(pattern)
+        markdown = show_markdown(pattern)
+        difference = source.unified(code, name)
+    refuse_outputs(pictures.files, {})
+    pictures.write(page, f"gil-demo show {name}")
+    console = screen()
+    if bare_c:
+        console.as_it_is(code)
+    elif diff:
+        console.as_it_is(difference)
+    elif as_markdown:
+        console.as_it_is(markdown)
+    else:
+        console.print(page)
     return DONE

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import json_option
+from gil_demo.cli.options import json_option, picture_options
 from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.errors import BadInput
 
 if TYPE_CHECKING:
+    from gil_demo.report.export import Pictures
     from gil_demo.report.screen import Screen
     from gil_demo.tour.record import Record
     from gil_demo.tour.step import Seen
@@ -27,17 +28,18 @@ MOVES: "dict[str, Move]" = {
     "\n": "forward",
     " ": "forward",
     "n": "forward",
-    "\x1b[C": "forward",  # right
+    "\x1b[c": "forward",  # right
     "\x1b[6~": "forward",  # page down, which presenters' remote controls send
     "b": "back",
     "\x7f": "back",
-    "\x1b[D": "back",  # left
+    "\x1b[d": "back",  # left
     "\x1b[5~": "back",  # page up
     "r": "again",
     "s": "skip",
 }
 
 QUIT = "q"
+REDRAW = "\x0c"  # Ctrl-L
 SUSPEND = "\x1a"  # Ctrl-Z, which is a key like any other while keys are read one by one
 
 TERMINATED = 128 + signal.SIGTERM
@@ -70,6 +72,7 @@ def steps(text: str) -> tuple[int, int | None]:
 @click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
 @click.option("--restart", is_flag=True, help="Forget the predictions made so far.")
 @json_option
+@picture_options
 @click.option(
     "--check",
     is_flag=True,
@@ -84,6 +87,7 @@ def tour(
     no_input: bool,
     restart: bool,
     as_json: bool,
+    pictures: "Pictures",
     check: bool,
 ) -> int:
     """Take the lesson: predict, run, and see what the figures say.
@@ -93,6 +97,7 @@ def tour(
     """
     from gil_demo.report import tour as pages
     from gil_demo.report.document import tour_document
+    from gil_demo.report.files import refuse_outputs
     from gil_demo.report.screen import screen
     from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
@@ -106,6 +111,7 @@ def tour(
     if notes:
         console.print(pages.notes(part))
         return DONE
+    refuse_outputs(pictures.files, {})
     alone = no_input or as_json
     walk = Walk(part, Record() if alone or restart else kept())
     if as_json:
@@ -115,6 +121,8 @@ def tour(
         run_through(walk, console)
     else:
         converse(walk, console, pause=pause)
+    if walk.seen:
+        pictures.write(pages.taken(walk), "gil-demo tour")
     return exit_code(walk.seen.values(), check=check)
 
 
@@ -126,12 +134,12 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
     while not walk.over:
         step = walk.step
         if walk.asking and console:
-            console.print(pages.QuestionPage(step))
+            console.print(pages.QuestionPage(step), "")
         elif not walk.asking:
             with progress_line(step.title) as progress:
                 seen = walk.run(progress)
             if console:
-                console.print(pages.SeenPage(step, seen))
+                console.print(pages.SeenPage(step, seen), "")
         walk.go("forward")
 
 
@@ -164,11 +172,11 @@ def ask(walk: "Walk", console: "Screen") -> str:
     console.print(pages.QuestionPage(step, prediction.predicted if prediction else None))
     console.print(pages.question_keys(step))
     answers = [str(number) for number in range(1, len(step.answers) + 1)]
-    key = key_among([*answers, *MOVES, QUIT])
+    key = key_among([*answers, *MOVES])
     if key in answers:
         walk.predict(answers.index(key))
         walk.go("forward")
-    elif key != QUIT:
+    elif key in MOVES:
         walk.go(MOVES[key])
     return key
 
@@ -185,31 +193,31 @@ def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
     prediction = walk.predictions.get(step.name)
     console.print(pages.SeenPage(step, seen, prediction.predicted if prediction else None))
     console.print(pages.seen_keys())
-    key = key_among([*MOVES, QUIT]) if pause else "n"
-    if key != QUIT:
+    key = key_among(MOVES) if pause else "n"
+    if key in MOVES:
         walk.go(MOVES[key])
     return key
 
 
 def key_among(known: Collection[str]) -> str:
-    """The next key that means something; end of input means to quit.
+    """The next key of these, or one to quit or to draw the page again.
 
-    Keys that were pressed before are dropped, and the terminal is as it was before
-    whenever nobody waits for a key.
+    Keys that were pressed before are dropped. The terminal is as it was before
+    whenever nobody waits for a key. The end of input means to quit.
     """
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         while True:
-            try:
-                key = click.getchar()
-            except EOFError:
-                return QUIT
+            key = click.getchar().lower()
             if key == SUSPEND:
                 os.kill(os.getpid(), signal.SIGTSTP)
+                return REDRAW
             if not key:
                 return QUIT
-            if key.lower() in known:
-                return key.lower()
+            if key in known or key in {QUIT, REDRAW}:
+                return key
+    except EOFError:
+        return QUIT
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -1,12 +1,23 @@
 """`gil-demo try`: patterns, run."""
 
 from collections.abc import Sequence
+from textwrap import shorten
+from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import complete_pattern, json_option
+from gil_demo.cli.options import (
+    complete_pattern,
+    json_option,
+    markdown_option,
+    picture_options,
+    refuse_together,
+)
 from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE, MOST_JOBS
 from gil_demo.words import Half
+
+if TYPE_CHECKING:
+    from gil_demo.report.export import Pictures
 
 
 @click.command(name="try")
@@ -29,6 +40,8 @@ from gil_demo.words import Half
     help="How many to run at once.  [default: the cores]",
 )
 @json_option
+@markdown_option
+@picture_options
 def try_(
     *,
     names: Sequence[str],
@@ -38,15 +51,21 @@ def try_(
     repeat: int,
     jobs: int | None,
     as_json: bool,
+    as_markdown: bool,
+    pictures: "Pictures",
 ) -> int:
     """Run patterns, each half in a child process, and show what came of it.
 
     The children crash, hang and abort; this process does not.
     """
+    refuse_together(json=as_json, markdown=as_markdown)
+
     from gil_demo import machine
     from gil_demo.gallery import registry, sandbox
     from gil_demo.report.document import try_document
+    from gil_demo.report.files import refuse_outputs
     from gil_demo.report.gallery import Trial
+    from gil_demo.report.markdown import try_markdown
     from gil_demo.report.screen import progress_line, screen
 
     if bool(names) == everything:
@@ -60,16 +79,25 @@ def try_(
         tried = [subject for subject in tried if subject.has_unforced]
         if not tried:
             raise click.UsageError("--unforced is for races, and none of these is one")
+    refuse_outputs(pictures.files, {})
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
     with progress_line("Trying") as progress:
         rows = sandbox.try_patterns(runs, jobs or machine.usable_cores(), progress)
+    pictures.write(Trial(tried, rows), _title(names))
     console = screen()
     if as_json:
         console.document(try_document(rows))
+    elif as_markdown:
+        console.as_it_is(try_markdown(tried, rows))
     else:
         console.print(Trial(tried, rows))
     if unforced or all(row.as_expected == row.runs for row in rows):
         return DONE
     certain = [row.runs - row.as_expected - row.outcomes.get("unfinished", 0) for row in rows]
     return CONTRADICTED if any(certain) else INCONCLUSIVE
+
+
+def _title(names: Sequence[str]) -> str:
+    """What was typed, as far as it fits above a picture."""
+    return shorten(f"gil-demo try {' '.join(names) or '--all'}", 80, placeholder=" ...")

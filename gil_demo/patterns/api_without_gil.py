@@ -25,8 +25,8 @@ Forced:
     operating system thread has its own pointer to its thread state. On 3.11 there is one
     pointer for the whole process: beside a thread that holds the GIL the call finds the
     other thread's state and may go through, with two threads at work on one store of
-    spare objects. So on 3.11 the same mistake can pass many tests. No sanitizer judges
-    it, since it takes the interpreter: the evidence is the run itself.
+    spare objects. So on 3.11 the same mistake can pass many tests. Neither sanitizer flags
+    the unsafe half, preloaded into Python, because it is Python that reads through NULL.
 
 Sources:
     - Only with the GIL: https://docs.python.org/3/c-api/threads.html

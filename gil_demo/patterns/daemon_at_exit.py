@@ -25,8 +25,8 @@ Why the safe half is safe:
 Forced:
     The kernel parks half-way until the interpreter is finalizing; what lets it go on is
     the finalizer of a global object, which comes late in the shutdown. By chance it takes
-    a program that ends while a daemon thread is in C. No sanitizer judges it, since it
-    takes the interpreter: the evidence is the run itself.
+    a program that ends while a daemon thread is in C. Neither sanitizer flags the unsafe
+    half, preloaded into Python, because a line that is never run makes no access.
 
 Sources:
     - https://docs.python.org/3/c-api/interp-lifecycle.html#cautions-regarding-runtime-finalization

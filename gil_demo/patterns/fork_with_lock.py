@@ -31,8 +31,8 @@ Why the safe half is safe:
 Forced:
     The thread keeps the mutex until the fork is over, in the safe half until the fork
     has begun. By chance it takes a fork within the time that any thread holds it. Neither
-    ThreadSanitizer nor AddressSanitizer says a word while the child waits: the evidence
-    is the run itself.
+    sanitizer flags the unsafe half, preloaded into Python, and neither says a word while
+    the child waits.
 
 Sources:
     - Cautions about fork(): https://docs.python.org/3/c-api/threads.html#cautions-about-fork

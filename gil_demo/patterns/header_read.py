@@ -29,8 +29,9 @@ Forced:
     C parks between the two reads until Python has changed the shape. By chance it takes
     a change within the nanoseconds between two reads. While nobody changes the array,
     reading its header in the block gives the right values, which is why such code
-    passes its tests. No sanitizer judges it, since it takes the interpreter: the evidence
-    is the run itself.
+    passes its tests. ThreadSanitizer flags the unsafe half, preloaded into Python: C reads
+    what ``resize`` writes, and no lock is between. AddressSanitizer cannot, because every
+    access is to memory that is there.
 
 Sources:
     - Struct fields: https://docs.python.org/3/howto/free-threading-extensions.html#general-api-guidelines

@@ -22,8 +22,9 @@ Why the safe half is safe:
 
 Forced:
     Nothing but a negative element in the middle. In earnest the early way out is often
-    the error path, which nobody has tested. No sanitizer judges it, since it takes the
-    interpreter: the evidence is the run itself.
+    the error path, which nobody has tested. Neither sanitizer flags the unsafe half,
+    preloaded into Python, because C misuses no memory: it is Python that dies, for want of
+    its thread state.
 
 Sources:
     - What the macros stand for: https://docs.python.org/3/c-api/threads.html#detaching-thread-state

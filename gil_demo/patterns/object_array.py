@@ -24,8 +24,8 @@ Why the safe half is safe:
     code that they call, an element's ``__add__`` for instance, may.
 
 Forced:
-    Nothing. It takes one thread, and dies every time. No sanitizer judges it, since it
-    takes the interpreter: the evidence is the run itself.
+    Nothing. It takes one thread, and dies every time. Neither sanitizer flags the unsafe
+    half, preloaded into Python, because C writes into the array's own memory.
 
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.dtype.hasobject.html

@@ -24,8 +24,9 @@ Why the safe half is safe:
     and C then writes into the copy. Writable does not mean that nobody else is reading.
 
 Forced:
-    Nothing. It takes one thread, and happens every time. No sanitizer judges it, since it
-    takes the interpreter: the evidence is the run itself.
+    Nothing. It takes one thread, and happens every time. Neither sanitizer flags the unsafe
+    half, preloaded into Python, because the memory is there, and only the owner knows that
+    it is not to be written.
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_WRITABLE

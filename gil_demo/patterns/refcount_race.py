@@ -26,8 +26,9 @@ Forced:
     Then it takes two cores that touch the count within the same few nanoseconds. On one
     core it takes a switch of threads between load and store, and only from 3.12 on: for
     3.11 ``gcc -O2`` on x86-64 makes a single instruction of it, while 3.12 and 3.13 look
-    in between whether the object is immortal. No sanitizer judges it, since it takes the
-    interpreter: the evidence is the run itself.
+    in between whether the object is immortal. ThreadSanitizer flags the unsafe half in that
+    form, preloaded into Python; AddressSanitizer cannot, because every access is to memory
+    that is there.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock

@@ -29,8 +29,8 @@ Why the safe half is safe:
 Forced:
     Nothing but the guard page behind the array, without which the read past its end would
     often go unnoticed. It takes no second thread, and the GIL, held or not, changes
-    nothing. No sanitizer judges it, since it takes the interpreter: the evidence is the
-    run itself.
+    nothing. AddressSanitizer flags the unsafe half, preloaded into Python and with
+    ``malloc`` in place of the guard page, as a read past the end.
 
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_IN_ARRAY

@@ -25,8 +25,9 @@ Why the safe half is safe:
     doubles without their fractions: 1.75 comes back as 1.
 
 Forced:
-    Nothing: it happens on every call that needs a copy, with one thread. No sanitizer
-    judges it, since it takes the interpreter: the evidence is the run itself.
+    Nothing: it happens on every call that needs a copy, with one thread. Neither sanitizer
+    flags the unsafe half, preloaded into Python, because every access is to memory that is
+    there.
 
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_WRITEBACKIFCOPY

@@ -21,8 +21,8 @@ Why the safe half is safe:
 
 Forced:
     C sends itself the SIGINT, half-way through. By chance it takes somebody who presses
-    Ctrl-C during the call, and then it happens every time. No sanitizer judges it, since
-    it takes the interpreter: the evidence is the run itself.
+    Ctrl-C during the call, and then it happens every time. Neither sanitizer flags the
+    unsafe half, preloaded into Python, because a late handler is no misuse of memory.
 
 Sources:
     - https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers

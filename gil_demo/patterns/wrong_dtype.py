@@ -26,8 +26,8 @@ Why the safe half is safe:
     does not hold every integer above 2**53.
 
 Forced:
-    Nothing. It takes one thread, and is wrong every time. No sanitizer judges it, since
-    it takes the interpreter: the evidence is the run itself.
+    Nothing. It takes one thread, and is wrong every time. Neither sanitizer flags the
+    unsafe half, preloaded into Python, because every access is to memory that is there.
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#buffer-request-types

@@ -21,8 +21,9 @@ Why the safe half is safe:
 
 Forced:
     Nothing: it happens on every call. C plays the subinterpreter here, no Python code runs
-    in it, and of NumPy it gets only a pointer to the array's data. No sanitizer judges
-    it, since it takes the interpreter: the evidence is the run itself.
+    in it, and of NumPy it gets only a pointer to the array's data. Neither sanitizer flags
+    the unsafe half, preloaded into Python, because both interpreters are really there, and
+    each call is a proper one.
 
 Sources:
     - The warning at https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure

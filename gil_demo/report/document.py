@@ -60,10 +60,6 @@ def tour_document(walk: "Walk") -> dict[str, Any]:
                 "right": None if seen.right is None else seen.right + 1,
                 "state": seen.state,
                 "reason": seen.reason,
-                "figures": [
-                    {"kind": type(figure).__name__.lower(), **asdict(figure)}
-                    for figure in seen.figures
-                ],
             }
             for step, seen in taken
         ],

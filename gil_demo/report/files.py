@@ -3,11 +3,32 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+
+from gil_demo.errors import BadInput
+
+
+def refuse_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """Refuse what cannot be written and what two options name; cheap, so ask before long work.
+
+    The keys are the options, the values what a person gave with them.
+
+    Raises:
+        BadInput: Two options name the same file, so one would spoil the other's.
+        OSError: `write_whole` is sure to fail.
+    """
+    owners: dict[Path, str] = {}
+    for option, file in (*inputs.items(), *outputs.items()):
+        if file and (owner := owners.setdefault(file.resolve(), option)) != option:
+            raise BadInput(f"{owner} and {option} name the same file; each needs one of its own")
+    for file in outputs.values():
+        if file:
+            refuse_unwritable(file)
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raise OSError where `write_whole` is sure to fail; cheap, so ask before long work."""
+    """Raise OSError where `write_whole` is sure to fail."""
     if path.exists() and not path.is_file():
         raise OSError(f"{path} is not a file")
     if not path.parent.is_dir():

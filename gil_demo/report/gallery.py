@@ -16,8 +16,9 @@ from gil_demo.gallery.registry import Pattern, Subject, page_parts
 from gil_demo.gallery.source import Line, compared
 from gil_demo.report.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
+from gil_demo.report.tables import Column, words
 from gil_demo.results import PatternRow
-from gil_demo.words import Half
+from gil_demo.words import Half, Outcome
 
 C_THEME = "ansi_dark"
 """The terminal's own colours, so that C suits dark and light backgrounds."""
@@ -28,26 +29,36 @@ MARK = ">"
 def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
     """What there is, a chapter at a time."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-    table.add_column("pattern", no_wrap=True, style="bold")
-    table.add_column("the question it answers")
-    table.add_column("unsafe half\nends in", no_wrap=True)
-    table.add_column("safe half\nends in", no_wrap=True)
+    name, question, *ends = gallery_columns(patterns)
+    table.add_column(name.header, no_wrap=True, style="bold")
+    table.add_column(question.header)
+    for half in ends:
+        table.add_column(half.header, no_wrap=True)
     for position, (chapter, members) in enumerate(groupby(patterns, lambda one: one.chapter)):
         if position:
             table.add_row()
         table.add_row(Text(chapter, "italic"))
-        for pattern in members:
-            table.add_row(
-                pattern.name,
-                pattern.question,
-                Text(pattern.unsafe, OUTCOME_STYLES[pattern.unsafe]),
-                Text(pattern.safe, OUTCOME_STYLES[pattern.safe]),
-            )
+        for cells in zip(*(one.cells for one in gallery_columns(list(members))), strict=True):
+            table.add_row(*cells)
     hint = (
         "gil-demo show NAME for one's page, try NAME to run it;"
         f" show {gilexample.NAME} for the question's own program."
     )
     return Group(table, Text(), Text(hint))
+
+
+def gallery_columns(patterns: Sequence[Pattern]) -> tuple[Column, ...]:
+    """One row a pattern: what it asks, and what its halves end in here."""
+    return (
+        words("pattern", (pattern.name for pattern in patterns)),
+        words("the question it answers", (pattern.question for pattern in patterns)),
+        words("unsafe half\nends in", (_outcome(pattern.unsafe) for pattern in patterns)),
+        words("safe half\nends in", (_outcome(pattern.safe) for pattern in patterns)),
+    )
+
+
+def _outcome(outcome: Outcome) -> Text:
+    return Text(outcome, OUTCOME_STYLES[outcome])
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +127,25 @@ class Walkthrough:
         yield Text()
 
     def _claims(self, part: str) -> Iterator[RenderableType]:
-        numbers = gilexample.tagged_lines(self.asked)
-        grid = Table.grid(padding=(0, 2, 0, 0))
-        for claim in gilexample.CLAIMS:
-            if claim.part == part:
-                grid.add_row(
-                    Text(f"  line {numbers[claim.tag]}", "dim"),
-                    claim.sentence,
-                    Text(claim.unsafe, OUTCOME_STYLES[claim.unsafe]),
-                    Text(claim.safe, OUTCOME_STYLES[claim.safe]),
-                )
-        if grid.row_count:
+        columns = claims_columns(part, self.asked)
+        if columns[0].cells:
+            grid = Table.grid(padding=(0, 2, 0, 0))
+            for cells in zip(*(one.cells for one in columns), strict=True):
+                grid.add_row(Text(f"  line {cells[0]}", "dim"), *cells[1:])
             yield grid
             yield Text()
+
+
+def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
+    """One row a claim in a part of the page: the line it is about, and how each program ends."""
+    numbers = gilexample.tagged_lines(asked)
+    claims = [claim for claim in gilexample.CLAIMS if claim.part == part]
+    return (
+        Column("line", tuple(str(numbers[claim.tag]) for claim in claims)),
+        words("claim", (claim.sentence for claim in claims)),
+        words("asked", (_outcome(claim.unsafe) for claim in claims)),
+        words("mended", (_outcome(claim.safe) for claim in claims)),
+    )
 
 
 def _section(heading: str, text: str) -> Iterator[RenderableType]:
@@ -190,6 +207,15 @@ def trial_grid(rows: Iterable[PatternRow]) -> RenderableType:
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column()
-    for row in rows:
-        grid.add_row(Text(f"  {row.half}", HALF_STYLES[row.half]), outcomes_text(row), row.evidence)
-    return grid
+    for cells in zip(*(one.cells for one in trial_columns(list(rows))), strict=True):
+        grid.add_row(*cells)
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def trial_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
+    """One row a half: what it ended in, and the evidence."""
+    return (
+        words("half", (Text(row.half, HALF_STYLES[row.half]) for row in rows)),
+        words("ended in", map(outcomes_text, rows)),
+        words("what was seen", (row.evidence for row in rows)),
+    )

@@ -1,14 +1,108 @@
-"""The gallery as Markdown, for the documentation."""
+"""What the commands show, as Markdown for an issue or a README, and the gallery's page of it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from gil_demo.gallery.registry import Declared, Pattern
+from gil_demo.gallery import gilexample
+from gil_demo.gallery.registry import Declared, Pattern, Subject, page_parts
+from gil_demo.gallery.source import halves
+from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
+from gil_demo.report.gfm import fenced, plain, table
+from gil_demo.report.patterns import PATTERNS_TITLE, patterns_columns
+from gil_demo.report.picture import Picture
+from gil_demo.report.run import environment_line
+from gil_demo.report.screen import Screen
+from gil_demo.report.tables import FittingTable, responsiveness_table, scaling_table
+from gil_demo.results import PatternRow, RunResult
 from gil_demo.words import Half
 
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
+
+PICTURE_COLUMNS = 80
+"""What a block of text on GitHub shows without scrolling."""
+
+
+def run_markdown(result: RunResult, console: Screen) -> str:
+    """A run: the picture as the console can draw it, all columns of all tables, the verdict."""
+    return "\n".join(_run(result, console))
+
+
+def _run(result: RunResult, console: Screen) -> Iterator[str]:
+    rounds = result.settings.rounds
+    facts = [f"{environment_line(result.environment)}.", *result.notes]
+    yield plain(" ".join(facts)) + "\n"
+    if result.picture:
+        picture = Picture(result.picture, result.environment.gil_enabled)
+        yield fenced(console.text(picture, PICTURE_COLUMNS), "text")
+    if result.scaling:
+        yield from _figures(scaling_table(result.scaling, rounds))
+    if result.responsiveness:
+        yield from _figures(responsiveness_table(result.responsiveness, rounds))
+    if result.patterns:
+        yield f"**{plain(PATTERNS_TITLE)}**\n"
+        yield table(patterns_columns(result.patterns))
+    yield f"**Verdict: {result.verdict.state}.** {plain(' '.join(result.verdict.reasons))}\n"
+
+
+def _figures(shown: FittingTable) -> Iterator[str]:
+    yield f"**{plain(shown.title)}**\n"
+    yield table(shown.columns)
+    yield plain(shown.caption) + "\n"
+
+
+def list_markdown(patterns: Sequence[Pattern]) -> str:
+    """What there is, a table a chapter."""
+    chapters = groupby(patterns, lambda one: one.chapter)
+    return "\n".join(
+        f"**{chapter.capitalize()}**\n\n{table(gallery_columns(list(members)))}"
+        for chapter, members in chapters
+    )
+
+
+def try_markdown(tried: Sequence[Subject], rows: Sequence[PatternRow]) -> str:
+    """Under each hazard a table of what its halves did."""
+    known = {subject.name: subject.sentence for subject in tried}
+    return "\n".join(
+        f"**{name}** {plain(known[name])}\n\n{table(trial_columns(list(members)))}"
+        for name, members in groupby(rows, lambda row: row.name)
+    )
+
+
+def show_markdown(pattern: Pattern) -> str:
+    """A pattern's page, the C of its halves one below the other."""
+    return "\n".join(_shown(pattern))
+
+
+def _shown(pattern: Pattern) -> Iterator[str]:
+    yield from _head(pattern, level=2)
+    for heading, text in pattern.page.items():
+        yield _section(heading, text)
+        if heading == "Mechanism":
+            for half, code in zip(HALVES, halves(pattern.source), strict=True):
+                yield f"**{half}: {pattern.expected(half)}**\n"
+                yield fenced(code, "c")
+
+
+def walkthrough_markdown(asked: str, mended: str) -> str:
+    """The page on the question's own program: both sources, and each claim."""
+    return "\n".join(_walkthrough(asked, mended))
+
+
+def _walkthrough(asked: str, mended: str) -> Iterator[str]:
+    head, sections = page_parts(gilexample.__doc__ or "")
+    yield f"## {gilexample.NAME}\n"
+    yield f"{head}\n"
+    for heading, text in sections.items():
+        yield _section(heading, text)
+        if heading == "The question":
+            yield f"**csrc/gilexample.c**\n\n{fenced(asked, 'c')}"
+        if heading == "What to write instead":
+            yield f"**csrc/gilexample\\_safe.c**\n\n{fenced(mended, 'c')}"
+        claims = claims_columns(heading, asked)
+        if claims[0].cells:
+            yield table(claims)
 
 
 def gallery_markdown(patterns: Sequence[Pattern], tried: Mapping[str, Any]) -> str:
@@ -36,8 +130,8 @@ def _lines(
 
 
 def _page(pattern: Pattern, seen: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[str]:
-    yield f"\n### {pattern.name}\n"
-    yield f"**{pattern.question}** {pattern.hazard}\n"
+    yield ""
+    yield from _head(pattern, level=3)
     for heading, text in pattern.page.items():
         if heading == "Sources":
             yield "**What was seen.**\n"
@@ -46,7 +140,16 @@ def _page(pattern: Pattern, seen: Mapping[tuple[str, str], Mapping[str, Any]]) -
                 yield f"- {half}: *{', '.join(row['outcomes'])}*. {row['evidence']}"
             stem = pattern.name.replace("-", "_")
             yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
-        yield f"**{heading}.** {markdown(text)}\n".replace(".** \n", ".**\n\n")
+        yield _section(heading, text)
+
+
+def _head(pattern: Pattern, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {pattern.name}\n"
+    yield f"**{pattern.question}** {pattern.hazard}\n"
+
+
+def _section(heading: str, text: str) -> str:
+    return f"**{heading}.** {markdown(text)}\n".replace(".** \n", ".**\n\n")
 
 
 def declared_text(declared: Declared) -> str:

@@ -9,8 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.report.palette import OUTCOME_STYLES
+from gil_demo.report.tables import Column, words
 from gil_demo.results import PatternRow
 from gil_demo.words import Half
+
+PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
 
 EVIDENCE_COLUMNS = 120
 """From this width on, the table of a run has room for evidence."""
@@ -24,23 +27,32 @@ class PatternsTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-        for header in ("pattern", "unsafe half", "safe half"):
-            table.add_column(header, no_wrap=True)
         wide = options.max_width >= EVIDENCE_COLUMNS
+        *ended, seen = patterns_columns(self.rows)
+        for column in ended:
+            table.add_column(column.header, no_wrap=True)
         if wide:
-            table.add_column("what was seen of the unsafe half")
-        halves: dict[str, dict[Half, PatternRow]] = {}
-        for row in self.rows:
-            halves.setdefault(row.name, {})[row.half] = row
-        for name, half in halves.items():
-            evidence = [half["unsafe"].evidence] if wide else []
-            table.add_row(
-                name, outcomes_text(half["unsafe"]), outcomes_text(half["safe"]), *evidence
-            )
-        yield Text("Patterns: each hazard, unsafe and safe, run once", "bold")
+            table.add_column(seen.header)
+        for cells in zip(*(one.cells for one in (*ended, seen)), strict=True):
+            table.add_row(*cells[: len(table.columns)])
+        yield Text(PATTERNS_TITLE, "bold")
         yield table
         if not wide:
             yield Text("What was seen: gil-demo try --all", "dim")
+
+
+def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
+    """One row a pattern: what both halves ended in, and what was seen."""
+    halves: dict[str, dict[Half, PatternRow]] = {}
+    for row in rows:
+        halves.setdefault(row.name, {})[row.half] = row
+    unsafe, safe = ([half[one] for half in halves.values()] for one in ("unsafe", "safe"))
+    return (
+        words("pattern", halves),
+        words("unsafe half", map(outcomes_text, unsafe)),
+        words("safe half", map(outcomes_text, safe)),
+        words("what was seen of the unsafe half", (row.evidence for row in unsafe)),
+    )
 
 
 def outcomes_text(row: PatternRow) -> Text:

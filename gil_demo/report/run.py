@@ -1,11 +1,12 @@
 """A run as it is read in a terminal and in a notebook: where, picture, tables, verdict."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.jupyter import JupyterMixin
 from rich.text import Text
 
+from gil_demo.report.export import notebook_forms
 from gil_demo.report.palette import STATE_STYLES
 from gil_demo.report.patterns import PatternsTable
 from gil_demo.report.picture import Picture
@@ -26,7 +27,7 @@ def environment_line(environment: Environment) -> Text:
 
 
 @dataclass(frozen=True)
-class RunReport(JupyterMixin):
+class RunReport:
     """A `RunResult` that draws itself wherever rich draws: a terminal, a notebook, an SVG."""
 
     result: RunResult
@@ -34,6 +35,16 @@ class RunReport(JupyterMixin):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield environment_line(self.result.environment)
         yield RunBody(self.result)
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        """The forms in which Jupyter can show it: https://ipython.readthedocs.io."""
+        return {
+            form: text
+            for form, text in notebook_forms(self).items()
+            if (not include or form in include) and form not in (exclude or ())
+        }
 
 
 @dataclass(frozen=True)

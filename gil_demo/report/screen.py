@@ -1,4 +1,4 @@
-"""Where reports are drawn: the terminal, a pipe, or an SVG file."""
+"""Where reports are drawn: the terminal, or a pipe."""
 
 import json
 import os
@@ -8,40 +8,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import StringIO
 from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.terminal_theme import SVG_EXPORT_THEME
-
-SVG_COLUMNS = 90
-
-SVG_FORMAT = """\
-<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
-  <style>
-    .{unique_id}-matrix {{
-      font-family: "DejaVu Sans Mono", Menlo, Consolas, monospace;
-      font-size: {char_height}px;
-      line-height: {line_height}px;
-    }}
-    .{unique_id}-title {{ font-family: sans-serif; font-size: 18px; font-weight: bold; }}
-    {styles}
-  </style>
-  <defs>
-    <clipPath id="{unique_id}-clip-terminal">
-      <rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" />
-    </clipPath>
-    {lines}
-  </defs>
-  {chrome}
-  <g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-    {backgrounds}
-    <g class="{unique_id}-matrix">{matrix}</g>
-  </g>
-</svg>
-"""
-"""rich's frame without its web fonts, so that the file needs no network."""
 
 
 class Screen(Console):
@@ -55,6 +25,15 @@ class Screen(Console):
     def document(self, content: dict[str, Any]) -> None:
         """Print one JSON document as it is, neither wrapped nor coloured."""
         self.out(json.dumps(content, indent=2), highlight=False)
+
+    def as_it_is(self, text: str) -> None:
+        """Print code or Markdown, neither wrapped nor coloured."""
+        self.out(text, end="", highlight=False)
+
+    def text(self, renderable: RenderableType, width: int) -> str:
+        """What it looks like at that width without colour, in characters that can be printed."""
+        segments = self.render(renderable, self.options.update(width=width))
+        return "".join(segment.text for segment in segments)
 
 
 def screen() -> Screen:
@@ -97,7 +76,8 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
         disable=not sys.stderr.isatty() or console.is_dumb_terminal,
     )
     with interrupts_caught(), line:
-        console.show_cursor()  # whoever suspends the program must find it
+        if not line.disable:
+            console.show_cursor()  # whoever suspends the program must find it
         task = line.add_task(label)
         yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
 
@@ -117,19 +97,3 @@ def interrupts_caught() -> Iterator[None]:
     finally:
         if ours:
             signal.signal(signal.SIGINT, previous)
-
-
-def svg(renderable: RenderableType, title: str) -> str:
-    """What a screen of `SVG_COLUMNS` columns would show, as an SVG that needs no network."""
-    console = Console(
-        file=StringIO(),
-        record=True,
-        width=SVG_COLUMNS,
-        force_terminal=True,
-        color_system="truecolor",
-        no_color=False,
-        highlight=False,
-        _environ={},
-    )
-    console.print(renderable)
-    return console.export_svg(title=title, theme=SVG_EXPORT_THEME, code_format=SVG_FORMAT)

@@ -1,10 +1,10 @@
-"""The tables of a run, at any width: where it is narrow, the lesser columns go first."""
+"""Tables by their columns, and those of a run: where it is narrow, lesser columns go first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -24,11 +24,21 @@ COMPANY_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's header and cells; of several that do not fit, the highest `rank` goes first."""
+    """A column's header and cells, which every form of a table shows.
+
+    Figures stand to the right, and words to the left. Of several columns that do not fit,
+    the one with the highest `rank` goes first.
+    """
 
     header: str
-    cells: tuple[str, ...]
+    cells: tuple[str | Text, ...]
     rank: int = 0
+    figures: bool = True
+
+
+def words(header: str, cells: Iterable[str | Text], rank: int = 0) -> Column:
+    """A column of words."""
+    return Column(header, tuple(cells), rank, figures=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +68,9 @@ class FittingTable:
 
     def _table(self, columns: Sequence[Column]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-        for position, column in enumerate(columns):
-            table.add_column(column.header, justify="right" if position else "left", no_wrap=True)
+        for column in columns:
+            justify: JustifyMethod = "right" if column.figures else "left"
+            table.add_column(column.header, justify=justify, no_wrap=True)
         for row, style in enumerate(self.styles):
             if row in self.breaks:
                 table.add_section()
@@ -81,7 +92,7 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
     return FittingTable(
         title="Scaling: the same call on several threads at once",
         columns=(
-            Column("GIL", tuple(row.gil for row in rows), -1),
+            words("GIL", (row.gil for row in rows), -1),
             Column("threads", tuple(str(row.threads) for row in rows)),
             Column("wall ms", tuple(_spread(row.wall_seconds, 1e3, 1) for row in rows), 2),
             Column("speed-up", tuple(_spread(row.speedup, 1, 2, "x") for row in rows), 1),
@@ -106,7 +117,7 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
     return FittingTable(
         title="Responsiveness: a Python thread that only notes the time, beside one call",
         columns=(
-            Column("ticker beside", tuple(COMPANY_NAMES[row.gil] for row in rows), -1),
+            words("ticker beside", (COMPANY_NAMES[row.gil] for row in rows), -1),
             Column("ticks/s", tuple(f"{row.ticks_per_second:,.0f}" for row in rows), 2),
             Column("share of\nalone", tuple(f"{row.share_of_alone:.0%}" for row in rows), 1),
             Column(

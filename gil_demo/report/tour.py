@@ -18,6 +18,7 @@ from gil_demo.report.tables import responsiveness_table, scaling_table
 from gil_demo.tour import step as tour
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Figure, Seen, Step
+from gil_demo.tour.walk import Walk
 
 MOST_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
@@ -65,15 +66,17 @@ class SeenPage:
             yield drawn(figure)
             yield Text()
         options = _narrowed(options)
-        for part in (*self._parts(), _read_more(self.step, linked=console.is_terminal)):
+        for part in (
+            *self._parts(),
+            _read_more(self.step, linked=console.is_terminal and not console.record),
+        ):
             yield from console.render(part, options)
 
     def _parts(self) -> Iterator[RenderableType]:
         seen = self.seen
         if seen.state != "shown":
-            text = Text("Not shown: " if seen.state == "inconclusive" else "Contradicted: ")
-            text.stylize(STATE_STYLES[seen.state])
-            yield text.append(f"{seen.reason}.", "default")
+            label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
+            yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
             yield Text()
         for index, (answer, remark) in enumerate(zip(self.step.answers, seen.remarks, strict=True)):
             yield self._answer(index, answer, remark)
@@ -83,12 +86,24 @@ class SeenPage:
 
     def _answer(self, index: int, answer: str, remark: str) -> RenderableType:
         right = index == self.seen.right
-        text = Text(answer, "bold green" if right else "")
+        text = Text.assemble((answer, "bold green" if right else ""))
         if index == self.predicted:
             text.append("  (your prediction)", "bold cyan")
         if remark:
-            text.append(f"\n{remark}", "default")
+            text.append(f"\n{remark}")
         return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
+
+
+def taken(walk: Walk) -> RenderableType:
+    """Both pages of every step that was run, one below the other, to take away."""
+    pages: list[RenderableType] = []
+    for step in walk.lesson:
+        if step.name in walk.seen:
+            made = walk.predictions.get(step.name)
+            predicted = made.predicted if made else None
+            pages += [QuestionPage(step, predicted), Text()]
+            pages += [SeenPage(step, walk.seen[step.name], predicted), Text()]
+    return Group(*pages)
 
 
 def drawn(figure: Figure) -> RenderableType:
@@ -125,9 +140,9 @@ def _code(figure: tour.Code) -> RenderableType:
     grid.add_column(justify="right", style="dim")
     grid.add_column(no_wrap=True)
     grid.add_column()
-    source = "\n".join(figure.lines)
-    lines = Syntax(source, "c", theme=C_THEME).highlight(source).split("\n", allow_blank=True)
-    for number, line in enumerate(lines[: len(figure.lines)], start=figure.first_line):
+    for number, text in figure.lines.items():
+        line = Syntax("", "c", theme=C_THEME).highlight(text)
+        line.rstrip()
         grid.add_row(str(number), line, Text(figure.remarks.get(number, ""), "bold"))
     return Group(Text(figure.title, "bold"), grid)
 
@@ -179,10 +194,10 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
         parts.append(Text("No predictions were made, so there is no score."))
     else:
         came_true = len(decided) - len(missed)
-        text = Text(f"{came_true} of {len(decided)} predictions came true.", "bold")
+        text = Text.assemble((f"{came_true} of {len(decided)} predictions came true.", "bold"))
         left = len(made) - len(decided)
         if left:
-            text.append(f" {left} could not be decided by these runs.", "default")
+            text.append(f" {left} could not be decided by these runs.")
         parts.append(text)
     for step in missed:
         parts += [Text(), Text(f"{step.title}: {step.remember}"), _read_more(step, linked=False)]
@@ -243,6 +258,6 @@ class _Hanging:
         indent = len(self.mark) + 3
         lines = self.text.wrap(console, max(10, options.max_width - indent))
         for position, line in enumerate(lines):
-            lead = Text(f" {'' if position else self.mark}".ljust(indent), self.style)
+            lead = f" {'' if position else self.mark}".ljust(indent)
             line.rstrip()
-            yield lead.append_text(line)
+            yield Text.assemble((lead, self.style), line)

@@ -1,7 +1,11 @@
-"""Builds each pair that needs no interpreter under two sanitizers, and runs both halves.
+"""Builds each pair under two sanitizers, and runs both halves.
 
-A driver beside this file includes a pattern's own C and says in its first line which
-sanitizer flags the unsafe half: ``/* flagged by: thread */``, ``address`` or ``neither``.
+A pair that needs no interpreter has a driver beside this file, which includes the
+pattern's own C and says in its first line which sanitizer flags the unsafe half:
+``/* flagged by: thread */``, ``address`` or ``neither``. All other pairs are run by a
+stock Python that has the sanitizer preloaded; which one flags the unsafe half, their
+page says. What only loses time is not judged there.
+
 A safe half must be silent under both in every run, an unsafe half must be flagged by the
 one that is named, and the pattern's page must name the same one.
 """
@@ -12,7 +16,13 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+
+from gil_demo.gallery import registry
+from gil_demo.machine import usable_cores
+
+from . import preloaded
 
 HERE = Path(__file__).parent
 CSRC = HERE.parent.parent / "csrc"
@@ -22,14 +32,22 @@ SANITIZERS = {"thread": "thread", "address": "address,undefined"}
 NAMES = {
     "thread": "ThreadSanitizer",
     "address": "AddressSanitizer",
+    "undefined": "UndefinedBehaviorSanitizer",
     "neither": "Neither sanitizer",
+}
+REPORTS = {
+    "thread": "WARNING: ThreadSanitizer",
+    "address": "ERROR: AddressSanitizer",
+    "undefined": "runtime error:",
 }
 RUNS = 50
 UNSAFE_RUNS = 5
 TIME_LIMIT_SECONDS = 60.0
-REPORT = re.compile(r"WARNING: ThreadSanitizer|ERROR: AddressSanitizer|runtime error:")
 NAMED = re.compile(r"/\* flagged by: (\w+) \*/")
-CLAIM = re.compile(r"(\w+Sanitizer|Neither sanitizer)\s+flags\s+the\s+unsafe\s+half")
+CLAIM = re.compile(r"(\w+Sanitizer|Neither\s+sanitizer)\s+flags\s+the\s+unsafe\s+half")
+
+Spoken = list[set[str]]
+"""Which sanitizers spoke, in each run."""
 
 
 def build(driver: Path, sanitizer: str, folder: Path) -> Path:
@@ -43,63 +61,125 @@ def build(driver: Path, sanitizer: str, folder: Path) -> Path:
     return program
 
 
-def flagged(program: Path, half: str) -> bool:
-    """Whether the sanitizer spoke in one run of a half."""
+def spoke(errors: str) -> set[str]:
+    """The sanitizers that reported something on standard error."""
+    return {name for name, report in REPORTS.items() if report in errors}
+
+
+def run_program(program: Path, half: str) -> set[str]:
+    """Run a half of a driver once; the sanitizers that spoke."""
     done = subprocess.run(
         [program, half], capture_output=True, text=True, timeout=TIME_LIMIT_SECONDS, check=False
     )
-    spoke = bool(REPORT.search(done.stderr))
-    if done.returncode != 0 and not spoke:
+    found = spoke(done.stderr)
+    if done.returncode != 0 and not found:
         raise RuntimeError(f"{program.name} {half} ended with {done.returncode}: {done.stderr}")
-    return spoke
+    return found
 
 
-def flagged_by(driver: Path) -> str | None:
-    """The sanitizer that a driver names in its first line."""
-    named = NAMED.match(driver.read_text()) if driver.exists() else None
-    return named[1] if named else None
+def flagged_by(stem: str) -> str | None:
+    """The sanitizer that a driver names in its first line, or a page for want of a driver."""
+    driver = HERE / f"{stem}.c"
+    if driver.exists():
+        named = NAMED.match(driver.read_text())
+        return named[1] if named else None
+    return next((name for name, text in NAMES.items() if claims(stem) == [text]), None)
 
 
-def compare_page(page: Path) -> list[str]:
-    """What is wrong with a page's claim, in a sentence: it must be what the driver says."""
-    named = NAMES.get(flagged_by(HERE / f"{page.stem}.c") or "")
-    claims = CLAIM.findall(page.read_text())
-    if claims == ([named] if named else []):
+def claims(stem: str) -> list[str]:
+    """What a page says of who flags the unsafe half."""
+    found = CLAIM.findall((PAGES / f"{stem}.py").read_text())
+    return [" ".join(claim.split()) for claim in found]
+
+
+def compare_page(stem: str, judged: bool) -> list[str]:
+    """What is wrong with a page's claim, in a sentence: it must be made where it is judged."""
+    named = NAMES.get(flagged_by(stem) or "")
+    if claims(stem) == ([named] if judged else []):
         return []
-    return [f"{page.name}: claims {claims or 'nothing'}, its driver {named or 'nothing'}"]
+    wanted = named or f"one of {', '.join(NAMES.values())}" if judged else "nothing"
+    return [
+        f"{stem}: its page must say of {wanted} that it flags the unsafe half,"
+        f" and says it of {claims(stem) or 'nothing'}"
+    ]
 
 
-def judge(driver: Path, folder: Path) -> list[str]:
+def judge(stem: str, sanitizer: str, unsafe: Spoken, safe: Spoken) -> list[str]:
     """What is wrong with a pair, a sentence each; prints what was seen."""
-    named = flagged_by(driver)
-    if named not in NAMES:
-        return [f"{driver.name}: its first line must be /* flagged by: {' | '.join(NAMES)} */"]
+    print(
+        f"{stem:24} {sanitizer:8} unsafe flagged {sum(map(bool, unsafe))} of {len(unsafe)},"
+        f" safe flagged {sum(map(bool, safe))} of {len(safe)}",
+        flush=True,
+    )
+    named = flagged_by(stem)
     faults = []
-    for sanitizer in SANITIZERS:
-        program = build(driver, sanitizer, folder)
-        unsafe = sum(flagged(program, "unsafe") for _ in range(UNSAFE_RUNS))
-        safe = sum(flagged(program, "safe") for _ in range(RUNS))
-        print(
-            f"{driver.stem:24} {sanitizer:8} unsafe flagged {unsafe} of {UNSAFE_RUNS},"
-            f" safe flagged {safe} of {RUNS}",
-            flush=True,
-        )
-        if safe:
-            faults.append(f"{driver.stem}: the {sanitizer} sanitizer flags the safe half")
-        if sanitizer == named and unsafe < UNSAFE_RUNS:
-            faults.append(f"{driver.stem}: the {sanitizer} sanitizer misses the unsafe half")
-        if named == "neither" and unsafe:
-            faults.append(f"{driver.stem}: the {sanitizer} sanitizer flags the unsafe half")
+    if any(safe):
+        faults.append(f"{stem}: the {sanitizer} sanitizer flags the safe half")
+    if named in SANITIZERS[sanitizer].split(",") and not all(named in run for run in unsafe):
+        faults.append(f"{stem}: {NAMES[named]} misses the unsafe half")
+    if named == "neither" and any(unsafe):
+        faults.append(f"{stem}: the {sanitizer} sanitizer flags the unsafe half")
+    return faults
+
+
+def judge_driver(driver: Path, sanitizer: str, folder: Path) -> list[str]:
+    """What is wrong with a pair that needs no interpreter."""
+    program = build(driver, sanitizer, folder)
+    unsafe = [run_program(program, "unsafe") for _ in range(UNSAFE_RUNS)]
+    safe = [run_program(program, "safe") for _ in range(RUNS)]
+    return judge(driver.stem, sanitizer, unsafe, safe)
+
+
+def judge_preloaded(stem: str, sanitizer: str, prepared: Future[preloaded.Python]) -> list[str]:
+    """What is wrong with a pair that needs the interpreter."""
+    runs = prepared.result().run(stem.replace("_", "-"), UNSAFE_RUNS, RUNS)
+    unsafe, safe = ([spoke(errors) for _, errors in runs[half]] for half in ("unsafe", "safe"))
+    faults = judge(stem, sanitizer, unsafe, safe)
+    odd = {outcome for outcome, _ in runs["safe"]} - {"ok"}
+    if flagged_by(stem) == "neither":  # then it must have gone wrong, and nobody said so
+        odd |= {outcome for outcome, _ in runs["unsafe"]} & {"ok", "unfinished"}
+    if odd:
+        faults.append(f"{stem}: under the {sanitizer} sanitizer a half ended in {', '.join(odd)}")
     return faults
 
 
 def main() -> int:
-    """Judge every page and every driver; 1 if anything is wrong."""
-    faults = [fault for page in sorted(PAGES.glob("*.py")) for fault in compare_page(page)]
-    with tempfile.TemporaryDirectory() as folder:
-        for driver in sorted(HERE.glob("*.c")):
-            faults += judge(driver, Path(folder))
-    for fault in faults:
+    """Judge every page and every pair; 1 if anything is wrong."""
+    drivers = sorted(HERE.glob("*.c"))
+    native = {driver.stem for driver in drivers}
+    patterns = {one.module.__name__.rpartition(".")[2]: one for one in registry.load_all()}
+    others = {stem for stem, one in patterns.items() if one.unsafe != "slow"} - native
+    faults = []
+    for stem in sorted(patterns):
+        faults += compare_page(stem, judged=stem in native | others)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        ThreadPoolExecutor(usable_cores()) as pool,
+    ):
+        folder = Path(name)
+        prepared = {
+            sanitizer: pool.submit(preloaded.prepare, sanitizer, flag, folder)
+            for sanitizer, flag in SANITIZERS.items()
+        }
+        jobs = [
+            pool.submit(judge_driver, driver, sanitizer, folder)
+            for driver in drivers
+            for sanitizer in SANITIZERS
+        ]
+        jobs += [
+            pool.submit(judge_preloaded, stem, sanitizer, prepared[sanitizer])
+            for stem in sorted(others)
+            for sanitizer in SANITIZERS
+        ]
+        try:
+            for job in jobs:
+                try:
+                    faults += job.result()
+                except (RuntimeError, subprocess.SubprocessError) as error:
+                    faults.append(str(error))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for fault in dict.fromkeys(faults):
         print(fault, file=sys.stderr)
     return 1 if faults else 0
 

@@ -1,0 +1,55 @@
+"""What runs with a sanitizer preloaded: both halves of a pattern, each run in a child of its own.
+
+`child.py NAME UNSAFE_RUNS SAFE_RUNS` prints one JSON document: for each half, and each of
+its runs, how the run ended and what was written to standard error meanwhile. It takes the
+place of the gallery's server, and forks while it has one thread, as that does. Its
+standard input stays open for as long as anybody wants the answer.
+"""
+
+import contextvars
+import json
+import sys
+from unittest import mock
+
+from gil_demo import native
+from gil_demo.gallery import registry, server
+from gil_demo.gallery.lab import Lab
+from gil_demo.words import Half
+
+
+def main(name: str, unsafe_runs: int, safe_runs: int) -> None:
+    """Run both halves, so and so often.
+
+    Array data are left to malloc, which the sanitizer watches: in guarded pages a use
+    after free would be a bare SIGSEGV. A race that can be left to chance is run so,
+    because the handshake that forces it also orders the threads.
+    """
+    registry.load_all()
+    _, c = native.patterns()
+    # This also fills the table of NumPy's functions for all patterns. The allocator that
+    # it installs is the context's own, and nothing is allocated there.
+    contextvars.Context().run(c.guard_install)
+    unsafe: Half = "unforced" if registry.find(name).has_unforced else "unsafe"
+    with (
+        mock.patch.object(Lab, "guard", _leave_to_malloc),
+        mock.patch.object(server, "_judge", wraps=server._judge) as judge,
+    ):
+
+        def run(half: Half) -> tuple[str, str]:
+            ending = server.run(name, half)
+            errors: str = judge.call_args.args[3]
+            return ending["outcome"], errors
+
+        answer = {
+            "unsafe": [run(unsafe) for _ in range(unsafe_runs)],
+            "safe": [run("safe") for _ in range(safe_runs)],
+        }
+    print(json.dumps(answer))
+
+
+def _leave_to_malloc(_: Lab) -> None:
+    """In place of the guarded allocator."""
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
