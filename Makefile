@@ -7,6 +7,8 @@ SOURCES = pyproject.toml setup.py $(wildcard csrc/*.[ch] csrc/*.py csrc/patterns
 C_FILES = $(filter-out csrc/kernels.c csrc/run.c,$(wildcard csrc/*.c csrc/patterns/*.c))
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
+GENERATED = docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
+
 .PHONY: run test lint sanitize docs bench clean
 
 run: $(VENV)/.run
@@ -27,13 +29,14 @@ lint: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/mypy
 	headers=$$($(BIN)/python -c '$(HEADERS)') && for c in $(C_FILES); do \
 	    $(CC) -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done
-	$(BIN)/cog --check docs/cli.md docs/gallery.md
+	$(BIN)/cog -I docs --check $(GENERATED)
+	$(BIN)/python -m tests.docs_commands
 
 # Brings the generated parts of the documentation up to date.
 docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/gil-demo try --all --json > docs/evidence.json.new
 	mv docs/evidence.json.new docs/evidence.json
-	$(BIN)/cog -r docs/cli.md docs/gallery.md
+	$(BIN)/cog -I docs -r $(GENERATED)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info gil_demo/*.so gil_demo/_*.c

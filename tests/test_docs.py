@@ -1,21 +1,39 @@
 """The documentation holds together: links lead somewhere, commands are commands."""
 
 import re
+import textwrap
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+import docs_commands
 import pytest
 
 from gil_demo.cli import cli
 
 ROOT = Path(__file__).parent.parent
 PARENT = click.Context(cli, info_name="gil-demo", **cli.context_settings)
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = docs_commands.PAGES
 
 
 def links(page: Path) -> list[str]:
-    return re.findall(r"\]\((?!https?://)([^)]+)\)", page.read_text("utf-8"))
+    """Where the links and the pictures of a page lead to."""
+    named = (
+        token.attrs.get("href", token.attrs.get("src")) for token in docs_commands.tokens(page)
+    )
+    return [str(link) for link in named if link]
+
+
+def inside(link: str) -> bool:
+    """Whether a link stays in the project."""
+    return not urlsplit(link).scheme
+
+
+def addresses(page: Path) -> set[str]:
+    """Every address outside that a page has, links or not."""
+    bare = re.findall(r"\w+://[^\s`)<>\]\"]+", page.read_text("utf-8"))
+    return {*bare, *(link for link in links(page) if not inside(link))}
 
 
 def anchors(page: Path) -> set[str]:
@@ -26,12 +44,31 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
     """A reader who follows a link arrives at a file, and at a heading if the link names one."""
-    for link in links(page):
+    for link in filter(inside, links(page)):
         path, _, anchor = link.partition("#")
         target = (page.parent / path) if path else page
         assert target.exists(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_address_outside_is_well_formed(page: Path) -> None:
+    """A host with a name, asked by https, and nothing of the sentence around it."""
+    for address in addresses(page):
+        parts = urlsplit(address)
+        assert parts.scheme == "https", address
+        assert re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}", parts.netloc), address
+        assert not re.search(r"[.,;:*]$|//", address.removeprefix("https://")), address
+        assert address.isascii(), address
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent.name == "docs"], ids=lambda page: page.name
+)
+def test_every_page_can_be_found_from_the_readme(page: Path) -> None:
+    """No page stands alone."""
+    assert f"docs/{page.name}" in links(ROOT / "README.md")
 
 
 def commands() -> list[str]:
@@ -42,15 +79,51 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", commands())
 def test_every_command_in_the_documentation_is_one(command: str) -> None:
     """Whatever a page tells a reader to type is understood: each command and option exists."""
-    name, *arguments = command.split()
+    name, *arguments = docs_commands.filled(command).split()
     subcommand = cli.commands[name]
     with suppress(click.MissingParameter, click.exceptions.Exit):  # only named, or asks for help
-        subcommand.make_context(
-            name, [word.replace("FILE", "file") for word in arguments], parent=PARENT
-        )
+        subcommand.make_context(name, arguments, parent=PARENT)
 
 
 def test_a_wrong_command_would_be_found() -> None:
     """The check above refuses an option that does not exist."""
     with pytest.raises(click.NoSuchOption):
         cli.commands["run"].make_context("run", ["--no-such-option"], parent=PARENT)
+
+
+def test_a_command_that_fails_would_be_found() -> None:
+    """What ``python -m tests.docs_commands`` runs must end well."""
+    assert docs_commands.run("gil-demo show NAME --c").good
+    assert not docs_commands.run("gil-demo show no-such-pattern").good
+    assert not docs_commands.run("make no-such-target").good
+
+
+def test_what_a_page_tells_to_type_is_found(tmp_path: Path) -> None:
+    """In blocks, in running text, and where a second option stands by itself."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        textwrap.dedent("""
+            Have `gil-demo run --json`, or `--csv FILE`, and `make test`; not `--no-option`.
+
+            ```sh
+            gil-demo doctor   # what this is
+            ```
+
+            ```text
+            gil-demo none
+            ```
+
+            `gil_demo.race()` is a call, `gil_demo.race(...)` and `gil_demo.race` are none.
+
+            ```python
+            import gil_demo
+            ```
+        """)
+    )
+    assert sorted(docs_commands.commands(page)) == [
+        "gil-demo doctor",
+        "gil-demo run --csv FILE",
+        "gil-demo run --json",
+        "make test",
+    ]
+    assert docs_commands.python(page).split("\n")[-2:] == ["", "gil_demo.race()"]

@@ -139,7 +139,7 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
             with progress_line(step.title) as progress:
                 seen = walk.run(progress)
             if console:
-                console.print(pages.SeenPage(step, seen), "")
+                console.print(pages.SeenPage(step, seen), "", crop=False)
         walk.go("forward")
 
 
@@ -159,7 +159,7 @@ def converse(walk: "Walk", console: "Screen", *, pause: bool) -> None:
                 break
             keep(walk.record())
         if walk.over:
-            console.print(pages.score(walk.lesson, walk.predictions))
+            console.print(pages.score(walk.lesson, walk.predictions), crop=False)
 
 
 def ask(walk: "Walk", console: "Screen") -> str:

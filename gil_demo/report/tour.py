@@ -66,10 +66,7 @@ class SeenPage:
             yield drawn(figure)
             yield Text()
         options = _narrowed(options)
-        for part in (
-            *self._parts(),
-            _read_more(self.step, linked=console.is_terminal and not console.record),
-        ):
+        for part in (*self._parts(), _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)
 
     def _parts(self) -> Iterator[RenderableType]:
@@ -200,7 +197,7 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
             text.append(f" {left} could not be decided by these runs.")
         parts.append(text)
     for step in missed:
-        parts += [Text(), Text(f"{step.title}: {step.remember}"), _read_more(step, linked=False)]
+        parts += [Text(), Text(f"{step.title}: {step.remember}"), _ReadMore(step, linked=False)]
     return Group(*parts)
 
 
@@ -214,16 +211,30 @@ def seen_keys() -> Text:
     return Text(f"\n{SEEN_KEYS}", "dim")
 
 
-def _read_more(step: Step, *, linked: bool) -> Text:
-    """Where to read more: titles that are links, or the addresses where links cannot be had."""
-    text = Text("Read more: ", "dim")
-    for position, source in enumerate(step.sources):
-        if linked:
-            text.append(" · " if position else "")
-            text.append(source.title, f"underline link {source.address}")
-        else:
-            text.append(f"\n{source.title}\n{source.address}")
-    return text
+@dataclass(frozen=True, slots=True)
+class _ReadMore:
+    """Where to read more: titles that are links where links can be had, else the addresses.
+
+    An address that is longer than the screen is wide is left whole, so that it can be
+    copied, but in a picture it is folded, so that it can be read.
+    """
+
+    step: Step
+    linked: bool
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.linked and console.is_terminal and not console.record:
+            text = Text("Read more: ", "dim")
+            for position, source in enumerate(self.step.sources):
+                text.append(" · " if position else "")
+                text.append(source.title, f"underline link {source.address}")
+            yield text
+            return
+        yield Text("Read more:", "dim")
+        for source in self.step.sources:
+            yield Text(source.title, "dim")
+            whole = not console.record
+            yield Text(source.address, "dim", no_wrap=whole, overflow="ignore" if whole else "fold")
 
 
 def _judged(prediction: Prediction) -> str:

@@ -56,11 +56,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Lines of C with their numbers; each may have a remark of a few words."""
+    """C by the numbers of its lines, and remarks of a few words beside some of them.
+
+    What stands under one number may be wrapped: where a line would leave no room for
+    remarks, and where a statement goes on in the next line.
+    """
 
     title: str
-    first_line: int
-    lines: tuple[str, ...]
+    lines: Mapping[int, str]
     remarks: Mapping[int, str]
 
 

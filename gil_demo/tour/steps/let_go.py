@@ -25,7 +25,7 @@ Ask:
     If the speed-up were 1.0x, would that prove that the GIL was held?
 
 Read more:
-    - Releasing the GIL from extension code: https://docs.python.org/3/c-api/init.html#releasing-the-gil-from-extension-code
+    - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
     - What cffi does around each call: https://cffi.readthedocs.io/en/stable/ref.html#conversions
 """
 

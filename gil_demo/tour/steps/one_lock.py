@@ -25,7 +25,7 @@ Ask:
     Which line of Python would let the other thread in sooner?
 
 Read more:
-    - Thread states and the GIL: https://docs.python.org/3/c-api/init.html#thread-state-and-the-global-interpreter-lock
+    - Thread states and the GIL: https://docs.python.org/3/c-api/threads.html
     - What the switch interval is: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
 """
 

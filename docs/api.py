@@ -1,0 +1,69 @@
+"""The generated part of python-api.md: what `gil_demo.race` takes and gives, from the source."""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from textwrap import dedent
+from typing import Any, get_args
+
+from gil_demo import api, results, words
+from gil_demo.gallery.registry import page_parts
+from gil_demo.report.markdown import markdown
+from gil_demo.report.run import RunReport
+
+
+def reference() -> str:
+    """The function, the data of its result from the whole to the parts, and the words."""
+    classes: list[type] = [RunReport]
+    for one in classes:  # which grows meanwhile
+        named = re.findall(r"\w+", " ".join(_annotations(one).values()))
+        found = (vars(results)[name] for name in named if isinstance(vars(results).get(name), type))
+        classes += [cls for cls in dict.fromkeys(found) if cls not in classes]
+    parts = (_function(api.race), *map(_dataclass, classes), _words(classes))
+    return "\n".join(line for part in parts for line in part)
+
+
+def _function(function: Callable[..., Any]) -> Iterator[str]:
+    source = inspect.getsource(function)
+    (node,) = ast.parse(source).body
+    assert isinstance(node, ast.FunctionDef)
+    head = "\n".join(source.splitlines()[: node.body[0].lineno - 1])
+    signature = re.sub(r"(?<== )[A-Z_]+\b", lambda name: _value(name[0]), head)
+    yield f"## gil_demo.{function.__name__}\n"
+    yield f"```text\n{signature.removeprefix('def ').removesuffix(':')}\n```\n"
+    summary, sections = page_parts(function.__doc__ or "")
+    yield f"{markdown(summary)}\n"
+    for heading, text in sections.items():
+        yield f"**{heading}**\n"
+        named = re.sub(r"^(\w+): ", r"- `\1`: ", text, flags=re.MULTILINE)
+        yield f"{markdown(named).strip()}\n"
+
+
+def _value(constant: str) -> str:
+    value = vars(api)[constant]
+    return repr(tuple(sorted(value)) if isinstance(value, frozenset) else value)
+
+
+def _dataclass(cls: type) -> Iterator[str]:
+    yield f"## {cls.__name__}\n\n{markdown(inspect.getdoc(cls) or '')}\n"
+    yield "| field | type |\n| --- | --- |"
+    for field, annotation in _annotations(cls).items():
+        yield f"| `{field}` | `{annotation.replace('|', chr(92) + '|')}` |"
+    yield ""
+
+
+def _annotations(cls: type) -> dict[str, str]:
+    """The fields' types as the source spells them, which no version of Python changes."""
+    (node,) = ast.parse(dedent(inspect.getsource(cls))).body
+    assert isinstance(node, ast.ClassDef)
+    fields = (one for one in node.body if isinstance(one, ast.AnnAssign))
+    return {ast.unparse(one.target): ast.unparse(one.annotation) for one in fields}
+
+
+def _words(classes: list[type]) -> Iterator[str]:
+    used = " ".join([inspect.getsource(api.race), *map(inspect.getsource, classes)])
+    yield "## Words\n\n| type | is one of |\n| --- | --- |"
+    for name, word in vars(words).items():
+        if get_args(word) and re.search(rf"\b{name}\b", used):
+            yield f"| `{name}` | {', '.join(f'`{choice!r}`' for choice in get_args(word))} |"

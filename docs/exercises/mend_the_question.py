@@ -1,0 +1,45 @@
+"""Mend one flag in the question's program, build it, and get 20 where it returned 10."""
+
+import shlex
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+
+def built(source: str, folder: Path) -> ModuleType:
+    """The extension module that this C is, compiled as Python itself was."""
+    file = folder / "gilexample.c"
+    file.write_text(source)
+    library = folder / f"gilexample{sysconfig.get_config_var('EXT_SUFFIX')}"
+    compiler = shlex.split(sysconfig.get_config_var("LDSHARED"))  # such as: gcc -shared
+    headers = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}"]
+    subprocess.run([*compiler, "-fPIC", "-O2", *headers, str(file), "-o", str(library)], check=True)
+    spec = spec_from_file_location("gilexample", library)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+asked = subprocess.run(
+    [sys.executable, "-m", "gil_demo", "show", "gilexample", "--c"],
+    check=True,
+    capture_output=True,
+    text=True,
+).stdout
+mended = asked.replace("NPY_ARRAY_ALIGNED", "NPY_ARRAY_IN_ARRAY")
+assert mended != asked
+
+every_other = np.arange(10.0)[::2]
+for source, expected in ((asked, 10.0), (mended, 20.0)):
+    with tempfile.TemporaryDirectory() as folder:
+        total = built(source, Path(folder)).sum(every_other)
+    print(f"sum(arange(10.0)[::2]) is {total:g}")
+    assert total == expected

@@ -1,0 +1,33 @@
+"""The generated part of classroom.md: the steps as their own docstrings tell them."""
+
+from collections.abc import Iterator, Sequence
+
+from gil_demo.report.markdown import markdown
+from gil_demo.tour.step import Step
+
+
+def plan(lesson: Sequence[Step]) -> str:
+    """A table of all steps, and for each what a teacher says and asks."""
+    return "\n".join([*_table(lesson), *(line for step in lesson for line in _step(step))])
+
+
+def _table(lesson: Sequence[Step]) -> Iterator[str]:
+    yield "| | step | the question | minutes |"
+    yield "| ---: | --- | --- | ---: |"
+    for step in lesson:
+        link = f"[{step.title}](#step-{step.number})"
+        yield f"| {step.number} | {link} | {markdown(step.question)} | {step.minutes} |"
+    yield f"| | | all of it | {sum(step.minutes for step in lesson)} |"
+
+
+def _step(step: Step) -> Iterator[str]:
+    yield f"\n### Step {step.number}\n"
+    yield f"**{markdown(step.title)}** {step.minutes} minutes.\n"
+    yield f"**Question.** {markdown(step.question)}\n"
+    for number, answer in enumerate(step.answers, start=1):
+        yield f"{number}. {markdown(answer)}"
+    yield f"\n**Usual misconception.** {markdown(step.misconception)}\n"
+    yield f"**Ask them.** {markdown(step.ask)}\n"
+    yield f"**Remember.** {markdown(step.remember)}\n"
+    sources = (f"[{source.title}]({source.address})" for source in step.sources)
+    yield f"**Read more.** {' · '.join(sources)}"

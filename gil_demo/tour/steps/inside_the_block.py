@@ -1,0 +1,106 @@
+"""What must not happen inside the block.
+
+Idea:
+    Between BEGIN and END the thread is detached from Python. It has let go of the GIL, where
+    there is one, and of the thread state that much of the C API looks for first. Objects
+    are for attached threads: reference counts, an array's header, exceptions too.
+    Inside, C uses variables of its own and memory that stays. What needs Python waits for
+    END, or takes the GIL back first, with ``Py_BLOCK_THREADS``.
+
+Question:
+    In the block, C makes one Python float of its result, with PyFloat_FromDouble. No other
+    thread runs Python meanwhile. What happens?
+
+Answers:
+    - Nothing bad: there is nobody to collide with.
+    - Python raises an exception: the GIL is not held.
+    - The function waits until it has the GIL.
+    - The process dies.
+
+Remember:
+    Inside: plain C, and memory that stays. Everything else is for after END.
+
+Misconception:
+    The GIL is a lock and nothing more, so a call without it is harmless while nobody else
+    runs. The thread state went with it: the call looks for one and finds none, or on 3.11
+    perhaps another thread's.
+
+Ask:
+    Which of these would pass all tests on a quiet machine, and fail a year later?
+
+Read more:
+    - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
+    - Back for a moment: https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
+"""
+
+import sys
+from collections.abc import Sequence
+
+from gil_demo import machine
+from gil_demo.results import PatternRow
+from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.words import Half, Outcome
+
+MINUTES = 4
+
+ASKED = "api-without-gil"
+
+DEEDS = {
+    ASKED: "makes a Python float",
+    "refcount-race": "takes references: Py_INCREF",
+    "header-read": "reads the shape of the array",
+    "missing-end": "leaves the block by return",
+    "nested-begin": "begins a block in the block",
+}
+"""What C does inside the block, in the unsafe half of each pattern."""
+
+HALVES: tuple[Half, ...] = ("unsafe", "safe")
+
+RIGHT: dict[Outcome, int] = {"ok": 0, "crash": 3, "fatal-error": 3}
+"""The answer that each ending bears out."""
+
+
+def run(progress: Progress) -> Seen:
+    """Do all of it, in child processes."""
+    return judge(try_once([(name, half) for name in DEEDS for half in HALVES], progress))
+
+
+def judge(rows: Sequence[PatternRow]) -> Seen:
+    """What the endings say about the answers."""
+    state, reason = judged(rows)
+    asked = row_of(rows, ASKED, "unsafe")
+    right = RIGHT.get(outcome_of(asked))
+    figure = Table(
+        ("inside the block C ...", "ended in", "safe half", "pattern"),
+        tuple(_cells(rows, name) for name in DEEDS),
+        f"On CPython {_version()}; others may differ. The C: gil-demo show NAME",
+        text=True,
+    )
+    if right != RIGHT["crash"]:
+        return Seen(state, right, ("",) * 4, (figure,), reason)
+    told = "Fatal Python error" in asked.evidence
+    return Seen(
+        state,
+        right,
+        (
+            "No: nobody else ran Python, and it went wrong all the same.",
+            "No: a fatal error is no exception, and nothing can catch it."
+            if told
+            else "No: nothing was raised and nothing said; there was only the signal.",
+            "No: nothing in it waits for the GIL; it went on without.",
+            f"Yes: {told_by(asked)}.",
+        ),
+        (figure,),
+        reason,
+    )
+
+
+def _version() -> str:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return version if machine.gil_enabled() else f"{version} without a GIL"
+
+
+def _cells(rows: Sequence[PatternRow], name: str) -> tuple[str, ...]:
+    unsafe, safe = (outcome_of(row_of(rows, name, half)) for half in HALVES)
+    return DEEDS[name], unsafe, safe, name

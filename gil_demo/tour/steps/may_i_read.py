@@ -1,0 +1,82 @@
+"""May I read?
+
+Idea:
+    To read an array's elements takes no GIL. It takes memory that stays. An array lives as
+    long as somebody owns a reference to it; a pointer to its elements owns nothing. What C
+    was given as an argument, its caller owns until C returns. What C finds in a list is
+    borrowed: ``PyList_GET_ITEM`` leaves the list the owner, and while C is in the block
+    another thread may clear the list.
+
+Question:
+    C found an array in a list and reads it in the block. Another thread clears the list, and
+    nobody else in Python has the array. What can keep it alive?
+
+Answers:
+    - The garbage collector: it sees that C is still reading.
+    - Only a reference that C, or C's caller, owns for the whole block.
+    - Nothing: C must copy the elements before it lets go of the GIL.
+
+Remember:
+    A pointer keeps nothing alive. Somebody must own a reference until END.
+
+Misconception:
+    An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
+    and waits for the function. What PyList_GET_ITEM or PyDict_GetItem lends does need one.
+
+Ask:
+    PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
+
+Read more:
+    - Who owns an argument, and who lends: https://docs.python.org/3/extending/extending.html#ownership-rules
+    - Borrowed references and threads: https://docs.python.org/3/extending/extending.html#thin-ice
+"""
+
+from collections.abc import Sequence
+
+from gil_demo.results import PatternRow
+from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.words import Half
+
+MINUTES = 3
+
+OWNERS: dict[tuple[str, Half], str] = {
+    ("borrowed-reference", "unsafe"): "the list, until it is cleared",
+    ("borrowed-reference", "safe"): "C itself: Py_INCREF",
+    ("temporary-pointer", "unsafe"): "nobody: C got an address",
+    ("temporary-pointer", "safe"): "C's caller: an argument",
+}
+"""Who owns the array while C reads it, in each half that is run."""
+
+
+def run(progress: Progress) -> Seen:
+    """Let C read arrays that somebody owns, and arrays that nobody does any more."""
+    return judge(try_once(OWNERS, progress))
+
+
+def judge(rows: Sequence[PatternRow]) -> Seen:
+    """What the endings say about the answers."""
+    state, reason = judged(rows)
+    figure = Table(
+        ("who owns the array", "ended in", "what was seen"),
+        tuple(_cells(rows, *key) for key in OWNERS),
+        text=True,
+    )
+    if state != "shown":
+        return Seen(state, None, ("", "", ""), (figure,), reason)
+    ended = outcome_of(row_of(rows, "borrowed-reference", "unsafe"))
+    return Seen(
+        "shown",
+        1,
+        (
+            f"No: references decide, and a pointer is none. With no owner left: {ended}.",
+            "Yes: owned by C itself, or by its caller alone, it gave the right sum.",
+            "No: both right sums were read from the array itself.",
+        ),
+        (figure,),
+    )
+
+
+def _cells(rows: Sequence[PatternRow], name: str, half: Half) -> tuple[str, ...]:
+    row = row_of(rows, name, half)
+    return OWNERS[name, half], outcome_of(row), told_by(row)

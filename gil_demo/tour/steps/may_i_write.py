@@ -1,0 +1,143 @@
+"""May I write?
+
+Idea:
+    Two kernels may write to one array at once, as long as neither touches an element of the
+    other's: a slice each, and there is nothing to agree on. One cell for both is different.
+    A plain addition takes a load, an addition and a store, also where it is one instruction,
+    and nothing orders these steps of two threads that have let go of the GIL.
+
+Question:
+    Two threads, both in the block, add 1 to the same cell, equally often. When both are done,
+    what does the cell hold?
+
+Answers:
+    - All additions: to add to a number is one instruction.
+    - All additions: NumPy lets one thread at a time write to an array.
+    - Perhaps fewer: what one thread stores can overwrite what the other has.
+
+Remember:
+    A slice for each thread, a partial sum for each thread, and add up when all are done.
+
+Misconception:
+    It came out right in a thousand runs, so it is right. Nothing ordered the two threads in
+    those runs either; they were lucky, and on another machine they need not be.
+
+Ask:
+    Would a lock in C help? Would it still be faster than one thread?
+
+Read more:
+    - NumPy and threads that write: https://numpy.org/doc/stable/reference/thread_safety.html
+    - Data that C code shares: https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gil_demo import arrays
+from gil_demo.constants import DEFAULT_SIZE
+from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.race import run_race
+from gil_demo.measuring.spans import peak_inside
+from gil_demo.results import PatternRow
+from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.words import Half, Outcome
+
+MINUTES = 3
+
+THREADS = 2
+RACES = 4
+"""At most: the first in which both kernels were inside is enough. Each lasts twice as long."""
+
+CELLS: dict[tuple[str, Half], str] = {
+    ("lost-update", "unsafe"): "one cell, forced to meet",
+    ("lost-update", "unforced"): "one cell, left to chance",
+    ("lost-update", "safe"): "a cell each",
+}
+"""What two threads add to, in each half that is run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """What came of kernels that each wrote to a slice of one array, at the same moment."""
+
+    peak_inside: int
+    elements: int
+    right: int
+
+
+def run(progress: Progress) -> Seen:
+    """Let two kernels write, to a slice each and to one cell."""
+    steps = RACES + len(CELLS)
+    progress(0, steps)
+    slices = write_slices()
+    rows = try_once(CELLS, lambda done, _: progress(RACES + done, steps))
+    return judge(slices, rows)
+
+
+def write_slices() -> Slices:
+    """Change all signs in an array, half in each thread; again, for longer, if they never met."""
+    array = arrays.make(DEFAULT_SIZE, 0)
+    plan = Plan.calibrated(array, "scale", (THREADS,), RACES, 0, frozenset())
+    peak, right = 0, array.size
+    for attempt in range(plan.rounds):
+        wanted = -array
+        passes = plan.passes * 2**attempt + 1  # odd, so that the signs do change
+        race = run_race("released", plan.kernel, plan.work(THREADS), passes)
+        peak = max(peak, peak_inside(race.spans))
+        right = min(right, int(np.count_nonzero(array == wanted)))
+        if peak == THREADS:
+            break
+    return Slices(peak, array.size, right)
+
+
+def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
+    """What the slices and the cells say about the answers."""
+    state, reason = judged(rows)
+    whole = slices.right == slices.elements
+    figure = Table(
+        ("two threads write to", "ended in", "what was seen"),
+        (_slices(slices, whole), *(_cells(rows, *key) for key in CELLS)),
+        text=True,
+    )
+    if not whole:
+        reason = "elements that one thread alone wrote to are not what it wrote"
+        return Seen("contradicted", None, ("", "", ""), (figure,), reason)
+    if state != "shown":
+        return Seen(state, None, ("", "", ""), (figure,), reason)
+    met = slices.peak_inside >= THREADS
+    forced, chance = (row_of(rows, "lost-update", half) for half in ("unsafe", "unforced"))
+    return Seen(
+        "shown" if met else "inconclusive",
+        2,
+        (
+            f"No. Both loaded before either stored; {told_by(forced)}.",
+            f"No: {slices.peak_inside} kernels were writing to one array at once." if met else "",
+            f"Yes: {_luck(outcome_of(chance))}",
+        ),
+        (figure,),
+        "" if met else "the machine was too busy to run both kernels before one was done",
+    )
+
+
+def _luck(outcome: Outcome) -> str:
+    if outcome == "wrong-value":
+        return "forced or left to chance, additions were lost."
+    if outcome == "ok":
+        return "forced, additions were lost; left to chance, none this time."
+    return "forced, additions were lost."
+
+
+def _slices(slices: Slices, whole: bool) -> tuple[str, ...]:
+    outcome: Outcome = "ok" if whole else "wrong-value"
+    seen = (
+        f"peak inside {slices.peak_inside}; {slices.right:,} of {slices.elements:,} elements right"
+    )
+    return "a slice each, kernel scale", outcome, seen
+
+
+def _cells(rows: Sequence[PatternRow], name: str, half: Half) -> tuple[str, ...]:
+    row = row_of(rows, name, half)
+    return CELLS[name, half], outcome_of(row), told_by(row)

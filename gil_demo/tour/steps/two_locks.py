@@ -1,0 +1,102 @@
+"""Two locks: the deadlock.
+
+Idea:
+    The GIL is a lock, and ``Py_END_ALLOW_THREADS`` takes it. So C with a mutex of its own
+    takes two locks, and locks have an order. Thread A lets go of the GIL, locks the mutex,
+    and has it still when it comes to END. Thread B keeps the GIL and locks the same mutex.
+    Here each waits until the other has its first lock; otherwise it takes no more than a
+    call by B while A has the mutex.
+
+Question:
+    A has the mutex and asks for the GIL. B has the GIL and asks for the mutex. What happens?
+
+Answers:
+    - After a switch interval B hands over the GIL, and both go on.
+    - Both wait for ever.
+    - Python notices, and raises an exception in one of them.
+
+Remember:
+    Let go of the GIL before you wait for a lock, and of the lock before END.
+
+Misconception:
+    Without a GIL it cannot happen. It can, only less often: END then waits while a garbage
+    collection has stopped all threads, and the collection waits for B, which waits in C.
+
+Ask:
+    It is enough to change one of the two threads. How, for A? How, for B?
+
+Read more:
+    - Both orders: https://github.com/pybind/pybind11/blob/master/docs/advanced/deadlock.md#python-cpython-gil
+    - What END waits for: https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
+"""
+
+import sys
+from collections.abc import Sequence
+
+from gil_demo import machine
+from gil_demo.gallery import registry
+from gil_demo.gallery.source import without_comments
+from gil_demo.results import PatternRow
+from gil_demo.tour.step import Code, Progress, Seen, Trials
+from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
+
+MINUTES = 3
+
+NAME = "lock-order"
+
+PLACES = (
+    ("lock_order_unsafe_inside", "pthread_mutex_lock", "A has the mutex"),
+    ("lock_order_unsafe_inside", "Py_END_ALLOW_THREADS", "A waits for the GIL"),
+    ("lock_order_unsafe_outside", "pthread_mutex_lock", "B has the GIL, waits for the mutex"),
+)
+"""A function of the pattern, a line in it, and who stands there when both wait."""
+
+
+def run(progress: Progress) -> Seen:
+    """Let two threads take two locks, in opposite orders and then in none."""
+    return judge(
+        try_once([(NAME, "unsafe"), (NAME, "safe")], progress), gil_enabled=machine.gil_enabled()
+    )
+
+
+def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
+    """What the endings of both halves say about the answers."""
+    unsafe = row_of(rows, NAME, "unsafe")
+    ended = outcome_of(unsafe)
+    figures = (_code(waiting=ended == "deadlock"), Trials(tuple(rows)))
+    if not gil_enabled:
+        return Seen(
+            "inconclusive",
+            None,
+            ("", "Here both came to their end." if ended == "ok" else "", ""),
+            figures,
+            "this interpreter runs without a GIL, so there is only one lock",
+        )
+    state, reason = judged(rows)
+    if ended != "deadlock":
+        return Seen(state, None, ("", "", ""), figures, reason)
+    return Seen(
+        state,
+        1,
+        (
+            f"No: the interval is {sys.getswitchinterval() * 1e3:.0f} ms, and both still waited"
+            f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
+            "Yes: neither goes on before the other does. The process had to be killed.",
+            "No: nobody looks for this, and nothing was raised.",
+        ),
+        figures,
+        reason,
+    )
+
+
+def _code(*, waiting: bool) -> Code:
+    """The lines where each thread takes its locks, and who stands where if both wait."""
+    lines = without_comments(registry.find(NAME).source).split("\n")
+    found = {}
+    remarks = {}
+    for function, call, remark in PLACES:
+        begin = next(at for at, line in enumerate(lines) if f" {function}(" in line)
+        at = next(at for at in range(begin, len(lines)) if call in lines[at])
+        found[at + 1] = lines[at].strip()
+        remarks[at + 1] = remark if waiting else ""
+    return Code(f"csrc/patterns/lock_order.c: gil-demo show {NAME}", found, remarks)

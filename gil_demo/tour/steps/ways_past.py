@@ -1,0 +1,183 @@
+"""Ways past the GIL.
+
+Idea:
+    Under one GIL, one thread runs Python at a time. Two at a time take two GILs: two
+    processes or, since CPython 3.12, two interpreters in one process. Neither can use the
+    other's objects, so numbers are copied to where both can read them. Or C does the work
+    and lets go. Or the build has no GIL. Each way has a price: to start, to copy, to write
+    C. Below, each adds up the same numbers in two halves.
+
+Question:
+    Python's own sum makes an object of every number, and keeps the GIL while it does. Which
+    two can be inside sum at the same moment, where there is a GIL?
+
+Answers:
+    - Two threads, if there is a core for each.
+    - Two threads, once C has let go of the GIL.
+    - Two processes, or two interpreters with a GIL each.
+    - None: Python does only one thing at a time.
+
+Remember:
+    Python in parallel takes a GIL each, or none at all. Every way has a price.
+
+Misconception:
+    With processes the GIL costs nothing. Look at the columns start and copy: for short work,
+    or for much data, they cost more than they gain.
+
+Ask:
+    Had the numbers been in a mapped file all along, which column would change?
+
+Read more:
+    - A GIL for each interpreter: https://peps.python.org/pep-0684/
+    - Interpreters in the library, from 3.14: https://docs.python.org/3/library/concurrent.interpreters.html
+    - Python without a GIL: https://docs.python.org/3/howto/free-threading-python.html
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Literal
+
+from gil_demo import machine
+from gil_demo.tour import ways
+from gil_demo.tour.crew import NotToBeHad
+from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.ways import Outcome, Way
+from gil_demo.words import State
+
+MINUTES = 4
+
+Name = Literal["one", "threads", "released", "processes", "interpreters"]
+
+LABELS: Mapping[Name, str] = {
+    "one": "one Python thread",
+    "threads": "two Python threads",
+    "released": "two threads, released C",
+    "processes": "two processes",
+    "interpreters": "two interpreters",
+}
+
+
+def run(progress: Progress) -> Seen:
+    """Do one job in every way, and look which two workers were ever inside together."""
+    ways_there_are = len(LABELS)
+    progress(0, ways_there_are)
+    array = ways.numbers()
+    try:
+        base = ways.one_thread(array)
+    except NotToBeHad as lack:
+        return Seen("inconclusive", None, ("",) * 4, (), str(lack))
+    found: dict[Name, Outcome] = {"one": base}
+    others: dict[Name, Callable[[], Way]] = {
+        "threads": lambda: ways.two_threads(array, base),
+        "released": lambda: ways.two_released(array),
+        "processes": lambda: ways.two_processes(array, base),
+        "interpreters": lambda: ways.two_interpreters(array, base),
+    }
+    for name, way in others.items():
+        progress(len(found), ways_there_are)
+        try:
+            found[name] = way()
+        except NotToBeHad as lack:
+            found[name] = lack
+    progress(ways_there_are, ways_there_are)
+    return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
+
+
+def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bool) -> Seen:
+    """What the figures say about the answers: who met, and whether the sums are right."""
+    figure = _table(found, gil_enabled, free_threaded)
+    there = {name: way for name, way in found.items() if isinstance(way, Way)}
+    wrong = [LABELS[name] for name, way in there.items() if not way.exact]
+    if wrong:
+        return _none_shown(figure, "contradicted", f"the sum was wrong with {' and '.join(wrong)}")
+    met = {name for name, way in there.items() if way.peak_inside > 1}
+    if gil_enabled and "threads" in met:
+        return _none_shown(
+            figure, "contradicted", "two threads were inside sum, which keeps the GIL"
+        )
+    separate = _separate(found)
+    if not gil_enabled:
+        threads = "Here, yes: without a GIL, two threads were inside." if "threads" in met else ""
+        return Seen(
+            "inconclusive",
+            None,
+            (threads, "", separate, "No." if met - {"released"} else ""),
+            (figure,),
+            "this interpreter runs without a GIL, so the question does not arise",
+        )
+    threads_lack = found["threads"]
+    if isinstance(threads_lack, NotToBeHad):
+        return _none_shown(figure, "inconclusive", str(threads_lack))
+    if not met & {"processes", "interpreters"}:
+        return _none_shown(figure, "inconclusive", _why_none_met(found["processes"]))
+    in_c = "two were in C at once. But " if "released" in met else ""
+    return Seen(
+        "shown",
+        2,
+        (
+            "No: when one was inside, the other waited for the GIL.",
+            f"No: {in_c}sum makes objects, and that takes the GIL.",
+            separate,
+            f"No: at one moment two {_listed(met - {'released'})} were inside sum.",
+        ),
+        (figure,),
+    )
+
+
+def _why_none_met(processes: Outcome) -> str:
+    if isinstance(processes, NotToBeHad):
+        return str(processes)
+    return "the machine was too busy to run both workers before one was done: again, please"
+
+
+def _none_shown(figure: Table, state: State, reason: str) -> Seen:
+    return Seen(state, None, ("",) * 4, (figure,), reason)
+
+
+def _separate(found: Mapping[Name, Outcome]) -> str:
+    """What processes and interpreters did, as far as there are any."""
+    names: tuple[Name, ...] = ("processes", "interpreters")
+    there = {name: way for name in names if isinstance(way := found[name], Way)}
+    met = [name for name, way in there.items() if way.peak_inside > 1]
+    said = [f"Yes: two {_listed(met)} were inside at one moment."] if met else []
+    said += [f"Two {name} never met in this run." for name in there if name not in met]
+    return " ".join(said)
+
+
+def _listed(names: Collection[Name]) -> str:
+    return " and two ".join(name for name in LABELS if name in names)
+
+
+def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool) -> Table:
+    lacks = [
+        f"No {LABELS[name]}: {way}." for name, way in found.items() if isinstance(way, NotToBeHad)
+    ]
+    if gil_enabled:
+        lacks.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
+    return Table(
+        header=("in ms", "start", "copy", "work", "speed-up", "inside"),
+        rows=tuple(
+            (LABELS[name], *_cells(way)) for name, way in found.items() if isinstance(way, Way)
+        ),
+        caption="\n".join(lacks),
+    )
+
+
+def _why_a_gil(free_threaded: bool) -> str:
+    if free_threaded:
+        return "this build can do without, but its GIL was turned on"
+    return "this build has one; python3.13t and later do without"
+
+
+def _cells(way: Way) -> tuple[str, ...]:
+    copy = "-" if way.copy_seconds is None else _milliseconds(way.copy_seconds)
+    return (
+        _milliseconds(way.start_seconds),
+        copy,
+        _milliseconds(way.work_seconds),
+        f"{way.speedup:.2f}x",
+        str(way.peak_inside),
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f}"

@@ -1,0 +1,50 @@
+"""What a step of the lesson makes of patterns that it tries once each."""
+
+from collections.abc import Iterable, Sequence
+
+from gil_demo import machine
+from gil_demo.gallery import registry, sandbox
+from gil_demo.results import PatternRow
+from gil_demo.tour.step import Progress
+from gil_demo.words import Half, Outcome, State
+
+
+def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[PatternRow, ...]:
+    """Run halves of patterns, or of claims, each in a child process of its own."""
+    jobs = [(subject, half) for name, half in names for subject in registry.subjects(name)]
+    progress(0, len(jobs))
+    return sandbox.try_patterns(jobs, machine.usable_cores(), progress)
+
+
+def row_of(rows: Iterable[PatternRow], name: str, half: Half) -> PatternRow:
+    """The row of one half."""
+    (row,) = (row for row in rows if (row.name, row.half) == (name, half))
+    return row
+
+
+def outcome_of(row: PatternRow) -> Outcome:
+    """What the one run of a half ended in."""
+    (outcome,) = row.outcomes
+    return outcome
+
+
+def told_by(row: PatternRow) -> str:
+    """The evidence of a half as far as its first semicolon: what was seen, in a clause."""
+    return row.evidence.partition(";")[0]
+
+
+def judged(rows: Sequence[PatternRow]) -> tuple[State, str]:
+    """Whether every half ended as declared, and if not, the clause that says which did not.
+
+    What is left to chance declares nothing. A half that did not get to its end says
+    nothing, so it does not contradict either.
+    """
+    unexpected = [row for row in rows if row.half != "unforced" and not row.as_expected]
+    for row in unexpected:
+        if outcome_of(row) != "unfinished":
+            ended = f"ended in {outcome_of(row)}, and {row.expected} is what must happen"
+            return "contradicted", f"the {row.half} half of {row.name} {ended}"
+    for row in unexpected:
+        why = f"did not get to its end ({row.evidence})"
+        return "inconclusive", f"the {row.half} half of {row.name} {why}"
+    return "shown", ""
