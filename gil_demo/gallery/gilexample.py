@@ -197,6 +197,7 @@ def _while_inside(lab: Lab, half: Half, thing: Any, act: Callable[[], Any]) -> t
     gate.acquire()
     other = Thread(lab, wait_and_act)
     gate.release()
+    total = summed(thing)
     while not acted:
         total = summed(thing)
     other.result()
