@@ -9,7 +9,7 @@ HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include
 
 GENERATED = docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test lint sanitize docs bench clean
+.PHONY: run test lint sanitize docs pictures bench clean
 
 run: $(VENV)/.run
 	$(BIN)/gil-demo run
@@ -37,6 +37,12 @@ docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/gil-demo try --all --json > docs/evidence.json.new
 	mv docs/evidence.json.new docs/evidence.json
 	$(BIN)/cog -I docs -r $(GENERATED)
+
+# Takes the README's pictures anew; they show this machine at this moment, so it should be quiet.
+pictures: $(VENV)/.run
+	$(BIN)/gil-demo run --section picture --svg docs/picture.svg
+	$(BIN)/gil-demo run --section scaling --section responsiveness --section patterns --svg docs/tables.svg
+	$(BIN)/gil-demo show temporary-pointer --svg docs/pattern.svg
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info gil_demo/*.so gil_demo/_*.c

@@ -71,6 +71,18 @@ def test_a_question_fits_a_small_terminal(step: Step) -> None:
     assert len(shown.splitlines()) <= 23
 
 
+@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -> None:
+    """On a narrow terminal a page is longer, and on a wide one no line is too long to follow."""
+    seen = Seen("inconclusive", None, ("No: it is not so.",) * len(step.answers), (), "a reason")
+    shown = text_of(pages.QuestionPage(step), columns) + text_of(
+        pages.SeenPage(step, seen, 0), columns
+    )
+    lines = [line for line in shown.splitlines() if not line.startswith("https://")]
+    assert max(map(len, lines)) <= min(columns, pages.MOST_TEXT_COLUMNS)
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_an_idea_quotes_no_measurement(step: Step) -> None:
     """What is on the screen before the run was not measured in it, so it has no such figures."""

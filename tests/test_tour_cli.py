@@ -100,6 +100,25 @@ def test_json_has_the_facts_of_a_step(process: Command) -> None:
     assert (step["name"], step["state"], step["right"]) == ("one-lock", "shown", 2)
 
 
+def test_the_pages_can_be_taken_away(command: Command, home: Path) -> None:
+    """The question and the figures of each step that was run, as an SVG and as a web page."""
+    ended = command(
+        *("tour", "--no-input", "--step", "1"),
+        *("--svg", str(home / "step.svg"), "--html", str(home / "step.html")),
+    )
+    assert ended.returncode == DONE, ended.stderr
+    for file in (home / "step.svg", home / "step.html"):
+        text = " ".join(file.read_text("utf-8").split())
+        for words in ("1 of 12", "What happens?", "C that keeps the GIL runs alone"):
+            assert words.replace(" ", "") in text.replace("&#160;", "").replace(" ", "")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_lesson(command: Command) -> None:
+    """Nobody takes twelve steps to hear that the file cannot be had."""
+    ended = command("tour", "--no-input", "--svg", "missing/file.svg")
+    assert (ended.returncode, ended.stdout) == (BAD_INPUT, "")
+
+
 def test_nothing_is_kept_where_nobody_was_asked(command: Command, home: Path) -> None:
     """A CI job leaves no file behind."""
     command("tour", "--no-input", "--step", "1")

@@ -170,9 +170,10 @@ def ask(walk: "Walk", console: "Screen") -> str:
     console.clear()
     prediction = walk.predictions.get(step.name)
     console.print(pages.QuestionPage(step, prediction.predicted if prediction else None))
-    console.print(pages.question_keys(step))
+    console.print(pages.question_keys(step), end="")
     answers = [str(number) for number in range(1, len(step.answers) + 1)]
     key = key_among([*answers, *MOVES])
+    console.print()
     if key in answers:
         walk.predict(answers.index(key))
         walk.go("forward")
@@ -192,8 +193,9 @@ def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
     console.clear()
     prediction = walk.predictions.get(step.name)
     console.print(pages.SeenPage(step, seen, prediction.predicted if prediction else None))
-    console.print(pages.seen_keys())
+    console.print(pages.seen_keys(), end="")
     key = key_among(MOVES) if pause else "n"
+    console.print()
     if key in MOVES:
         walk.go(MOVES[key])
     return key

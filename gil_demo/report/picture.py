@@ -56,11 +56,12 @@ class Picture:
         marks = ASCII_MARKS if options.ascii_only else UNICODE_MARKS
         columns = max(LEAST_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
         scale = self._scale(columns)
-        for panel in self.panels:
+        for position, panel in enumerate(self.panels):
+            if position:
+                yield Text()
             title = TITLES[_meeting(panel)] if self.gil_enabled else TITLE_WITHOUT_GIL
             yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
             yield from _lanes(panel, scale, marks)
-            yield Text()
         yield from _axis(scale, marks)
 
     def _scale(self, columns: int) -> Scale:

@@ -14,7 +14,7 @@ from rich.text import Text
 from gil_demo.report.gallery import C_THEME, trial_grid
 from gil_demo.report.palette import STATE_STYLES
 from gil_demo.report.picture import Picture
-from gil_demo.report.tables import responsiveness_table, scaling_table
+from gil_demo.report.tables import responsiveness_table
 from gil_demo.tour import step as tour
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Figure, Seen, Step
@@ -61,10 +61,10 @@ class SeenPage:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield from console.render(_header(self.step), _narrowed(options))
-        yield Text()
         for figure in self.seen.figures:
             yield drawn(figure)
-            yield Text()
+            if figure is self.seen.figures[-1] or not isinstance(figure, tour.Picture):
+                yield Text()
         options = _narrowed(options)
         for part in (*self._parts(), _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)
@@ -108,8 +108,6 @@ def drawn(figure: Figure) -> RenderableType:
     match figure:
         case tour.Picture(panels, gil_enabled):
             return Picture(panels, gil_enabled)
-        case tour.Scaling(rows, rounds):
-            return scaling_table(rows, rounds)
         case tour.Responsiveness(rows, rounds):
             return responsiveness_table(rows, rounds)
         case tour.Trials(rows):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gil_demo.results import Panel, PatternRow, ResponsivenessRow, ScalingRow
+from gil_demo.results import Panel, PatternRow, ResponsivenessRow
 from gil_demo.words import State
 
 Progress = Callable[[int, int], None]
@@ -16,14 +16,6 @@ class Picture:
 
     panels: tuple[Panel, ...]
     gil_enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Scaling:
-    """The scaling table, over some rounds."""
-
-    rows: tuple[ScalingRow, ...]
-    rounds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class Code:
     remarks: Mapping[int, str]
 
 
-Figure = Picture | Scaling | Responsiveness | Trials | Table | Code
+Figure = Picture | Responsiveness | Trials | Table | Code
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ Answers:
     - Two, but only on a machine with two free cores.
 
 Remember:
-    Released C runs beside everything else; how much faster that is, the machine decides.
+    Released C runs beside everything else. How fast, the machine decides.
 
 Misconception:
     Two threads that have let go of the GIL are twice as fast. They are as fast as the machine
@@ -29,12 +29,14 @@ Read more:
     - What cffi does around each call: https://cffi.readthedocs.io/en/stable/ref.html#conversions
 """
 
+from collections.abc import Iterable
+
 from gil_demo import arrays
 from gil_demo.constants import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.run import measure
 from gil_demo.results import RunResult, ScalingRow
-from gil_demo.tour.step import Picture, Progress, Scaling, Seen
+from gil_demo.tour.step import Picture, Progress, Seen, Table
 from gil_demo.words import Mode
 
 MINUTES = 3
@@ -63,7 +65,7 @@ def judge(result: RunResult) -> Seen:
     cores = result.environment.cores
     figures = (
         Picture(result.picture[1:], result.environment.gil_enabled),
-        Scaling(tuple(row for row in result.scaling if row.threads == THREADS), ROUNDS),
+        _table(row for row in result.scaling if row.threads == THREADS),
     )
     if peak < THREADS:
         return Seen(
@@ -73,16 +75,13 @@ def judge(result: RunResult) -> Seen:
             figures,
             "the machine was too busy to run both threads before one was done: again, please",
         )
-    speed = (
-        f"Speed-up {released.speedup.median:.2f}x; native threads, without Python,"
-        f" {native.speedup.median:.2f}x."
-    )
+    speed = f"{released.speedup.median:.2f}x; native threads {native.speedup.median:.2f}x."
     return Seen(
         "shown",
         1,
         (
             f"No: {peak} were inside at one moment.",
-            f"Yes, and here {_cores(cores)} may be used. {speed}",
+            f"Yes, here on {_cores(cores)}. Speed-up {speed}",
             "No: being inside at once takes no second core; being faster does.",
         ),
         figures,
@@ -92,6 +91,22 @@ def judge(result: RunResult) -> Seen:
 def _row(result: RunResult, mode: Mode) -> ScalingRow:
     (row,) = (row for row in result.scaling if row.gil == mode and row.threads == THREADS)
     return row
+
+
+def _table(rows: Iterable[ScalingRow]) -> Table:
+    """Speed-up and peak inside of two threads, by mode."""
+    return Table(
+        ("two threads", "speed-up", "lowest-highest", "peak inside"),
+        tuple(
+            (
+                row.gil,
+                f"{row.speedup.median:.2f}x",
+                f"{row.speedup.low:.2f}-{row.speedup.high:.2f}",
+                str(row.peak_inside.max),
+            )
+            for row in rows
+        ),
+    )
 
 
 def _cores(cores: int) -> str:
