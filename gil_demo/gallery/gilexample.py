@@ -105,6 +105,7 @@ from numpy.typing import NDArray
 
 from gil_demo import native
 from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.measuring.switching import nobody_asks
 from gil_demo.words import Half, Outcome
 
 NAME = "gilexample"
@@ -114,8 +115,6 @@ SIZE = 8192
 
 LONG_SIZE = 1_000_000
 """Elements that take C long enough for a waiting thread to wake up."""
-
-UNASKED_SECONDS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +191,14 @@ def _while_inside(lab: Lab, half: Half, thing: Any, act: Callable[[], Any]) -> t
         with gate:
             acted.append(act())
 
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(UNASKED_SECONDS)
-    gate.acquire()
-    other = Thread(lab, wait_and_act)
-    gate.release()
-    total = summed(thing)
-    while not acted:
+    with nobody_asks():
+        gate.acquire()
+        other = Thread(lab, wait_and_act)
+        gate.release()
         total = summed(thing)
-    other.result()
-    sys.setswitchinterval(before)
+        while not acted:
+            total = summed(thing)
+        other.result()
     return total, acted[0]
 
 
