@@ -139,6 +139,7 @@ def exists(process: int) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_when_the_command_dies_nothing_is_left_running(how: signal.Signals) -> None:
     """Servers and children are gone soon after their parent, however it died."""
