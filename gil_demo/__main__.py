@@ -11,6 +11,7 @@ from gil_demo.constants import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
 
 def main() -> None:
     """Run the command line and leave with its exit code; only an own fault shows a traceback."""
+    _open_standard_streams()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this
             setattr(sys, name, io.StringIO())
@@ -28,6 +29,16 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = INTERRUPTED
     sys.exit(_flushed(code))
+
+
+def _open_standard_streams() -> None:
+    """Fill descriptors 0 to 2 where they are closed: a pipe that got one would not reach a child.
+
+    https://docs.python.org/3/library/subprocess.html#subprocess.Popen
+    """
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
 
 
 def _flushed(code: int) -> int:

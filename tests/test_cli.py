@@ -777,7 +777,7 @@ def test_without_a_command_there_is_help(command: Command) -> None:
     ended = command()
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == command("--help").stdout == command("-h").stdout
-    assert "Start with 'gil-demo run'." in ended.stdout
+    assert "Start with 'gil-demo run'" in ended.stdout
 
 
 def test_the_version_is_that_of_the_package(command: Command) -> None:

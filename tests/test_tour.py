@@ -1,18 +1,21 @@
 """The lesson: its steps are complete, its pages turn as they should, and nothing is forgotten."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from gil_demo.measuring.plan import Plan
 from gil_demo.report import tour as pages
 from gil_demo.results import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.record import Prediction, Record
-from gil_demo.tour.step import Seen, Step
+from gil_demo.tour.step import Seen, Step, Table
 from gil_demo.tour.steps import let_go, who_else_runs
 from gil_demo.tour.walk import Walk
 
@@ -75,10 +78,13 @@ def test_a_question_fits_a_small_terminal(step: Step) -> None:
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -> None:
     """On a narrow terminal a page is longer, and on a wide one no line is too long to follow."""
-    seen = Seen("inconclusive", None, ("No: it is not so.",) * len(step.answers), (), "a reason")
+    figures = (Table(("in ms", *("column",) * 6), (("a row's name", *("12,345.6",) * 6),), "Why."),)
+    remarks = ("No: it is not so.",) * len(step.answers)
+    seen = Seen("inconclusive", None, remarks, figures, "a reason")
     shown = text_of(pages.QuestionPage(step), columns) + text_of(
         pages.SeenPage(step, seen, 0), columns
     )
+    assert "12,345.6" in shown
     lines = [line for line in shown.splitlines() if not line.startswith("https://")]
     assert max(map(len, lines)) <= min(columns, pages.MOST_TEXT_COLUMNS)
 
@@ -110,10 +116,44 @@ def test_steps_that_are_none_are_refused(first: int, last: int | None) -> None:
 
 def test_released_calls_that_met_bear_out_the_second_answer(made: RunResult) -> None:
     """Two inside at once, and the speed-up is told beside that of native threads."""
-    seen = let_go.judge(made)
+    seen = let_go.judge(made, 2)
     assert (seen.state, seen.right) == ("shown", 1)
     assert "1.94x" in seen.remarks[1]
     assert "1.96x" in seen.remarks[1]
+    assert "on one core, too" in seen.remarks[2]
+
+
+def test_where_no_core_can_be_chosen_nothing_is_said_of_one(made: RunResult) -> None:
+    """The answer about cores stays without a remark."""
+    assert let_go.judge(made, None).remarks[2] == ""
+
+
+def test_a_race_on_one_core_gives_the_other_back() -> None:
+    """Afterwards this thread may run where it could before."""
+    cores = os.sched_getaffinity(0)
+    plan = Plan.calibrated(np.ones(1000), "sum", (2,), 1, 0, frozenset())
+    assert let_go.peak_on_one_core(plan) in {1, 2}
+    assert os.sched_getaffinity(0) == cores
+
+
+def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
+    """Whoever reads a speed-up hears who else was there."""
+    busy = replace(made, environment=replace(made.environment, machine_busy=0.5))
+    assert "Others took 50%" in let_go.judge(busy, 2).note
+    assert let_go.judge(made, 2).note == ""
+
+
+def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
+    """What this run cannot show is not claimed."""
+    single = replace(made, environment=replace(made.environment, cores=1))
+    assert "but one core" in who_else_runs.judge(single).remarks[2]
+    assert "2 cores" in who_else_runs.judge(made).remarks[2]
+
+
+def test_only_what_was_shown_has_a_right_answer() -> None:
+    """A step that shows nothing decides no prediction."""
+    with pytest.raises(ValueError, match="bears out no answer"):
+        Seen("inconclusive", 0, ("", ""), ())
 
 
 def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None:
@@ -121,7 +161,7 @@ def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None
     rows = tuple(
         replace(row, peak_inside=replace(row.peak_inside, min=1, max=1)) for row in made.scaling
     )
-    seen = let_go.judge(replace(made, scaling=rows))
+    seen = let_go.judge(replace(made, scaling=rows), 2)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "busy" in seen.reason
 
@@ -158,7 +198,7 @@ def test_without_a_gil_nobody_waits_for_it(made: RunResult) -> None:
     """The step says that there is no lock, and claims no stall."""
     free = replace(made, environment=replace(made.environment, gil_enabled=False))
     seen = who_else_runs.judge(beside(free, held=900))
-    assert (seen.state, seen.right) == ("inconclusive", 2)
+    assert (seen.state, seen.right) == ("inconclusive", None)
     assert "without a GIL" in seen.reason
 
 
@@ -234,9 +274,14 @@ def test_the_lesson_goes_on_where_it_was_left() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "null", '{"version": 0}', '{"version": 1}', '{"version": 1, "predictions": 3}'],
+    [
+        *("", "{", "[]", "null", '{"version": 0}', '{"version": 1}'),
+        *('{"version": 1, "predictions": 3}', "[" * 200_000, b"\x80\xff"),
+        '{"version": 1, "predictions": {"a": {"predicted": Infinity, "right": 1}}, "next_step": 0}',
+    ],
+    ids=range(10),
 )
-def test_a_damaged_record_is_a_new_one(text: str) -> None:
+def test_a_damaged_record_is_a_new_one(text: str | bytes) -> None:
     """Whatever stands in the file, the lesson begins."""
     assert Record.of(text) == Record()
 

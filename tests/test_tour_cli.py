@@ -44,12 +44,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # On a command line
 
 
-def test_the_list_has_every_step_with_its_question(command: Command) -> None:
+def test_the_list_has_a_line_for_every_step(command: Command) -> None:
     """A teacher sees what there is and how long it takes."""
     ended = command("tour", "--list")
     assert ended.returncode == DONE
     for step in lesson.load_all():
         assert re.search(rf"^ ?{step.number} +{re.escape(step.title)}", ended.stdout, flags=re.M)
+    assert max(map(len, ended.stdout.splitlines())) <= 80
     assert f"{sum(step.minutes for step in lesson.load_all())} minutes" in ended.stdout
 
 
@@ -69,6 +70,21 @@ def test_without_a_terminal_there_is_nobody_to_ask(process: Command) -> None:
     assert ended.returncode == BAD_INPUT
     assert re.fullmatch(r"gil-demo: [^\n]*--no-input[^\n]*\n", ended.stderr)
     assert ended.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *(["--list", "--notes"], ["--list", "--json"], ["--notes", "--no-input"]),
+        *(["--restart", "--no-input"], ["--restart", "--json"], ["--list", "--svg", "list.svg"]),
+    ],
+    ids=" ".join,
+)
+def test_options_that_exclude_each_other_are_refused(options: list[str], command: Command) -> None:
+    """Nothing that was asked for is left out in silence."""
+    ended = command("tour", *options)
+    assert (ended.returncode, ended.stdout) == (BAD_INPUT, "")
+    assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
 
 
 @pytest.mark.parametrize("steps", ["0", "13", "x", "3-2", "", "1,2", "-3", "99999"])
@@ -216,8 +232,10 @@ def test_a_student_predicts_runs_and_reads_the_score(
     at.sees("1 of 12")
     at.sees("1-3: your prediction")
     at.presses("2")
-    at.sees("(your")
-    at.sees("Enter: next")
+    at.sees("(yours)")
+    at.sees("Enter: finish")
+    at.presses("m")
+    at.sees(lesson.part(1, 1)[0].sources[0].address)
     at.presses("\r")
     at.sees("1 of 1 predictions came true")
     assert at.leaves() == DONE
@@ -257,15 +275,40 @@ def test_the_lesson_goes_on_another_day(terminal: Callable[..., Terminal], home:
     assert second.leaves() == DONE
     third = terminal("--restart")
     third.sees("1 of 12")
-    third.presses("q")
-    assert third.leaves() == DONE
+    third.child.close(force=True)
+    fourth = terminal()
+    fourth.sees("1 of 12")
+    fourth.presses("q")
+    assert fourth.leaves() == DONE
+
+
+def test_some_steps_only_do_not_move_the_place(
+    terminal: Callable[..., Terminal], home: Path
+) -> None:
+    """A step looked up in between is scored, and the lesson goes on where it was."""
+    first = terminal()
+    first.presses("s")
+    first.sees("2 of 12")
+    first.presses("q")
+    assert first.leaves() == DONE
+    second = terminal("--step", "1")
+    second.sees("1 of 12")
+    second.presses("2")
+    second.sees("Enter: finish")
+    second.presses("q")
+    assert second.leaves() == DONE
+    kept = json.loads((home / "config" / "gil-demo" / "tour.json").read_text())
+    assert kept["next_step"] == "let-go"
+    assert kept["predictions"] == {"one-lock": {"predicted": 1, "right": 1}}
 
 
 def test_no_pause_goes_on_by_itself(terminal: Callable[..., Terminal]) -> None:
     """After the figures comes the next question without a key."""
     at = terminal("--no-pause", "--step", "1-2")
     at.presses("\r")
+    at.sees("=>")
     at.sees("2 of 12")
+    assert "\x1b[2J" not in str(at.child.before)  # what was shown can still be read
     at.presses("q")
     assert at.leaves() == DONE
 
@@ -277,7 +320,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(
     (home / "config").write_text("a file where a folder should be")
     at = terminal("--step", "1")
     at.presses("1")
-    at.sees("Enter: next")
+    at.sees("Enter: finish")
     at.presses("\r")
     at.sees("0 of 1 predictions came true")
     assert at.leaves() == DONE
@@ -330,16 +373,19 @@ def test_ctrl_z_during_a_run_leaves_a_sane_terminal(terminal: Callable[..., Term
     at.sees("Stopped.")
     assert str(at.child.before).count("\x1b[?25l") <= str(at.child.before).count("\x1b[?25h")
     at.sees("The terminal is sane.")
-    at.sees("Enter: next")
+    at.sees("Enter: finish")
     at.presses("q")
     assert at.leaves() == DONE
 
 
-def test_sigterm_restores_the_terminal(terminal: Callable[..., Terminal]) -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_restores_the_terminal(
+    how: signal.Signals, terminal: Callable[..., Terminal]
+) -> None:
     """Whoever ends it from outside gets a terminal that works."""
     at = terminal("--step", "1")
     at.sees("your prediction")
     at.waits_for_a_key()
     (program,) = Path(f"/proc/{at.child.pid}/task/{at.child.pid}/children").read_text().split()
-    os.kill(int(program), signal.SIGTERM)
-    assert at.leaves() == 128 + signal.SIGTERM
+    os.kill(int(program), how)
+    assert at.leaves() == 128 + how

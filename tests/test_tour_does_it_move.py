@@ -57,7 +57,7 @@ def test_without_a_collection_during_the_call_nothing_is_shown(
 def test_another_address_contradicts(moved: dict[str, int], when: Collection) -> None:
     """Whenever it was seen, and whether of an object or of elements."""
     seen = does_it_move.judge(reading(WITHIN_TOO, replace(when, **moved)), MOVED)
-    assert (seen.state, seen.right) == ("contradicted", 0)
+    assert (seen.state, seen.right) == ("contradicted", None)
     assert seen.remarks == ("3 addresses changed.", "", "")
 
 

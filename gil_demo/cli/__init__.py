@@ -41,7 +41,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 def cli(ctx: click.Context) -> None:
     """May my C code touch a NumPy array while the GIL is released?
 
-    Start with 'gil-demo run'.
+    Start with 'gil-demo run', or take the lesson: 'gil-demo tour'.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

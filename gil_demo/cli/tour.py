@@ -4,15 +4,16 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import json_option, picture_options
+from gil_demo.cli.options import json_option, picture_options, refuse_together
 from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.errors import BadInput
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gil_demo.report.export import Pictures
     from gil_demo.report.screen import Screen
     from gil_demo.tour.record import Record
-    from gil_demo.tour.step import Seen
     from gil_demo.tour.walk import Move, Walk
 
 MOVES: "dict[str, Move]" = {
@@ -39,10 +39,12 @@ MOVES: "dict[str, Move]" = {
 }
 
 QUIT = "q"
+READ_MORE = "m"
 REDRAW = "\x0c"  # Ctrl-L
 SUSPEND = "\x1a"  # Ctrl-Z, which is a key like any other while keys are read one by one
 
-TERMINATED = 128 + signal.SIGTERM
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that end the program, but not before it has restored the terminal."""
 
 
 def steps(text: str) -> tuple[int, int | None]:
@@ -51,7 +53,10 @@ def steps(text: str) -> tuple[int, int | None]:
     if not match:
         raise click.BadParameter(f"{text!r} is no step: give a number, or as in 3-5 or 3-")
     first = int(match[1])
-    return first, int(match[3]) if match[3] else None if match[2] else first
+    last = int(match[3]) if match[3] else None if match[2] else first
+    if last is not None and last < first:
+        raise click.BadParameter(f"{text!r} goes backwards: give the lower number first")
+    return first, last
 
 
 @click.command()
@@ -76,7 +81,7 @@ def steps(text: str) -> tuple[int, int | None]:
 @click.option(
     "--check",
     is_flag=True,
-    help="Exit with 3 if a step could not be shown. A contradicted one exits with 1 anyway.",
+    help="Exit with 3 unless every step was shown. A contradicted one exits with 1 anyway.",
 )
 def tour(
     *,
@@ -103,6 +108,10 @@ def tour(
     from gil_demo.tour.record import Record
     from gil_demo.tour.walk import Walk
 
+    refuse_together(list=list_steps, notes=notes, json=as_json, restart=restart)
+    refuse_together(list=list_steps, notes=notes, restart=restart, **{"no-input": no_input})
+    if (list_steps or notes) and any(pictures.files.values()):
+        raise click.UsageError("--list and --notes run nothing that could be drawn to a file")
     part = lesson.part(*chosen) if chosen else lesson.load_all()
     console = screen()
     if list_steps:
@@ -112,18 +121,22 @@ def tour(
         console.print(pages.notes(part))
         return DONE
     refuse_outputs(pictures.files, {})
-    alone = no_input or as_json
-    walk = Walk(part, Record() if alone or restart else kept())
+    asking = not (no_input or as_json)
+    if restart:
+        keep(Record())
+    record = kept() if asking else Record()
+    walk = Walk(part, Record(record.predictions, part[0].name) if chosen else record)
     if as_json:
         run_through(walk, None)
         console.document(tour_document(walk))
     elif no_input:
         run_through(walk, console)
     else:
-        converse(walk, console, pause=pause)
+        before = record if chosen else None
+        converse(walk, console, pause=pause, before=before)
     if walk.seen:
         pictures.write(pages.taken(walk), "gil-demo tour")
-    return exit_code(walk.seen.values(), check=check)
+    return exit_code(walk, check=check)
 
 
 def run_through(walk: "Walk", console: "Screen | None") -> None:
@@ -143,8 +156,11 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
         walk.go("forward")
 
 
-def converse(walk: "Walk", console: "Screen", *, pause: bool) -> None:
-    """Go through the lesson with somebody at the keyboard. Raises `BadInput` if nobody can be."""
+def converse(walk: "Walk", console: "Screen", *, pause: bool, before: "Record | None") -> None:
+    """Go through the lesson with somebody at the keyboard. Raises `BadInput` if nobody can be.
+
+    What is predicted is kept, and where one is in the lesson, or was `before`.
+    """
     from gil_demo.report import tour as pages
     from gil_demo.report.screen import interrupts_caught
 
@@ -154,20 +170,24 @@ def converse(walk: "Walk", console: "Screen", *, pause: bool) -> None:
         )
     with interrupts_caught():
         while not walk.over:
-            said = ask(walk, console) if walk.asking else show(walk, console, pause=pause)
+            turn = ask if walk.asking else show
+            said = turn(walk, console, pause=pause)
+            now = walk.record()
+            keep(replace(now, next_step=before.next_step) if before else now)
             if said == QUIT:
-                break
-            keep(walk.record())
+                console.print("The lesson goes on here with gil-demo tour.")
+                return
         if walk.over:
             console.print(pages.score(walk.lesson, walk.predictions), crop=False)
 
 
-def ask(walk: "Walk", console: "Screen") -> str:
+def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
     """Draw the page that asks, and take in the prediction or wherever else to go."""
     from gil_demo.report import tour as pages
 
     step = walk.step
-    console.clear()
+    if pause:
+        console.clear()
     prediction = walk.predictions.get(step.name)
     console.print(pages.QuestionPage(step, prediction.predicted if prediction else None))
     console.print(pages.question_keys(step), end="")
@@ -190,11 +210,15 @@ def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
     step = walk.step
     with progress_line(step.title) as progress:
         seen = walk.run(progress)
-    console.clear()
+    if pause:
+        console.clear()
     prediction = walk.predictions.get(step.name)
     console.print(pages.SeenPage(step, seen, prediction.predicted if prediction else None))
-    console.print(pages.seen_keys(), end="")
-    key = key_among(MOVES) if pause else "n"
+    key = "n"
+    if pause:
+        console.print(pages.seen_keys(last=step is walk.lesson[-1]), end="")
+        while (key := key_among([*MOVES, READ_MORE])) == READ_MORE:
+            console.print(pages.read_more(step), crop=False)
     console.print()
     if key in MOVES:
         walk.go(MOVES[key])
@@ -207,7 +231,7 @@ def key_among(known: Collection[str]) -> str:
     Keys that were pressed before are dropped. The terminal is as it was before
     whenever nobody waits for a key. The end of input means to quit.
     """
-    before = signal.signal(signal.SIGTERM, _leave)
+    before = {number: signal.signal(number, _leave) for number in ENDING}
     try:
         while True:
             key = click.getchar().lower()
@@ -221,20 +245,21 @@ def key_among(known: Collection[str]) -> str:
     except EOFError:
         return QUIT
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _leave(_: int, __: FrameType | None) -> None:
+def _leave(number: int, _: FrameType | None) -> None:
     """Unwind, so that the terminal is restored."""
-    sys.exit(TERMINATED)
+    sys.exit(128 + number)
 
 
-def exit_code(seen: "Iterable[Seen]", *, check: bool) -> int:
-    """What came of the steps that were run."""
-    states = {one.state for one in seen}
+def exit_code(walk: "Walk", *, check: bool) -> int:
+    """What came of the steps that were run; with `check`, those that were not count as well."""
+    states = [seen.state for seen in walk.seen.values()]
     if "contradicted" in states:
         return CONTRADICTED
-    return INCONCLUSIVE if check and "inconclusive" in states else DONE
+    return INCONCLUSIVE if check and states.count("shown") < len(walk.lesson) else DONE
 
 
 def record_file() -> Path:
@@ -247,7 +272,7 @@ def kept() -> "Record":
     from gil_demo.tour.record import Record
 
     try:
-        return Record.of(record_file().read_text("utf-8"))
+        return Record.of(record_file().read_bytes())
     except OSError:
         return Record()
 

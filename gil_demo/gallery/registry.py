@@ -100,6 +100,9 @@ def find(name: str) -> Pattern:
     """The pattern of that name. Raises `UnknownPattern`."""
     known = {pattern.name: pattern for pattern in load_all()}
     if name not in known:
+        speaking = [one.name for one in known.values() if name in one.source]
+        if re.fullmatch(r"_?Py\w+", name) and speaking:
+            raise UnknownPattern(f"{name} is no pattern; it is in the C of {', '.join(speaking)}")
         (nearest,) = get_close_matches(name, [*known, gilexample.NAME], n=1, cutoff=0.0)
         raise UnknownPattern(f"there is no pattern {name!r}: did you mean {nearest!r}?")
     return known[name]

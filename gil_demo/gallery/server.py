@@ -45,10 +45,11 @@ def serve() -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     registry.load_all()
-    print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
-        request = json.loads(line)
-        print(json.dumps(run(**request)), flush=True)
+    with contextlib.suppress(BrokenPipeError):  # whoever asked is gone
+        print(json.dumps({"ready": True}), flush=True)
+        for line in sys.stdin:
+            request = json.loads(line)
+            print(json.dumps(run(**request)), flush=True)
 
 
 def run(name: str, half: Half) -> dict[str, Any]:

@@ -57,14 +57,16 @@ class FittingTable:
         while len(shown) > 1 and not _fits(table, console, options):
             shown.remove(max(reversed(shown), key=lambda column: column.rank))
             table = self._table(shown)
-        yield Text(self.title, style="bold")
+        if self.title:
+            yield Text(self.title, style="bold")
         yield table
         caption = self.caption
         if len(shown) < len(self.columns):
             left_out = [column.header.replace("\n", " ") for column in self.columns]
             left_out = [header for header in left_out if header not in _headers(shown)]
             caption += f" Left out at this width: {', '.join(left_out)}."
-        yield Text(caption, style="dim")
+        if caption:
+            yield Text(caption.strip(), style="dim")
 
     def _table(self, columns: Sequence[Column]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)

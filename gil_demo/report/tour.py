@@ -14,17 +14,21 @@ from rich.text import Text
 from gil_demo.report.gallery import C_THEME, trial_grid
 from gil_demo.report.palette import STATE_STYLES
 from gil_demo.report.picture import Picture
-from gil_demo.report.tables import responsiveness_table
+from gil_demo.report.tables import Column, FittingTable, responsiveness_table
 from gil_demo.tour import step as tour
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Figure, Seen, Step
 from gil_demo.tour.walk import Walk
 
+AFTERWARDS = """\
+Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
+what else can go wrong. Once more from the start: gil-demo tour --restart"""
+
 MOST_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
 
 QUESTION_KEYS = "Enter: run it   b: back   s: skip   q: quit"
-SEEN_KEYS = "Enter: next   b: back   r: again   q: quit"
+SEEN_KEYS = "Enter: {onward}   b: back   r: again   m: read more   q: quit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class SeenPage:
             if figure is self.seen.figures[-1] or not isinstance(figure, tour.Picture):
                 yield Text()
         options = _narrowed(options)
+        if self.seen.note:
+            yield Text(self.seen.note, "dim")
         for part in (*self._parts(), _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)
 
@@ -77,7 +83,6 @@ class SeenPage:
             yield Text()
         for index, (answer, remark) in enumerate(zip(self.step.answers, seen.remarks, strict=True)):
             yield self._answer(index, answer, remark)
-        yield Text()
         if seen.state == "shown":
             yield _Hanging("=>", Text(self.step.remember, "bold"), "bold green")
 
@@ -85,7 +90,7 @@ class SeenPage:
         right = index == self.seen.right
         text = Text.assemble((answer, "bold green" if right else ""))
         if index == self.predicted:
-            text.append("  (your prediction)", "bold cyan")
+            text.append("  (yours)", "bold cyan")
         if remark:
             text.append(f"\n{remark}")
         return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
@@ -121,10 +126,16 @@ def drawn(figure: Figure) -> RenderableType:
 
 
 def _table(figure: tour.Table) -> RenderableType:
+    if not figure.text:
+        columns = [
+            Column(header, tuple(row[position] for row in figure.rows), position or -1)
+            for position, header in enumerate(figure.header)
+        ]
+        styles = ("",) * len(figure.rows)
+        return FittingTable("", tuple(columns), styles, frozenset(), figure.caption)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-    for position, header in enumerate(figure.header):
-        left = figure.text or not position
-        table.add_column(header, justify="left" if left else "right", no_wrap=not figure.text)
+    for header in figure.header:
+        table.add_column(header)
     for row in figure.rows:
         table.add_row(*row)
     return Group(table, Text(figure.caption, "dim")) if figure.caption else table
@@ -146,19 +157,19 @@ def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) 
     """The steps, how long each takes with a class, and what was predicted so far."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
     table.add_column("", justify="right")
-    table.add_column("step", no_wrap=True, style="bold")
-    table.add_column("the question")
-    table.add_column("min", justify="right", no_wrap=True)
-    if predictions:
-        table.add_column("predicted", no_wrap=True)
+    table.add_column("step")
+    table.add_column("minutes", justify="right")
+    table.add_column("your prediction")
     for step in lesson:
         said = predictions.get(step.name)
-        row = [str(step.number), step.title, step.question, str(step.minutes)]
-        if predictions:
-            row.append("" if said is None else _judged(said))
-        table.add_row(*row)
+        judged = "" if said is None else _judged(said)
+        table.add_row(str(step.number), Text(step.title, "bold"), str(step.minutes), judged)
     minutes = sum(step.minutes for step in lesson)
-    return Group(table, Text(f"{minutes} minutes with a class. One step: gil-demo tour --step N"))
+    return Group(
+        table,
+        Text(f"\n{minutes} minutes with a class. gil-demo tour --step N takes one step,"),
+        Text("gil-demo tour --notes prints the questions with a presenter's notes."),
+    )
 
 
 def notes(lesson: Sequence[Step]) -> RenderableType:
@@ -196,7 +207,7 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
         parts.append(text)
     for step in missed:
         parts += [Text(), Text(f"{step.title}: {step.remember}"), _ReadMore(step, linked=False)]
-    return Group(*parts)
+    return Group(*parts, Text(), Text(AFTERWARDS))
 
 
 def question_keys(step: Step) -> Text:
@@ -204,9 +215,14 @@ def question_keys(step: Step) -> Text:
     return Text(f"\n1-{len(step.answers)}: your prediction   {QUESTION_KEYS}", "dim")
 
 
-def seen_keys() -> Text:
+def seen_keys(*, last: bool) -> Text:
     """What may be typed on the page that shows."""
-    return Text(f"\n{SEEN_KEYS}", "dim")
+    return Text(f"\n{SEEN_KEYS.format(onward='finish' if last else 'next')}", "dim")
+
+
+def read_more(step: Step) -> RenderableType:
+    """The addresses where to read more, to be copied."""
+    return Group(Text(), _ReadMore(step, linked=False))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Record:
         return json.dumps({"version": VERSION, **asdict(self)}, indent=2) + "\n"
 
     @classmethod
-    def of(cls, text: str) -> "Record":
+    def of(cls, text: bytes | str) -> "Record":
         """What was kept; a new one if that is damaged or of another version."""
         try:
             content = json.loads(text)
@@ -43,7 +43,14 @@ class Record:
                 for name, one in content["predictions"].items()
             }
             return cls(predictions, content["next_step"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             return cls()
 
 

@@ -68,7 +68,8 @@ class Seen:
 
     `right` is the index of the answer that this run bears out, None where it bears
     out none. `remarks` says of each answer what the figures of this run say about
-    it. Where `state` is not shown, `reason` says why, in one sentence.
+    it. Where `state` is not shown, `reason` says why, in a clause. `note` tells what the
+    figures' reader should know of this run.
     """
 
     state: State
@@ -76,6 +77,11 @@ class Seen:
     remarks: tuple[str, ...]
     figures: tuple[Figure, ...]
     reason: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.right is not None and self.state != "shown":
+            raise ValueError(f"a run that is {self.state} bears out no answer")
 
 
 @dataclass(frozen=True, slots=True)

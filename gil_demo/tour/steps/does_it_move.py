@@ -204,7 +204,7 @@ def judge(reading: Reading, resize: Resize) -> Seen:
     if arrays_moved or data_moved:
         remarks = (f"{arrays_moved + data_moved:,} addresses changed.", "", "")
         reason = "something had another address after a collection, which must not happen"
-        return Seen("contradicted", 0, remarks, figures, reason)
+        return Seen("contradicted", None, remarks, figures, reason)
     if reading.total != ELEMENTS:
         reason = "C read other numbers than the array had, which must not happen"
         return Seen("contradicted", None, ("", "", ""), figures, reason)

@@ -57,8 +57,8 @@ DEEDS = {
 
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 
-RIGHT: dict[Outcome, int] = {"ok": 0, "crash": 3, "fatal-error": 3}
-"""The answer that each ending bears out."""
+DEATHS: tuple[Outcome, ...] = ("crash", "fatal-error")
+"""What a process dies of."""
 
 
 def run(progress: Progress) -> Seen:
@@ -70,26 +70,26 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
     """What the endings say about the answers."""
     state, reason = judged(rows)
     asked = row_of(rows, ASKED, "unsafe")
-    right = RIGHT.get(outcome_of(asked))
+    died = outcome_of(asked) in DEATHS
     figure = Table(
         ("inside the block C ...", "ended in", "safe half", "pattern"),
         tuple(_cells(rows, name) for name in DEEDS),
-        f"On CPython {_version()}; others may differ. The C: gil-demo show NAME",
+        f"CPython {_version()}; others may differ. Races are forced. gil-demo show NAME",
         text=True,
     )
-    if right != RIGHT["crash"]:
-        return Seen(state, right, ("",) * 4, (figure,), reason)
+    if not died:
+        return Seen(state, None, ("",) * 4, (figure,), reason)
     told = "Fatal Python error" in asked.evidence
     return Seen(
         state,
-        right,
+        3 if state == "shown" else None,
         (
             "No: nobody else ran Python, and it went wrong all the same.",
             "No: a fatal error is no exception, and nothing can catch it."
             if told
             else "No: nothing was raised and nothing said; there was only the signal.",
             "No: nothing in it waits for the GIL; it went on without.",
-            f"Yes: {told_by(asked)}.",
+            f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
         ),
         (figure,),
         reason,

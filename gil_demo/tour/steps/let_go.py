@@ -3,16 +3,17 @@
 Idea:
     The same C, with two lines more: ``Py_BEGIN_ALLOW_THREADS`` before the loop and
     ``Py_END_ALLOW_THREADS`` after it. The first lets go of the GIL, the second waits until
-    it can have it back. Between the two the thread may not touch any Python object; it may
-    touch memory that it has a right to, such as the elements of an array.
+    it can have it back. What lies between is the block. In it the thread may not touch any
+    Python object; it may touch memory that it has a right to, such as the elements of an
+    array.
 
 Question:
     Two threads call it at the same moment. How many calls are in the loop at once, at most?
 
 Answers:
     - One: there is still only one interpreter.
-    - Two, even if the machine has only one core.
-    - Two, but only on a machine with two free cores.
+    - Two: nothing keeps the second one out.
+    - It depends: for two at once it takes two cores.
 
 Remember:
     Released C runs beside everything else. How fast, the machine decides.
@@ -29,13 +30,17 @@ Read more:
     - What cffi does around each call: https://cffi.readthedocs.io/en/stable/ref.html#conversions
 """
 
+import os
 from collections.abc import Iterable
 
 from gil_demo import arrays
 from gil_demo.constants import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.race import run_race
 from gil_demo.measuring.run import measure
+from gil_demo.measuring.spans import peak_inside
 from gil_demo.results import RunResult, ScalingRow
+from gil_demo.tour.busy import others_took
 from gil_demo.tour.step import Picture, Progress, Seen, Table
 from gil_demo.words import Mode
 
@@ -46,7 +51,10 @@ ROUNDS = 3
 
 
 def run(progress: Progress) -> Seen:
-    """Race two calls, held, released and native, and look how many were inside together."""
+    """Race two calls, held, released and native, and look how many were inside together.
+
+    Then race them once more where both have to share one core.
+    """
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0),
         "sum",
@@ -55,17 +63,33 @@ def run(progress: Progress) -> Seen:
         0,
         frozenset({"picture", "scaling"}),
     )
-    return judge(measure(plan, progress=progress))
+    return judge(measure(plan, progress=progress), peak_on_one_core(plan))
 
 
-def judge(result: RunResult) -> Seen:
+def peak_on_one_core(plan: Plan) -> int | None:
+    """How many calls were inside at once on one core; None where a thread cannot be kept there.
+
+    The threads of a race inherit the cores of the one that starts them.
+    https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        return peak_inside(run_race("released", plan.kernel, plan.work(THREADS), plan.passes).spans)
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+def judge(result: RunResult, peak_on_one: int | None) -> Seen:
     """What a run's figures say about the answers."""
     released, native = (_row(result, mode) for mode in ("released", "native"))
     peak = released.peak_inside.max
     cores = result.environment.cores
     figures = (
         Picture(result.picture[1:], result.environment.gil_enabled),
-        _table(row for row in result.scaling if row.threads == THREADS),
+        _table((row for row in result.scaling if row.threads == THREADS), peak_on_one),
     )
     if peak < THREADS:
         return Seen(
@@ -81,10 +105,13 @@ def judge(result: RunResult) -> Seen:
         1,
         (
             f"No: {peak} were inside at one moment.",
-            f"Yes, here on {_cores(cores)}. Speed-up {speed}",
-            "No: being inside at once takes no second core; being faster does.",
+            f"Yes. On {_cores(cores)}, speed-up {speed}",
+            "No: on one core, too, both were inside at once. That makes nothing faster."
+            if peak_on_one == THREADS
+            else "",
         ),
         figures,
+        note=others_took(result.environment),
     )
 
 
@@ -93,18 +120,22 @@ def _row(result: RunResult, mode: Mode) -> ScalingRow:
     return row
 
 
-def _table(rows: Iterable[ScalingRow]) -> Table:
-    """Speed-up and peak inside of two threads, by mode."""
+def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
+    """Speed-up and peak inside of two threads, by mode, and released on one core."""
+    on_one = [] if peak_on_one is None else [("on one core", "-", "-", str(peak_on_one))]
     return Table(
         ("two threads", "speed-up", "lowest-highest", "peak inside"),
-        tuple(
-            (
-                row.gil,
-                f"{row.speedup.median:.2f}x",
-                f"{row.speedup.low:.2f}-{row.speedup.high:.2f}",
-                str(row.peak_inside.max),
-            )
-            for row in rows
+        (
+            *(
+                (
+                    row.gil,
+                    f"{row.speedup.median:.2f}x",
+                    f"{row.speedup.low:.2f}-{row.speedup.high:.2f}",
+                    str(row.peak_inside.max),
+                )
+                for row in rows
+            ),
+            *on_one,
         ),
     )
 

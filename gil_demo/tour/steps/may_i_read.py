@@ -17,7 +17,7 @@ Answers:
     - Nothing: C must copy the elements before it lets go of the GIL.
 
 Remember:
-    A pointer keeps nothing alive. Somebody must own a reference until END.
+    Own a reference until END, and let nobody write or resize meanwhile.
 
 Misconception:
     An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
@@ -69,7 +69,8 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
         "shown",
         1,
         (
-            f"No: references decide, and a pointer is none. With no owner left: {ended}.",
+            f"No. With no owner left: {ended}, as freed elements are guarded here; unguarded,"
+            " the old numbers may still be there, and the sum look right.",
             "Yes: owned by C itself, or by its caller alone, it gave the right sum.",
             "No: both right sums were read from the array itself.",
         ),

@@ -111,7 +111,7 @@ def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
     forced, chance = (row_of(rows, "lost-update", half) for half in ("unsafe", "unforced"))
     return Seen(
         "shown" if met else "inconclusive",
-        2,
+        2 if met else None,
         (
             f"No. Both loaded before either stored; {told_by(forced)}.",
             f"No: {slices.peak_inside} kernels were writing to one array at once." if met else "",

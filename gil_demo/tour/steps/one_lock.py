@@ -1,10 +1,11 @@
 """One lock.
 
 Idea:
-    CPython has one lock, the GIL. A thread must hold it to run Python, and while one thread
-    holds it, every other thread waits. Calling a C function does not let go of it: C that
-    was called from Python runs with the GIL held until it says otherwise. The kernel below
-    is such C. It adds up an array and notes the time when it enters and when it leaves.
+    CPython has one lock, the global interpreter lock or GIL. A thread must hold it to run
+    Python; meanwhile every other thread waits. Calling C does not let go of it: C runs with
+    the GIL held until it says otherwise. The kernel is such C, a loop that adds up an array
+    and notes when it enters and when it leaves. A third thread, the ticker, notes the time
+    whenever it can run Python.
 
 Question:
     Two Python threads call this C at the same moment, and C keeps the GIL. What happens?
@@ -66,8 +67,8 @@ def run(progress: Progress) -> Seen:
     if peak > 1:
         return Seen(
             "contradicted",
-            0,
-            (f"{peak} calls were inside at once.", "No.", "No."),
+            None,
+            (f"{peak} calls were inside at once.", "", ""),
             (figure,),
             "two calls that hold the GIL overlapped, which must not happen",
         )

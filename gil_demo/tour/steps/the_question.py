@@ -1,11 +1,11 @@
 """The question's own code, line by line.
 
 Idea:
-    The program that asked, ported to Python 3. Before the block it owns a reference to its
-    array and has taken size and data pointer. Inside, it touches nothing but C variables
-    and the elements. So the block is right, and the block is what was asked about. Yet a
-    loop is as right as what it is given: this one adds up so many doubles, one after the
-    other, from the pointer on.
+    A C extension sums an array in a block; its author asked whether that is safe. Before the
+    block it owns a reference and has taken size and data pointer. Inside, it touches only C
+    variables and the elements. So the block is right. Yet a loop is as right as what it is
+    given: this one adds up so many doubles, one after the other. And whether parsing and
+    conversion worked, the program never looks.
 
 Question:
     Every other number of arange(10.0) adds up to 20. What does the program's
@@ -17,7 +17,7 @@ Answers:
     - Nothing: it raises an exception.
 
 Remember:
-    The block was right. Ask for what the loop needs, and look at every result.
+    The block was right. Ask for contiguous, and check every result.
 
 Misconception:
     An array that NumPy has converted lies side by side. It is what the flags ask for, and no
@@ -86,11 +86,11 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
     comparison = f" {gilexample.NAME}_safe: {mended:g}." if mended is not None else ""
     return Seen(
         state,
-        1,
+        1 if state == "shown" else None,
         (
-            "",
+            f"No: {found:g}. NPY_ARRAY_IN_ARRAY would ask for contiguous.",
             f"Yes: {found:g}. A strided view is aligned: no copy.{comparison}",
-            "",
+            "No: nothing was raised.",
         ),
         figures,
         reason,

@@ -1,11 +1,11 @@
 """Two locks: the deadlock.
 
 Idea:
-    The GIL is a lock, and ``Py_END_ALLOW_THREADS`` takes it. So C with a mutex of its own
+    The GIL is a lock, and ``Py_END_ALLOW_THREADS`` acquires it. So C with a mutex of its own
     takes two locks, and locks have an order. Thread A lets go of the GIL, locks the mutex,
     and has it still when it comes to END. Thread B keeps the GIL and locks the same mutex.
-    Here each waits until the other has its first lock; otherwise it takes no more than a
-    call by B while A has the mutex.
+    Here each waits until the other has its first lock. By chance it happens when B calls
+    while A has the mutex.
 
 Question:
     A has the mutex and asks for the GIL. B has the GIL and asks for the mutex. What happens?
@@ -77,7 +77,7 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
         return Seen(state, None, ("", "", ""), figures, reason)
     return Seen(
         state,
-        1,
+        1 if state == "shown" else None,
         (
             f"No: the interval is {sys.getswitchinterval() * 1e3:.0f} ms, and both still waited"
             f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",

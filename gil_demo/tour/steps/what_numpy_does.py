@@ -3,7 +3,7 @@
 Idea:
     NumPy is C, and C keeps the GIL until it lets go. NumPy lets go around most of its longer
     loops over plain numbers. Where the elements are Python objects it must not: to touch an
-    object takes the GIL. So it depends on the function and on the dtype, as it does with any
+    object needs the GIL. So it depends on the function and on the dtype, as it does with any
     module written in C. Read its documentation, or put a ticker beside the call: while a
     call keeps the GIL, no other thread can tick.
 
@@ -190,7 +190,7 @@ def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
     if not gil_enabled:
         return Seen(
             "inconclusive",
-            1,
+            None,
             ("", f"Here, yes: {fewest:,} ticks or more fell inside each.", "", ""),
             (figure,),
             "this interpreter runs without a GIL, so no call can keep it from others",
@@ -235,7 +235,7 @@ def _table(watched: Sequence[Watched], gil_enabled: bool, could_tick: bool) -> T
             )
             for one in watched
         ),
-        caption=f"Each called {ROUNDS} times.",
+        caption=f"Each called {ROUNDS} times. A stall lasts until the ticker has a core again.",
     )
 
 

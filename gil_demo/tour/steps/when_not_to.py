@@ -141,7 +141,7 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Round], environment: Environme
         "shown",
         2,
         (
-            "",
+            f"No: {counted}.",
             f"No: {counted}.",
             f"Yes: {more.median:.0f} ns more ({more.low:.0f} to {more.high:.0f}).{meaning}",
         ),

@@ -3,7 +3,7 @@
 Idea:
     A program has more to do than one C call: answer a request, redraw a window, serve Ctrl-C.
     A ticker stands for all of it: a Python thread that does nothing but note the time. Each
-    tick takes the GIL. The longest time between two ticks is the stall, and that is what a
+    tick needs the GIL. The longest time between two ticks is the stall, and that is what a
     user of the program feels.
 
 Question:
@@ -37,6 +37,7 @@ from gil_demo.constants import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.run import measure
 from gil_demo.results import ResponsivenessRow, RunResult
+from gil_demo.tour.busy import others_took
 from gil_demo.tour.step import Progress, Responsiveness, Seen
 from gil_demo.words import Company
 
@@ -60,8 +61,12 @@ def judge(result: RunResult) -> Seen:
     if not result.environment.gil_enabled:
         return Seen(
             "inconclusive",
-            2,
-            ("There is no GIL to take.", "No.", f"Yes: {held.ticks_inside:,} ticks fell inside."),
+            None,
+            (
+                "There is no GIL to take.",
+                "No.",
+                f"{held.ticks_inside:,} ticks fell inside a held call.",
+            ),
             (figure,),
             "this interpreter runs without a GIL, so nobody has to wait for it",
         )
@@ -76,8 +81,8 @@ def judge(result: RunResult) -> Seen:
     if not released.ticks_inside:
         return Seen(
             "inconclusive",
-            1,
-            ("No.", "Yes, but the ticker did not get to run beside the released call either.", ""),
+            None,
+            ("", "The ticker did not get to run beside the released call either.", ""),
             (figure,),
             "the machine was too busy to run the ticker",
         )
@@ -90,10 +95,17 @@ def judge(result: RunResult) -> Seen:
             f" interval is {interval_ms:.0f} ms.",
             f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
             " inside each released one.",
-            "No: it had a core to run on, and no GIL to run with.",
+            _second_core(result.environment.cores),
         ),
         (figure,),
+        note=others_took(result.environment),
     )
+
+
+def _second_core(cores: int) -> str:
+    if cores == 1:
+        return "Not seen here, where there is but one core."
+    return f"No: there are {cores} cores to run on, and it had no GIL to run with."
 
 
 def _row(result: RunResult, company: Company) -> ResponsivenessRow:
