@@ -139,6 +139,28 @@ def exists(process: int) -> bool:
     return True
 
 
+def test_a_server_whose_parent_is_gone_says_nothing() -> None:
+    """It has nobody to tell, and must not write a traceback over somebody's terminal."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gil_demo.gallery.server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    server.stdout.close()
+    _, errors = server.communicate()
+    assert b"Traceback" not in errors
+
+
+def test_a_name_from_the_c_api_leads_to_the_patterns_that_use_it() -> None:
+    """Whoever asks for a function hears where to look, and no guess."""
+    with pytest.raises(registry.UnknownPattern, match=r"PyArray_DATA is no pattern.*header-read"):
+        registry.find("PyArray_DATA")
+    with pytest.raises(registry.UnknownPattern, match="did you mean"):
+        registry.find("PyNothing_OfTheKind")
+
+
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_when_the_command_dies_nothing_is_left_running(how: signal.Signals) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -133,6 +134,17 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_lesson(command: Co
     """Nobody takes twelve steps to hear that the file cannot be had."""
     ended = command("tour", "--no-input", "--svg", "missing/file.svg")
     assert (ended.returncode, ended.stdout) == (BAD_INPUT, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_a_closed_stream_does_not_come_between_the_tour_and_its_workers(
+    closed: str, home: Path
+) -> None:
+    """Processes and interpreters are talked to by pipes, which get no standard stream's number."""
+    command = f"{shlex.quote(sys.executable)} -m gil_demo tour --json --step 12 {closed}"
+    ended = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, check=False)
+    (step,) = json.loads(ended.stdout)["steps"]
+    assert "ended before" not in step["reason"]
 
 
 def test_nothing_is_kept_where_nobody_was_asked(command: Command, home: Path) -> None:
