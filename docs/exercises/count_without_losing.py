@@ -1,4 +1,4 @@
-"""Count from several threads in C without the GIL, and lose nothing: two ways."""
+"""Count from several threads in C without the GIL: lose by force, then lose nothing, two ways."""
 
 import ctypes
 import shlex
@@ -8,35 +8,63 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+THREADS = 4
+TIMES = 100
+
 C = """
+#include <sched.h>
 #include <stdatomic.h>
 
-static atomic_long cell;
+static atomic_long cells[2 + THREADS];
+static atomic_long arrivals;
 
-/* One cell for all: each addition is one step that no other thread can come between. */
-void count_in_one_cell(long times)
+/* Waits until all threads have come here, the same number of times each. */
+static void meet(void)
 {
-    for (long i = 0; i < times; i++)
-        atomic_fetch_add(&cell, 1);
+    const long all = (atomic_fetch_add(&arrivals, 1) / THREADS + 1) * THREADS;
+    while (atomic_load(&arrivals) < all)
+        sched_yield();
 }
 
-long in_one_cell(void)
+/* What cell += 1 is to the processor: a load, an addition, a store. Each is atomic here; all three
+   together are not. */
+void count(int cell, long times)
 {
-    return atomic_load(&cell);
+    for (long i = 0; i < times; i++) {
+        long seen = atomic_load(&cells[cell]);
+        meet(); /* all have loaded */
+        atomic_store(&cells[cell], seen + 1);
+        meet(); /* all have stored */
+    }
 }
 
-/* A partial sum for each thread: there is nothing to come between. */
-long count_alone(long times)
+/* Stores only if the cell still holds what was loaded; if not, seen becomes what it holds now.
+   Returns how often that was so. In a program atomic_fetch_add(&cell, 1) does the same in one
+   step; written out, it can be made to meet the others at the worst moment. */
+long count_together(int cell, long times)
 {
-    long mine = 0;
-    for (long i = 0; i < times; i++)
-        mine += 1;
-    return mine;
+    long again = 0;
+    for (long i = 0; i < times; i++) {
+        long seen = atomic_load(&cells[cell]);
+        meet();
+        while (!atomic_compare_exchange_strong(&cells[cell], &seen, seen + 1))
+            again++;
+        meet();
+    }
+    return again;
+}
+
+long value(int cell)
+{
+    return atomic_load(&cells[cell]);
+}
+
+/* How often all threads were at one place at one moment. */
+long meetings(void)
+{
+    return atomic_load(&arrivals) / THREADS;
 }
 """
-
-THREADS = 4
-TIMES = 5_000_000
 
 
 def built(source: str, folder: Path) -> ctypes.CDLL:
@@ -44,23 +72,37 @@ def built(source: str, folder: Path) -> ctypes.CDLL:
     file, library = folder / "count.c", folder / "count.so"
     file.write_text(source)
     compiler = shlex.split(sysconfig.get_config_var("CC"))
-    subprocess.run(
-        [*compiler, "-std=c11", "-O2", "-shared", "-fPIC", str(file), "-o", str(library)],
-        check=True,
-    )
+    options = ["-std=c11", "-O2", f"-DTHREADS={THREADS}", "-shared", "-fPIC"]
+    subprocess.run([*compiler, *options, str(file), "-o", str(library)], check=True)
     return ctypes.CDLL(str(library))
 
 
+FOR_LOSING, FOR_ALL, *OWN = range(2 + THREADS)
+
 with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(THREADS) as threads:
     c = built(C, Path(folder))
-    for function in (c.count_in_one_cell, c.count_alone):
-        function.argtypes = [ctypes.c_long]
-    c.count_in_one_cell.restype = None
-    c.count_alone.restype = c.in_one_cell.restype = ctypes.c_long
+    c.count.argtypes = c.count_together.argtypes = [ctypes.c_int, ctypes.c_long]
+    c.count.restype = None
+    c.value.argtypes = [ctypes.c_int]
+    c.count_together.restype = c.value.restype = c.meetings.restype = ctypes.c_long
+    times = [TIMES] * THREADS
 
-    list(threads.map(c.count_in_one_cell, [TIMES] * THREADS))
-    parts = list(threads.map(c.count_alone, [TIMES] * THREADS))
+    list(threads.map(c.count, [FOR_LOSING] * THREADS, times))
+    again = sum(threads.map(c.count_together, [FOR_ALL] * THREADS, times))
+    list(threads.map(c.count, OWN, times))
 
-    print(f"in one cell, atomic: {c.in_one_cell():,} of {THREADS * TIMES:,}")
-    print(f"in {THREADS} partial sums: {sum(parts):,} of {THREADS * TIMES:,}")
-    assert c.in_one_cell() == sum(parts) == THREADS * TIMES
+    made = THREADS * TIMES
+    parts = [c.value(cell) for cell in OWN]
+    print(f"one cell, load and store: {c.value(FOR_LOSING)} of {made}")
+    print(f"one cell, compare and exchange: {c.value(FOR_ALL)} of {made}, {again} tried again")
+    print(f"a cell each, load and store: {' + '.join(map(str, parts))} = {sum(parts)} of {made}")
+
+    # All load the same number before one stores it plus 1: of four additions one is left.
+    assert c.value(FOR_LOSING) == TIMES
+    # Here too. But only the first to store finds in the cell what it loaded.
+    assert c.value(FOR_ALL) == made
+    assert again >= (THREADS - 1) * TIMES
+    # The same C as the one that lost, and nobody else to overwrite.
+    assert parts == [TIMES] * THREADS
+    # Nobody counted alone: all met twice in each addition, three times over.
+    assert c.meetings() == 3 * 2 * TIMES

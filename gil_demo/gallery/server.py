@@ -168,8 +168,13 @@ def _stacks(errors: str) -> str:
         r"hread 0x\w+.*most recent call first\):\n  File \".*?(\w+\.py)\", line (\d+) in (\w+)",
         errors,
     )
-    stood = " and ".join(f"{file}:{line} in {function}" for file, line, function in places)
-    return f"the threads stood at {stood}" if stood else "no stacks to be had"
+    stood = " and ".join(
+        "in the C that it was started with"  # no line of Python lies between
+        if file == "lab.py"
+        else f"at {file}:{line} in {function}"
+        for file, line, function in places
+    )
+    return f"the threads stood: {stood}" if stood else "no stacks to be had"
 
 
 if __name__ == "__main__":

@@ -8,9 +8,6 @@ Mechanism:
     milliseconds, and the more blocks, the longer the wait. The kernel itself is as fast
     as ever; it is END that takes the time.
 
-    A block shorter than the time that the other thread takes to wake up may get off:
-    C is then back at END before the other has taken the GIL.
-
 What you will see:
     The same sum over 8 parts of an array, with a block for each, alone and beside a
     thread that runs a Python loop. Beside it the call takes many times as long: on two
@@ -22,11 +19,12 @@ Why the safe half is safe:
     ``sys.setswitchinterval`` helps too, at the price of more switches for all threads.
 
 Forced:
-    Nothing: it happens whenever a Python thread is busy. The ratios are measured, alone
-    and busy in turn, and shown; nothing is decided by them. On one core, or
-    a busy machine, the other thread often wakes up too late to take the GIL, and either
-    half may look better or worse than it does on two idle cores. No sanitizer judges it,
-    since only time is lost: the evidence is the run itself.
+    Beside the busy thread a block lasts until that thread has run. By chance it mostly does,
+    but where the block is shorter than the time that the other thread takes to wake up, as
+    on one core or a busy machine, C may be back at END before the GIL is taken, and that
+    block gets off. The ratios are measured, alone and busy in turn, and shown; nothing is
+    decided by them. No sanitizer judges it, since only time is lost: the evidence is the
+    run itself.
 
 Sources:
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
@@ -36,6 +34,8 @@ Sources:
 """
 
 import time
+from collections.abc import Iterator
+from itertools import count
 from threading import Event
 from typing import Any
 
@@ -69,31 +69,35 @@ def _sum_beside_busy_thread(lab: Lab, summed: Any, outcome: Outcome, blocks: str
     memory = lab.ffi.from_buffer("double[]", data)
     sums: list[float] = []
 
-    def seconds() -> float:
+    steps = count(1)
+
+    def seconds(busy: Any) -> float:
         began = time.perf_counter()
-        sums.append(summed(memory, SIZE, PARTS))
+        sums.append(summed(memory, SIZE, PARTS, busy))
         return time.perf_counter() - began
 
     def busy_seconds() -> float:
         running, started = [True], Event()
-        busy = Thread(lab, _keep_busy, running, started)
+        busy = Thread(lab, _keep_busy, lab, steps, running, started)
         started.wait()
-        taken = seconds()
+        taken = seconds(lab.pointer)
         running.clear()
         busy.result()
         return taken
 
-    seconds()  # the first call meets cold memory
-    rounds = [(seconds(), busy_seconds()) for _ in range(ROUNDS)]
+    alone = lab.ffi.NULL
+    seconds(alone)  # the first call meets cold memory
+    rounds = [(seconds(alone), busy_seconds()) for _ in range(ROUNDS)]
     if set(sums) != {data.sum()}:
         return lab.compare("sum of the array", min(sums), float(data.sum()))
     return Finding(outcome, f"{blocks} for the same sum: {_told(rounds)}")
 
 
-def _keep_busy(running: list[bool], started: Event) -> None:
+def _keep_busy(lab: Lab, steps: Iterator[int], running: list[bool], started: Event) -> None:
+    """Run Python and take a step each time round; no call in here lets go of the GIL."""
     started.set()
     while running:
-        pass
+        lab.reach(next(steps))
 
 
 def _told(rounds: list[tuple[float, float]]) -> str:
