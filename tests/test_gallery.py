@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +16,7 @@ import pytest
 
 from gil_demo.cli import run_command_line
 from gil_demo.gallery import registry, sandbox, source
+from gil_demo.results import Ending
 from gil_demo.words import Half
 
 ROOT = Path(__file__).parent.parent
@@ -137,6 +138,25 @@ def exists(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_is_timed_has_the_machine_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ratios of times are measured when nothing else runs, and told in the order asked for."""
+    at_once: dict[str, int] = {}
+
+    class Recorder(sandbox.Sandbox):
+        def run_all(
+            self, jobs: Sequence[sandbox.Job], progress: Callable[[int, int], None]
+        ) -> list[Ending]:
+            at_once.update({subject.name: self._workers for subject, _ in jobs})
+            return [Ending(subject.name, half, "ok", "", 0.0) for subject, half in jobs]
+
+    monkeypatch.setattr(sandbox, "Sandbox", Recorder)
+    names = ("tiny-work", "lost-update", "convoy")
+    jobs = [(registry.find(name), half) for name in names for half in HALVES]
+    told = sandbox.try_patterns(jobs, 2, lambda done, steps: None)
+    assert at_once == {"tiny-work": 1, "lost-update": 2, "convoy": 1}
+    assert [(row.name, row.half) for row in told] == [(one.name, half) for one, half in jobs]
 
 
 def test_a_server_whose_parent_is_gone_says_nothing() -> None:

@@ -143,6 +143,11 @@ class Claim:
         """Whether it can be left to chance."""
         return False
 
+    @property
+    def timed(self) -> bool:
+        """Whether it is about times: none is."""
+        return False
+
     def expected(self, half: Half) -> Outcome:
         """The outcome that makes the sentence true of this half."""
         return self.safe if half == "safe" else self.unsafe

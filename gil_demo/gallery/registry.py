@@ -75,6 +75,11 @@ class Pattern:
         """Whether it is a race that can also be left to chance."""
         return hasattr(self.module, "unforced")
 
+    @property
+    def timed(self) -> bool:
+        """Whether its halves show ratios of times, which others beside them would spoil."""
+        return self.unsafe == "slow"
+
     def expected(self, half: Half) -> Outcome:
         """The outcome declared for a half on the running interpreter; unforced, it may differ."""
         return self.safe if half == "safe" else self.unsafe

@@ -131,9 +131,18 @@ class Sandbox:
 def try_patterns(
     jobs: Sequence[Job], workers: int, progress: Callable[[int, int], None]
 ) -> tuple[PatternRow, ...]:
-    """Run every job in a sandbox of its own, and put the endings together."""
+    """Run every job in a sandbox of its own, and put the endings together.
+
+    `workers` run at once; what is timed runs when they are done, one after another.
+    """
+    timed = [job for job in jobs if job[0].timed]
+    others = [job for job in jobs if not job[0].timed]
     with Sandbox(workers) as box:
-        return rows(box.run_all(jobs, progress))
+        endings = box.run_all(others, lambda done, _: progress(done, len(jobs)))
+    with Sandbox(1) as box:
+        endings += box.run_all(timed, lambda done, _: progress(len(others) + done, len(jobs)))
+    order = {(subject.name, half): place for place, (subject, half) in enumerate(jobs)}
+    return tuple(sorted(rows(endings), key=lambda row: order[row.name, row.half]))
 
 
 def rows(endings: Iterable[Ending]) -> tuple[PatternRow, ...]:
