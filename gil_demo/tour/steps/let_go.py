@@ -39,8 +39,8 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.run import measure
 from gil_demo.measuring.spans import peak_inside
+from gil_demo.measuring.verdict import WORTH_A_WORD
 from gil_demo.results import RunResult, ScalingRow
-from gil_demo.tour.busy import others_took
 from gil_demo.tour.step import Picture, Progress, Seen, Table
 from gil_demo.words import Mode
 
@@ -99,19 +99,18 @@ def judge(result: RunResult, peak_on_one: int | None) -> Seen:
             figures,
             "the machine was too busy to run both threads before one was done: again, please",
         )
-    speed = f"{released.speedup.median:.2f}x; native threads {native.speedup.median:.2f}x."
+    speed = f"{released.speedup.median:.2f}x; native threads {native.speedup.median:.2f}x"
     return Seen(
         "shown",
         1,
         (
             f"No: {peak} were inside at one moment.",
-            f"Yes. On {_cores(cores)}, speed-up {speed}",
+            f"Yes. On {_cores(cores)}, speed-up {speed}{_taken(result.environment.machine_busy)}.",
             "No: on one core, too, both were inside at once. That makes nothing faster."
             if peak_on_one == THREADS
             else "",
         ),
         figures,
-        note=others_took(result.environment),
     )
 
 
@@ -138,6 +137,11 @@ def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
             *on_one,
         ),
     )
+
+
+def _taken(busy: float | None) -> str:
+    """What others took of the cores, where it was enough to spoil a speed-up."""
+    return f"; others took {busy:.0%}" if busy and busy >= WORTH_A_WORD else ""
 
 
 def _cores(cores: int) -> str:

@@ -36,8 +36,8 @@ from gil_demo import arrays
 from gil_demo.constants import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.run import measure
+from gil_demo.measuring.verdict import WORTH_A_WORD
 from gil_demo.results import ResponsivenessRow, RunResult
-from gil_demo.tour.busy import others_took
 from gil_demo.tour.step import Progress, Responsiveness, Seen
 from gil_demo.words import Company
 
@@ -98,8 +98,15 @@ def judge(result: RunResult) -> Seen:
             _second_core(result.environment.cores),
         ),
         (figure,),
-        note=others_took(result.environment),
+        note=_others_took(result.environment.machine_busy),
     )
+
+
+def _others_took(busy: float | None) -> str:
+    """A sentence for who reads the times, where others took enough to change them."""
+    if busy is None or busy < WORTH_A_WORD:
+        return ""
+    return f"Others took {busy:.0%} of the cores meanwhile, so the times say little."
 
 
 def _second_core(cores: int) -> str:
