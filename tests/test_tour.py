@@ -85,6 +85,7 @@ def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -
         pages.SeenPage(step, seen, 0), columns
     )
     assert "12,345.6" in shown
+    assert re.search("^a row's name ", shown, flags=re.MULTILINE)  # words stand to the left
     lines = [line for line in shown.splitlines() if not line.startswith("https://")]
     assert max(map(len, lines)) <= min(columns, pages.MOST_TEXT_COLUMNS)
 

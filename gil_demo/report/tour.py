@@ -128,7 +128,9 @@ def drawn(figure: Figure) -> RenderableType:
 def _table(figure: tour.Table) -> RenderableType:
     if not figure.text:
         columns = [
-            Column(header, tuple(row[position] for row in figure.rows), position or -1)
+            Column(
+                header, tuple(row[position] for row in figure.rows), position or -1, position > 0
+            )
             for position, header in enumerate(figure.header)
         ]
         styles = ("",) * len(figure.rows)
