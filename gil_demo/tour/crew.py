@@ -3,8 +3,9 @@
 import os
 import select
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -28,11 +29,17 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """How long the workers took to be ready, and what they did at each word."""
+class Ready:
+    """Workers that are ready, and what it took until they were.
+
+    Each call of `work` is a word to all of them, and tells what came of it: each has then
+    gone over its numbers `passes` times.
+    """
 
     start_seconds: float
-    rounds: tuple[Round, ...]
+    work: Callable[[], Round]
+    copy_seconds: float | None = None
+    passes: int = 1
 
 
 class Crew:
@@ -90,19 +97,19 @@ class Crew:
             raise NotToBeHad("a worker ended before it had answered")
         return answer.decode().split()
 
-    def work(self, began_ns: int, rounds: int) -> Shift:
-        """Wait until all are ready, give them so many words together, and dismiss them.
+    @contextmanager
+    def ready(self, began_ns: int) -> Iterator[Ready]:
+        """Wait until all are ready; at the end of the block they are dismissed.
 
-        Raises `NotToBeHad`.
+        Raises `NotToBeHad`, and so does their work.
         """
         try:
             ready_ns = max(int(self.hear(worker)[0]) for worker in range(self.workers))
-            done = tuple(self._round() for _ in range(rounds))
+            yield Ready((ready_ns - began_ns) / 1e9, self._work)
         finally:
             self.dismiss()
-        return Shift((ready_ns - began_ns) / 1e9, done)
 
-    def _round(self) -> Round:
+    def _work(self) -> Round:
         for word in self._words:
             os.write(word, b".")
         answers = [self.hear(worker) for worker in range(self.workers)]
@@ -115,16 +122,22 @@ class Crew:
         )
 
 
-def in_threads(parts: Sequence[memoryview], rounds: int) -> Shift:
+@contextmanager
+def in_threads(parts: Sequence[memoryview]) -> Iterator[Ready]:
     """The sum of each part, in a thread of its own. Raises `NotToBeHad`."""
     with Crew(len(parts)) as crew, ThreadPoolExecutor(len(parts)) as pool:
         began_ns = time.monotonic_ns()
         try:
-            for part, go, answers in zip(parts, crew.go, crew.answers, strict=True):
-                pool.submit(work, part, go, answers)
-        except RuntimeError as error:
-            raise NotToBeHad(f"no thread could be started: {error}") from error
-        else:
-            return crew.work(began_ns, rounds)
+            _start_threads(pool, parts, crew)
+            with crew.ready(began_ns) as ready:
+                yield ready
         finally:
             crew.dismiss()
+
+
+def _start_threads(pool: ThreadPoolExecutor, parts: Sequence[memoryview], crew: Crew) -> None:
+    try:
+        for part, go, answers in zip(parts, crew.go, crew.answers, strict=True):
+            pool.submit(work, part, go, answers)
+    except RuntimeError as error:
+        raise NotToBeHad(f"no thread could be started: {error}") from error

@@ -6,14 +6,16 @@ names only, and whatever goes wrong with them there does no harm here.
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from gil_demo.tour import interpreter_host
-from gil_demo.tour.crew import Crew, NotToBeHad, Shift
+from gil_demo.tour.crew import Crew, NotToBeHad, Ready
 from gil_demo.tour.processes import Part, child, worker_script
 
 
-def in_interpreters(file: int, parts: Sequence[Part], rounds: int) -> Shift:
+@contextmanager
+def in_interpreters(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
     """The sum of each part of a file, in an interpreter of its own. Raises `NotToBeHad`.
 
     That their process had to be started first is not counted.
@@ -31,4 +33,5 @@ def in_interpreters(file: int, parts: Sequence[Part], rounds: int) -> Shift:
             for one in (crew, host):
                 one.is_elsewhere()
             began_ns = int(host.hear(0)[0])
-            return crew.work(began_ns, rounds)
+            with crew.ready(began_ns) as ready:
+                yield ready

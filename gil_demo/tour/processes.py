@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.tour import worker
-from gil_demo.tour.crew import Crew, NotToBeHad, Shift
+from gil_demo.tour.crew import Crew, NotToBeHad, Ready
 
 CLOSING_SECONDS = 1.0
 """How long a process that has answered may take to end by itself."""
@@ -58,8 +58,10 @@ def worker_script(file: int, part: Part, go: int, answers: int) -> str:
 def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
     """A Python process that runs a script and inherits some open files.
 
-    It loads no site packages, so it starts fast. At the end of the block it has a moment to
-    end by itself; if the block fails, it has none. Raises `NotToBeHad`.
+    It loads no site packages, so it starts fast. It stays in this session: Linux may share
+    out the cores among sessions first, and then the work in another one could not be
+    compared with that in this. At the end of the block it has a moment to end by itself;
+    if the block fails, it has none. Raises `NotToBeHad`.
     """
     if not sys.executable:
         raise NotToBeHad("it is not known which program runs this Python")
@@ -70,7 +72,7 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=inherited,
-            start_new_session=True,  # Ctrl-C is for this process to deal with
+            process_group=0,  # Ctrl-C is for this process to deal with
         )
     except OSError as error:
         raise NotToBeHad(f"no process could be started: {error.strerror}") from error
@@ -83,7 +85,8 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
         process.wait()
 
 
-def in_processes(file: int, parts: Sequence[Part], rounds: int) -> Shift:
+@contextmanager
+def in_processes(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
     """The sum of each part of a file, in a process of its own. Raises `NotToBeHad`."""
     with Crew(len(parts)) as crew, ExitStack() as children:
         began_ns = time.monotonic_ns()
@@ -91,4 +94,5 @@ def in_processes(file: int, parts: Sequence[Part], rounds: int) -> Shift:
             script = worker_script(file, part, go, answers)
             children.enter_context(child(script, [file, go, answers]))
         crew.is_elsewhere()
-        return crew.work(began_ns, rounds)
+        with crew.ready(began_ns) as ready:
+            yield ready

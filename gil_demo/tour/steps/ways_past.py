@@ -2,10 +2,10 @@
 
 Idea:
     Under one GIL, one thread runs Python at a time. Two at a time take two GILs: two
-    processes or, since CPython 3.12, two interpreters in one process. Neither can use the
-    other's objects, so numbers are copied to where both can read them. Or C does the work
-    and lets go. Or the build has no GIL. Each way has a price: to start, to copy, to write
-    C. Below, each adds up the same numbers in two halves.
+    processes or, since CPython 3.12, two interpreters in one process. Each has its own
+    objects; here both read a copy of the numbers. Or C does the work and lets go. Or the
+    build has no GIL. Each way has a price: to start, to copy, to write C. Below, each adds
+    up the same numbers in two halves.
 
 Question:
     Python's own sum makes an object of every number, and keeps the GIL while it does. Which
@@ -22,64 +22,68 @@ Remember:
 
 Misconception:
     With processes the GIL costs nothing. Look at the columns start and copy: for short work,
-    or for much data, they cost more than they gain.
+    or for much data, they can cost more than they gain.
 
 Ask:
     Had the numbers been in a mapped file all along, which column would change?
 
 Read more:
-    - A GIL for each interpreter: https://peps.python.org/pep-0684/
-    - Interpreters in the library, from 3.14: https://docs.python.org/3/library/concurrent.interpreters.html
+    - A GIL each (PEP 684): https://peps.python.org/pep-0684/
+    - Interpreters (3.14): https://docs.python.org/3/library/concurrent.interpreters.html
     - Python without a GIL: https://docs.python.org/3/howto/free-threading-python.html
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Literal
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gil_demo import machine
+from gil_demo.results import Spread
 from gil_demo.tour import ways
+from gil_demo.tour.busy import others_took
 from gil_demo.tour.crew import NotToBeHad
 from gil_demo.tour.step import Progress, Seen, Table
-from gil_demo.tour.ways import Outcome, Way
+from gil_demo.tour.ways import Name, Outcome, Way
 from gil_demo.words import State
 
 MINUTES = 4
 
-Name = Literal["one", "threads", "released", "processes", "interpreters"]
-
 LABELS: Mapping[Name, str] = {
     "one": "one Python thread",
     "threads": "two Python threads",
+    "one released": "one thread, released C",
     "released": "two threads, released C",
     "processes": "two processes",
     "interpreters": "two interpreters",
 }
 
+UNDER_THE_TABLE: Name = "one released"
+"""What is told below the table and has no row in it: what one thread took in C."""
+
+SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
+"""Those whose workers have a GIL each."""
+
 
 def run(progress: Progress) -> Seen:
     """Do one job in every way, and look which two workers were ever inside together."""
-    ways_there_are = len(LABELS)
-    progress(0, ways_there_are)
-    array = ways.numbers()
+    meter, began, children = machine.BusyMeter(), time.monotonic(), _children_seconds()
     try:
-        base = ways.one_thread(array)
+        found = ways.compare(ways.numbers(), progress)
     except NotToBeHad as lack:
         return Seen("inconclusive", None, ("",) * 4, (), str(lack))
-    found: dict[Name, Outcome] = {"one": base}
-    others: dict[Name, Callable[[], Way]] = {
-        "threads": lambda: ways.two_threads(array, base),
-        "released": lambda: ways.two_released(array),
-        "processes": lambda: ways.two_processes(array, base),
-        "interpreters": lambda: ways.two_interpreters(array, base),
-    }
-    for name, way in others.items():
-        progress(len(found), ways_there_are)
-        try:
-            found[name] = way()
-        except NotToBeHad as lack:
-            found[name] = lack
-    progress(ways_there_are, ways_there_are)
-    return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
+    busy = meter.share()
+    if busy is not None:  # what the meter takes for others were partly children of this process
+        there_was = (time.monotonic() - began) * machine.usable_cores()
+        busy = max(0.0, busy - (_children_seconds() - children) / there_was)
+    seen = judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
+    return replace(seen, note=others_took(machine.environment(busy)))
+
+
+def _children_seconds() -> float:
+    """Processor time of the child processes that have ended."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bool) -> Seen:
@@ -114,10 +118,10 @@ def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bo
         "shown",
         2,
         (
-            "No: when one was inside, the other waited for the GIL.",
+            "No: their spans never overlapped. Each left sum before the other entered.",
             f"No: {in_c}sum makes objects, and that takes the GIL.",
             separate,
-            f"No: at one moment two {_listed(met - {'released'})} were inside sum.",
+            f"No: at one moment {_those(met)} were inside sum.",
         ),
         (figure,),
     )
@@ -135,37 +139,45 @@ def _none_shown(figure: Table, state: State, reason: str) -> Seen:
 
 def _separate(found: Mapping[Name, Outcome]) -> str:
     """What processes and interpreters did, as far as there are any."""
-    names: tuple[Name, ...] = ("processes", "interpreters")
-    there = {name: way for name in names if isinstance(way := found[name], Way)}
+    there = {name: way for name in SEPARATE if isinstance(way := found[name], Way)}
     met = [name for name, way in there.items() if way.peak_inside > 1]
-    said = [f"Yes: two {_listed(met)} were inside at one moment."] if met else []
+    said = [f"Yes: {_those(met)} were inside at one moment."] if met else []
     said += [f"Two {name} never met in this run." for name in there if name not in met]
     return " ".join(said)
 
 
-def _listed(names: Collection[Name]) -> str:
-    return " and two ".join(name for name in LABELS if name in names)
+def _those(met: Iterable[Name]) -> str:
+    return " and ".join(LABELS[name] for name in SEPARATE if name in met)
 
 
 def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool) -> Table:
-    lacks = [
-        f"No {LABELS[name]}: {way}." for name, way in found.items() if isinstance(way, NotToBeHad)
+    there = {name: found[name] for name in LABELS if name != UNDER_THE_TABLE}
+    below = [_how_compared(found[UNDER_THE_TABLE])]
+    below += [
+        f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, NotToBeHad)
     ]
     if gil_enabled:
-        lacks.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
+        below.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
     return Table(
-        header=("in ms", "start", "copy", "work", "speed-up", "inside"),
+        header=("in ms", "start", "copy", "work", "speed-up", "lowest-highest", "inside"),
         rows=tuple(
-            (LABELS[name], *_cells(way)) for name, way in found.items() if isinstance(way, Way)
+            (LABELS[name], *_cells(way)) for name, way in there.items() if isinstance(way, Way)
         ),
-        caption="\n".join(lacks),
+        caption="\n".join(below),
     )
+
+
+def _how_compared(one_released: Outcome) -> str:
+    in_c = ""
+    if isinstance(one_released, Way):
+        in_c = f" (C: {_milliseconds(one_released.work_seconds)} ms)"
+    return f"Work: medians of {ways.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
 
 
 def _why_a_gil(free_threaded: bool) -> str:
     if free_threaded:
         return "this build can do without, but its GIL was turned on"
-    return "this build has one; python3.13t and later do without"
+    return "it takes a free-threaded build, 3.14t or later"
 
 
 def _cells(way: Way) -> tuple[str, ...]:
@@ -174,9 +186,15 @@ def _cells(way: Way) -> tuple[str, ...]:
         _milliseconds(way.start_seconds),
         copy,
         _milliseconds(way.work_seconds),
-        f"{way.speedup:.2f}x",
+        f"{way.speedup.median:.2f}x",
+        _range(way.speedup),
         str(way.peak_inside),
     )
+
+
+def _range(spread: Spread) -> str:
+    """Nothing to tell of what is compared with itself."""
+    return f"{spread.low:.2f}-{spread.high:.2f}" if spread.low < spread.high else "-"
 
 
 def _milliseconds(seconds: float) -> str:
