@@ -93,7 +93,7 @@ def test_the_page_fits_a_projector() -> None:
     (this,) = (one for one in lesson.load_all() if one.name == "ways-past")
     screen = StringIO()
     console = Console(file=screen, width=80, force_terminal=True, color_system=None, _environ={})
-    console.print(SeenPage(this, replace(judged(), note="Others took 90% of the cores."), 2))
+    console.print(SeenPage(this, judged(), 2))
     assert len(screen.getvalue().splitlines()) <= 22
     assert "Left out" not in screen.getvalue()
 
@@ -534,18 +534,6 @@ def test_a_run_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = step.run(lambda done, steps: None)
     assert (seen.state, seen.right, seen.figures) == ("inconclusive", None, ())
     assert len(seen.remarks) == 4
-
-
-@pytest.mark.parametrize(("children", "note"), [(0.0, "Others took 50%"), (1e6, "")])
-def test_a_busy_machine_is_told(
-    children: float, note: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the children of this process took was not taken by others."""
-    spent = iter([0.0, children])
-    monkeypatch.setattr(ways, "compare", lambda *_: FOUND)
-    monkeypatch.setattr(machine.BusyMeter, "share", lambda _: 0.5)
-    monkeypatch.setattr(step, "_children_seconds", lambda: next(spent))
-    assert step.run(lambda done, steps: None).note[: len("Others took 50%")] == note
 
 
 def test_a_real_run() -> None:

@@ -33,15 +33,11 @@ Read more:
     - Python without a GIL: https://docs.python.org/3/howto/free-threading-python.html
 """
 
-import os
-import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from gil_demo import machine
 from gil_demo.results import Spread
 from gil_demo.tour import ways
-from gil_demo.tour.busy import others_took
 from gil_demo.tour.crew import NotToBeHad
 from gil_demo.tour.step import Progress, Seen, Table
 from gil_demo.tour.ways import Name, Outcome, Way
@@ -67,23 +63,11 @@ SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
 
 def run(progress: Progress) -> Seen:
     """Do one job in every way, and look which two workers were ever inside together."""
-    meter, began, children = machine.BusyMeter(), time.monotonic(), _children_seconds()
     try:
         found = ways.compare(ways.numbers(), progress)
     except NotToBeHad as lack:
         return Seen("inconclusive", None, ("",) * 4, (), str(lack))
-    busy = meter.share()
-    if busy is not None:  # what the meter takes for others were partly children of this process
-        there_was = (time.monotonic() - began) * machine.usable_cores()
-        busy = max(0.0, busy - (_children_seconds() - children) / there_was)
-    seen = judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
-    return replace(seen, note=others_took(machine.environment(busy)))
-
-
-def _children_seconds() -> float:
-    """Processor time of the child processes that have ended."""
-    spent = os.times()
-    return spent.children_user + spent.children_system
+    return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
 
 
 def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bool) -> Seen:
