@@ -103,7 +103,7 @@ def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bo
         2,
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
-            f"No: {in_c}sum makes objects, and that takes the GIL.",
+            f"No: {in_c}sum makes objects, and that needs the GIL.",
             separate,
             f"No: at one moment {_those(met)} were inside sum.",
         ),
