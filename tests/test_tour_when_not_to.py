@@ -42,7 +42,7 @@ def judged(
 ) -> Seen:
     """What is said on an idle machine with two cores and a GIL, unless told otherwise."""
     idle = {"cores": 2, "gil_enabled": True, "machine_busy": 0.0, **where}
-    return when_not_to.judge(compared, rounds, replace(made.environment, **idle))  # type: ignore[arg-type]
+    return when_not_to.judge(compared, rounds, replace(made.environment, **idle))  # type: ignore[arg-type]  # the names are those of fields
 
 
 def caption(made: RunResult, rounds: list[Round], **where: object) -> str:
@@ -136,7 +136,7 @@ def test_two_rounds_otherwise_show_no_wall(made: RunResult, odd: Round) -> None:
 @pytest.mark.parametrize("mode", ["released", "native"])
 def test_native_threads_must_show_it_too(made: RunResult, mode: str) -> None:
     """What only one kind of threads meets is no wall of memory."""
-    wide = Gain({"released": 1.2, "native": 1.2, mode: 1.95}, 6.0)  # type: ignore[dict-item]
+    wide = Gain({"released": 1.2, "native": 1.2, mode: 1.95}, 6.0)  # type: ignore[dict-item]  # mode is one of them
     assert "does not show" in caption(made, [*WALL[2:], *[{**a_round(), WIDE: wide}] * 2])
 
 
