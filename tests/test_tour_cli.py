@@ -73,6 +73,15 @@ def test_without_a_terminal_there_is_nobody_to_ask(process: Command) -> None:
     assert ended.stdout == ""
 
 
+def test_a_refused_restart_forgets_nothing(process: Command, home: Path) -> None:
+    """Where nobody can be asked, what was predicted before is still there afterwards."""
+    file = home / "config" / "gil-demo" / "tour.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("kept")
+    assert process("tour", "--restart").returncode == BAD_INPUT
+    assert file.read_text() == "kept"
+
+
 @pytest.mark.parametrize(
     "options",
     [

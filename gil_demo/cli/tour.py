@@ -122,6 +122,10 @@ def tour(
         return DONE
     refuse_outputs(pictures.files, {})
     asking = not (no_input or as_json)
+    if asking and not (sys.stdin.isatty() and console.is_terminal):
+        raise BadInput(
+            "the tour asks for predictions, which needs a terminal; --no-input asks for nothing"
+        )
     if restart:
         keep(Record())
     record = kept() if asking else Record()
@@ -157,17 +161,13 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
 
 
 def converse(walk: "Walk", console: "Screen", *, pause: bool, before: "Record | None") -> None:
-    """Go through the lesson with somebody at the keyboard. Raises `BadInput` if nobody can be.
+    """Go through the lesson with somebody at the keyboard.
 
     What is predicted is kept, and where one is in the lesson, or was `before`.
     """
     from gil_demo.report import tour as pages
     from gil_demo.report.screen import interrupts_caught
 
-    if not (sys.stdin.isatty() and console.is_terminal):
-        raise BadInput(
-            "the tour asks for predictions, which needs a terminal; --no-input asks for nothing"
-        )
     with interrupts_caught():
         while not walk.over:
             turn = ask if walk.asking else show
@@ -175,10 +175,9 @@ def converse(walk: "Walk", console: "Screen", *, pause: bool, before: "Record | 
             now = walk.record()
             keep(replace(now, next_step=before.next_step) if before else now)
             if said == QUIT:
-                console.print("The lesson goes on here with gil-demo tour.")
+                console.print("gil-demo tour goes on with the lesson.")
                 return
-        if walk.over:
-            console.print(pages.score(walk.lesson, walk.predictions), crop=False)
+        console.print(pages.score(walk.lesson, walk.predictions), crop=False)
 
 
 def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:

@@ -106,9 +106,7 @@ def judge(result: RunResult, peak_on_one: int | None) -> Seen:
         (
             f"No: {peak} were inside at one moment.",
             f"Yes. On {_cores(cores)}, speed-up {speed}{_taken(result.environment.machine_busy)}.",
-            "No: on one core, too, both were inside at once. That makes nothing faster."
-            if peak_on_one == THREADS
-            else "",
+            "No: on one core, too, both were inside at once." if peak_on_one == THREADS else "",
         ),
         figures,
     )
