@@ -58,5 +58,5 @@ $(VENV)/.test: $(VENV)/.run
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet '.[lint]'
+	$(BIN)/python -m pip install --quiet --editable '.[lint]'
 	@touch $@

@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterator
 from textwrap import dedent
 from typing import Any, get_args
 
-from gil_demo import api, results, words
+from gil_demo import api, words
 from gil_demo.gallery.registry import page_parts
 from gil_demo.report.markdown import markdown
 from gil_demo.report.run import RunReport
+from gil_demo.results import host, numbers, patterns, run
+
+RESULTS = {
+    name: found
+    for module in (numbers, host, patterns, run)
+    for name, found in vars(module).items()
+    if isinstance(found, type)
+}
 
 
 def reference() -> str:
@@ -18,7 +26,7 @@ def reference() -> str:
     classes: list[type] = [RunReport]
     for one in classes:  # which grows meanwhile
         named = re.findall(r"\w+", " ".join(_annotations(one).values()))
-        found = (vars(results)[name] for name in named if isinstance(vars(results).get(name), type))
+        found = (RESULTS[name] for name in named if name in RESULTS)
         classes += [cls for cls in dict.fromkeys(found) if cls not in classes]
     parts = (_function(api.race), *map(_dataclass, classes), _words(classes))
     return "\n".join(line for part in parts for line in part)

@@ -6,7 +6,7 @@ import signal
 import sys
 import traceback
 
-from gil_demo.constants import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
+from gil_demo.exit_codes import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
 
 
 def main() -> None:

@@ -6,17 +6,14 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import arrays, machine, native
-from gil_demo.constants import (
-    DEFAULT_ROUNDS,
-    DEFAULT_SIZE,
-    MOST_DEFAULT_THREADS,
-    MOST_THREADS,
-)
+from gil_demo import arrays
+from gil_demo.host import machine
+from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MOST_DEFAULT_THREADS, MOST_THREADS
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.run import measure
+from gil_demo.native import kernels
 from gil_demo.report.run import RunReport
-from gil_demo.results import PatternRow
+from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half, Kernel, Section
 
 MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
@@ -76,7 +73,7 @@ def race(
     chosen = frozenset(sections)
     if not chosen <= set(get_args(Section)):
         raise ValueError(f"sections must be some of {', '.join(get_args(Section))}")
-    native.refuse_unsuitable(data, kernel)
+    kernels.refuse_unsuitable(data, kernel)
     plan = Plan.calibrated(data, kernel, counts, rounds, seed, chosen)
     return RunReport(
         measure(
@@ -90,8 +87,9 @@ def race(
 
 
 def _patterns_once(progress: Callable[[int, int], None]) -> tuple[PatternRow, ...]:
-    from gil_demo.gallery import registry, sandbox
+    from gil_demo.gallery import registry
+    from gil_demo.sandbox.rows import try_patterns
 
     halves: tuple[Half, ...] = ("unsafe", "safe")
     jobs = [(pattern, half) for pattern in registry.load_all() for half in halves]
-    return sandbox.try_patterns(jobs, machine.usable_cores(), progress)
+    return try_patterns(jobs, machine.usable_cores(), progress)

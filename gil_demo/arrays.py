@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import machine, native
 from gil_demo.errors import BadInput
+from gil_demo.host import machine
+from gil_demo.native import kernels
 from gil_demo.words import Kernel
 
 ITEM_BYTES = np.dtype(np.float64).itemsize
@@ -38,7 +39,7 @@ def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ..
     in this machine's byte order are converted, which makes a copy and a note.
     Raises `UnusableInput`.
     """
-    writes = kernel in native.WRITING_KERNELS
+    writes = kernel in kernels.WRITING_KERNELS
     name = printable(path)
     mapped = _mapped(path, "c" if writes else "r")
     if mapped.ndim == 0:

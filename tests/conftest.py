@@ -10,17 +10,16 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from gil_demo.results import (
-    Environment,
+from gil_demo.results.host import Environment
+from gil_demo.results.numbers import Range, Spread
+from gil_demo.results.patterns import PatternRow
+from gil_demo.results.run import (
     Panel,
-    PatternRow,
-    Range,
     ResponsivenessRow,
     RunResult,
     ScalingRow,
     Settings,
     Span,
-    Spread,
     Stretch,
     Verdict,
 )

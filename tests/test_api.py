@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 import gil_demo
-from gil_demo import api, machine
-from gil_demo.constants import MOST_DEFAULT_THREADS, MOST_THREADS
-from gil_demo.native import UnsuitableArray
+from gil_demo import api
+from gil_demo.host import machine
+from gil_demo.limits import MOST_DEFAULT_THREADS, MOST_THREADS
+from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
 
 Command = Callable[..., CompletedProcess[str]]

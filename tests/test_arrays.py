@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gil_demo import arrays, machine
+from gil_demo import arrays
 from gil_demo.arrays import UnusableInput, load, make
-from gil_demo.native import Call
+from gil_demo.host import machine
+from gil_demo.native.kernels import Call
 
 
 def saved(path: Path, array: Any) -> Path:

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from gil_demo import native
+from gil_demo.native import kernels
 
 CSRC = Path(__file__).parent.parent / "csrc"
 
@@ -69,8 +69,8 @@ def test_the_interface_is_what_the_c_does_not_keep_to_itself(
 def test_the_modules_offer_the_interface(build: ModuleType, source: str) -> None:
     """What the C declares is what the built modules have, held and released alike."""
     functions_declared, _ = declared(build.interface(source))
-    for module in {id(one): one for one in native._MODULES.values()}.values():
-        constants = {name.upper() for name in native.kernels()}
+    for module in {id(one): one for one in kernels._MODULES.values()}.values():
+        constants = {name.upper() for name in kernels.kernels()}
         assert set(dir(module.lib)) == {*functions_declared, *constants}
 
 

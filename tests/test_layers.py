@@ -16,17 +16,20 @@ PACKAGE = Path(gil_demo.__file__).parent
 
 CHAIN = (
     "words",
-    "constants",
     "errors",
+    "limits",
+    "exit_codes",
     "results",
+    "csource",
     "native",
-    "machine",
+    "files",
+    "host",
     "arrays",
     "measuring",
-    "gallery.lab",
+    "lab",
     "patterns",
     "gallery",
-    "doctor",
+    "sandbox",
     "tour",
     "report",
     "api",
@@ -126,7 +129,7 @@ def test_only_one_place_knows_a_library(library: str, where: str) -> None:
 def test_results_need_only_the_standard_library(python: Command) -> None:
     """Whoever reads results needs nothing that is not part of Python."""
     ended = python(
-        "import sys; before = set(sys.modules); import gil_demo.results;"
+        "import sys; before = set(sys.modules); import gil_demo.results.run;"
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before}"
         " - sys.stdlib_module_names)"
     )
@@ -164,5 +167,5 @@ def test_help_loads_nothing_heavy(arguments: list[str], python: Command) -> None
     """Help, the version and a mistyped option come without NumPy, rich and the C modules."""
     modules = loaded_by(python, "from gil_demo.__main__ import main; main()", *arguments)
     assert "click" in modules
-    heavy = {"numpy", "rich", "gil_demo._held", "gil_demo._released", "gil_demo.native"}
+    heavy = {"numpy", "rich", "gil_demo._held", "gil_demo._released", "gil_demo.native.kernels"}
     assert modules & heavy == set()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gil_demo.results import Range, Spread
+from gil_demo.results.numbers import Range, Spread
 
 
 def test_a_spread_has_the_median_between_its_extremes() -> None:

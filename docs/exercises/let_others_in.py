@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import machine, native
+from gil_demo.host import machine
+from gil_demo.native import kernels
 
 SLICES = 20
 
@@ -22,14 +23,14 @@ def tick() -> None:
         time.sleep(0.0001)
 
 
-def held_sum(part: NDArray[np.float64]) -> native.Call:
+def held_sum(part: NDArray[np.float64]) -> kernels.Call:
     """One call that keeps the GIL, and notes when it entered C and when it left."""
-    call = native.Call("held", "sum", part, passes=20)
-    native.run(call)
+    call = kernels.Call("held", "sum", part, passes=20)
+    kernels.run(call)
     return call
 
 
-def ticks_inside(call: native.Call) -> int:
+def ticks_inside(call: kernels.Call) -> int:
     """How often the others got their turn while C ran."""
     return sum(call.enter_ns < moment < call.exit_ns for moment in ticks)
 

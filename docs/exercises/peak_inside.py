@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import gil_demo
-from gil_demo.results import Span
+from gil_demo.results.run import Span
 
 
 def peak_inside(spans: Sequence[Span]) -> int:

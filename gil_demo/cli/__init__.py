@@ -14,8 +14,8 @@ from gil_demo.cli.run import run
 from gil_demo.cli.show import show
 from gil_demo.cli.tour import tour
 from gil_demo.cli.try_ import try_
-from gil_demo.constants import BAD_INPUT, DONE
 from gil_demo.errors import BadInput
+from gil_demo.exit_codes import BAD_INPUT, DONE
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -3,7 +3,7 @@
 import click
 
 from gil_demo.cli.options import json_option, markdown_option, refuse_together
-from gil_demo.constants import DONE
+from gil_demo.exit_codes import DONE
 
 
 @click.command(name="list")
@@ -16,8 +16,8 @@ def list_(*, as_json: bool, as_markdown: bool) -> int:
     from gil_demo.gallery import registry
     from gil_demo.report.document import list_document
     from gil_demo.report.gallery import gallery_table
+    from gil_demo.report.kit.screen import screen
     from gil_demo.report.markdown import list_markdown
-    from gil_demo.report.screen import screen
 
     patterns = registry.load_all()
     console = screen()

@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from gil_demo.constants import MOST_THREADS
+from gil_demo.limits import MOST_THREADS
 from gil_demo.words import Theme
 
 MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -90,7 +90,7 @@ def picture_options(command: Callable[..., int]) -> Callable[..., int]:
     def with_pictures(
         *, svg_file: Path | None, html_file: Path | None, theme: Theme, **rest: object
     ) -> int:
-        from gil_demo.report.export import Pictures
+        from gil_demo.report.kit.pictures import Pictures
 
         return command(pictures=Pictures(svg_file, html_file, theme), **rest)
 

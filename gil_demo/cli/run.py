@@ -16,18 +16,12 @@ from gil_demo.cli.options import (
     refuse_together,
     thread_counts,
 )
-from gil_demo.constants import (
-    CONTRADICTED,
-    DEFAULT_ROUNDS,
-    DEFAULT_SIZE,
-    DONE,
-    INCONCLUSIVE,
-    QUICK_ROUNDS,
-)
+from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
+from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, QUICK_ROUNDS
 from gil_demo.words import Kernel, Section, State
 
 if TYPE_CHECKING:
-    from gil_demo.report.export import Pictures
+    from gil_demo.report.kit.pictures import Pictures
 
 CHECK_EXIT_CODES: dict[State, int] = {
     "shown": DONE,
@@ -124,15 +118,17 @@ def run(
     if trace_file and sections and not {"picture", "scaling"}.intersection(sections):
         raise click.UsageError("--trace needs --section picture or --section scaling")
 
-    from gil_demo import arrays, machine, native
+    from gil_demo import arrays
     from gil_demo.api import MEASURED, default_threads, race
+    from gil_demo.files import refuse_outputs, write_whole
+    from gil_demo.host import machine
     from gil_demo.measuring.plan import refuse_impossible
+    from gil_demo.native import kernels
     from gil_demo.report.csv import run_csv
     from gil_demo.report.document import run_document
-    from gil_demo.report.files import refuse_outputs, write_whole
+    from gil_demo.report.kit.screen import progress_line, screen
     from gil_demo.report.markdown import run_markdown
     from gil_demo.report.run import RunBody, environment_line
-    from gil_demo.report.screen import progress_line, screen
     from gil_demo.report.trace import run_trace
 
     notes: Sequence[str] = ()
@@ -143,7 +139,7 @@ def run(
     else:
         array = arrays.make(size or DEFAULT_SIZE, seed)
     threads = threads or default_threads()
-    native.refuse_unsuitable(array, kernel)
+    kernels.refuse_unsuitable(array, kernel)
     refuse_impossible(array, kernel, max(threads))
     console = screen()
     if not (as_json or as_markdown):

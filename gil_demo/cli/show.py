@@ -4,16 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import (
-    complete_pattern,
-    markdown_option,
-    picture_options,
-    refuse_together,
-)
-from gil_demo.constants import DONE
+from gil_demo.cli.options import complete_pattern, markdown_option, picture_options, refuse_together
+from gil_demo.exit_codes import DONE
 
 if TYPE_CHECKING:
-    from gil_demo.report.export import Pictures
+    from gil_demo.report.kit.pictures import Pictures
 
 
 @click.command()
@@ -29,24 +24,25 @@ def show(*, name: str, bare_c: bool, diff: bool, as_markdown: bool, pictures: "P
     """
     refuse_together(c=bare_c, diff=diff, markdown=as_markdown)
 
-    from gil_demo.gallery import gilexample, registry, source
-    from gil_demo.report.files import refuse_outputs
+    from gil_demo.csource import halves
+    from gil_demo.files import refuse_outputs
+    from gil_demo.gallery import gilexample, registry
     from gil_demo.report.gallery import Page, Walkthrough
+    from gil_demo.report.kit.screen import screen
     from gil_demo.report.markdown import show_markdown, walkthrough_markdown
-    from gil_demo.report.screen import screen
 
     page: Page | Walkthrough
     if name == gilexample.NAME:
         code, mended = gilexample.sources()
         page = Walkthrough(code, mended)
         markdown = walkthrough_markdown(code, mended)
-        difference = source.files_diff(code, mended, name)
+        difference = halves.files_diff(code, mended, name)
     else:
         pattern = registry.find(name)
         code = pattern.source
         page = Page(pattern)
         markdown = show_markdown(pattern)
-        difference = source.unified(code, name)
+        difference = halves.unified(code, name)
     refuse_outputs(pictures.files, {})
     pictures.write(page, f"gil-demo show {name}")
     console = screen()

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gil_demo.cli.options import json_option, picture_options, refuse_together
-from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.errors import BadInput
+from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
 
 if TYPE_CHECKING:
-    from gil_demo.report.export import Pictures
-    from gil_demo.report.screen import Screen
+    from gil_demo.report.kit.pictures import Pictures
+    from gil_demo.report.kit.screen import Screen
     from gil_demo.tour.record import Record
     from gil_demo.tour.walk import Move, Walk
 
@@ -100,10 +100,10 @@ def tour(
     Twelve steps, in the order of the question. Predictions, and how far one has
     come, are kept from one day to the next.
     """
+    from gil_demo.files import refuse_outputs
     from gil_demo.report import tour as pages
     from gil_demo.report.document import tour_document
-    from gil_demo.report.files import refuse_outputs
-    from gil_demo.report.screen import screen
+    from gil_demo.report.kit.screen import screen
     from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
     from gil_demo.tour.walk import Walk
@@ -146,7 +146,7 @@ def tour(
 def run_through(walk: "Walk", console: "Screen | None") -> None:
     """Take every step without asking anything; draw the pages if there is where to draw them."""
     from gil_demo.report import tour as pages
-    from gil_demo.report.screen import progress_line
+    from gil_demo.report.kit.screen import progress_line
 
     while not walk.over:
         step = walk.step
@@ -166,7 +166,7 @@ def converse(walk: "Walk", console: "Screen", *, pause: bool, before: "Record | 
     What is predicted is kept, and where one is in the lesson, or was `before`.
     """
     from gil_demo.report import tour as pages
-    from gil_demo.report.screen import interrupts_caught
+    from gil_demo.report.kit.screen import interrupts_caught
 
     with interrupts_caught():
         while not walk.over:
@@ -204,7 +204,7 @@ def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
 def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
     """Run the step, draw the page that shows, and take in where to go."""
     from gil_demo.report import tour as pages
-    from gil_demo.report.screen import progress_line
+    from gil_demo.report.kit.screen import progress_line
 
     step = walk.step
     with progress_line(step.title) as progress:
@@ -278,7 +278,7 @@ def kept() -> "Record":
 
 def keep(record: "Record") -> None:
     """Write down what was predicted. Where nothing can be written, the lesson goes on without."""
-    from gil_demo.report.files import write_whole
+    from gil_demo.files import write_whole
 
     file = record_file()
     with suppress(OSError):

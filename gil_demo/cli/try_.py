@@ -13,11 +13,12 @@ from gil_demo.cli.options import (
     picture_options,
     refuse_together,
 )
-from gil_demo.constants import CONTRADICTED, DONE, INCONCLUSIVE, MOST_JOBS
+from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
+from gil_demo.limits import MOST_JOBS
 from gil_demo.words import Half
 
 if TYPE_CHECKING:
-    from gil_demo.report.export import Pictures
+    from gil_demo.report.kit.pictures import Pictures
 
 
 @click.command(name="try")
@@ -60,13 +61,14 @@ def try_(
     """
     refuse_together(json=as_json, markdown=as_markdown)
 
-    from gil_demo import machine
-    from gil_demo.gallery import registry, sandbox
+    from gil_demo.files import refuse_outputs
+    from gil_demo.gallery import registry
+    from gil_demo.host import machine
     from gil_demo.report.document import try_document
-    from gil_demo.report.files import refuse_outputs
     from gil_demo.report.gallery import Trial
+    from gil_demo.report.kit.screen import progress_line, screen
     from gil_demo.report.markdown import try_markdown
-    from gil_demo.report.screen import progress_line, screen
+    from gil_demo.sandbox.rows import try_patterns
 
     if bool(names) == everything:
         raise click.UsageError("give the names of patterns, or --all; 'gil-demo list' has them")
@@ -83,7 +85,7 @@ def try_(
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
     with progress_line("Trying") as progress:
-        rows = sandbox.try_patterns(runs, jobs or machine.usable_cores(), progress)
+        rows = try_patterns(runs, jobs or machine.usable_cores(), progress)
     pictures.write(Trial(tried, rows), _title(names))
     console = screen()
     if as_json:

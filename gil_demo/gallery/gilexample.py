@@ -103,9 +103,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import native
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 from gil_demo.measuring.switching import nobody_asks
+from gil_demo.native.patterns import pattern_source
+from gil_demo.native.question import gilexample
 from gil_demo.words import Half, Outcome
 
 NAME = "gilexample"
@@ -159,7 +162,7 @@ class Claim:
 
 def sources() -> tuple[str, str]:
     """The C of the question's program and of the mended one, as they were compiled."""
-    asked, mended = (native.pattern_source(stem) for stem in (NAME, f"{NAME}_safe"))
+    asked, mended = (pattern_source(stem) for stem in (NAME, f"{NAME}_safe"))
     assert asked is not None
     assert mended is not None
     return asked, mended
@@ -175,7 +178,7 @@ def tagged_lines(source: str) -> dict[str, int]:
 
 
 def _sum_of(half: Half, thing: Any) -> float:
-    return float(native.gilexample(half).sum(thing))
+    return float(gilexample(half).sum(thing))
 
 
 def _address(array: NDArray[Any]) -> int:
@@ -188,7 +191,7 @@ def _while_inside(lab: Lab, half: Half, thing: Any, act: Callable[[], Any]) -> t
     No thread is asked to hand over the GIL, and of all that the loop below does only the
     block lets go of it. So when the other thread has acted, that was between BEGIN and END.
     """
-    summed = native.gilexample(half).sum
+    summed = gilexample(half).sum
     gate = threading.Lock()
     acted: list[Any] = []
 
@@ -314,7 +317,7 @@ def _refused(lab: Lab, half: Half, *arguments: Any) -> Finding:
     call = f"sum({', '.join(map(repr, arguments))})"
     lab.say(f"{call} was called")
     try:
-        total = native.gilexample(half).sum(*arguments)
+        total = gilexample(half).sum(*arguments)
     except (TypeError, ValueError) as error:
         return Finding("ok", f"{call} raised {type(error).__name__}: {error}")
     return Finding("wrong-value", f"{call} returned {total}")
@@ -322,7 +325,7 @@ def _refused(lab: Lab, half: Half, *arguments: Any) -> Finding:
 
 def _one_phase(lab: Lab, half: Half) -> Finding:
     del lab
-    module = native.gilexample(half)
+    module = gilexample(half)
     initialise = getattr(ctypes.PyDLL(module.__file__), f"PyInit_{module.__name__.split('.')[-1]}")
     initialise.restype = ctypes.c_void_p  # a definition comes as a borrowed reference
     kind = type(ctypes.cast(initialise(), ctypes.py_object).value).__name__

@@ -12,10 +12,12 @@ from inspect import cleandoc
 from types import ModuleType
 from typing import get_args
 
-from gil_demo import native, patterns
+from gil_demo import patterns
 from gil_demo.errors import BadInput
 from gil_demo.gallery import gilexample
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.native.patterns import pattern_source
 from gil_demo.words import Half, Outcome
 
 CHAPTERS = (
@@ -125,7 +127,7 @@ def _pattern(stem: str) -> Pattern:
     module = import_module(f"{patterns.__name__}.{stem}")
     name = stem.replace("_", "-")
     hazard, page = _page(name, module.__doc__ or "")
-    source = native.pattern_source(stem)
+    source = pattern_source(stem)
     lacks = [
         f"{what} in gil_demo/patterns/{stem}.py"
         for what in ("CHAPTER", "QUESTION", "UNSAFE", "unsafe", "safe")

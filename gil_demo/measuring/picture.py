@@ -7,7 +7,7 @@ import numpy as np
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.ticker import Ticker, stretches
-from gil_demo.results import Panel, Span
+from gil_demo.results.run import Panel, Span
 from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released")

@@ -6,9 +6,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import native
 from gil_demo.errors import BadInput
 from gil_demo.measuring.race import Arrays, run_race
+from gil_demo.native import kernels
 from gil_demo.words import Kernel, Section
 
 CALL_SECONDS = 0.021
@@ -57,7 +57,7 @@ class Plan:
     ) -> "Plan":
         """The plan in which one call lasts about `CALL_SECONDS`.
 
-        Raises `ImpossiblePlan`, or `native.UnsuitableArray` if the kernel may not
+        Raises `ImpossiblePlan`, or `kernels.UnsuitableArray` if the kernel may not
         work on the array.
         """
         known = tuple(sorted({1, *threads}))
@@ -72,7 +72,7 @@ class Plan:
 
 def refuse_impossible(array: NDArray[np.float64], kernel: Kernel, most: int) -> None:
     """Raise `ImpossiblePlan` if `most` threads cannot each have an element to write."""
-    if kernel in native.WRITING_KERNELS and array.size < most:
+    if kernel in kernels.WRITING_KERNELS and array.size < most:
         raise ImpossiblePlan(
             f"{array.size} elements cannot be shared out among {most} threads that write:"
             " choose fewer threads or more elements"
@@ -85,7 +85,7 @@ def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -
     Kernels that read all read the one array. A kernel that writes gets a slice a
     thread, equally long for any number of threads, and no element twice.
     """
-    if kernel not in native.WRITING_KERNELS:
+    if kernel not in kernels.WRITING_KERNELS:
         return [array] * threads
     flat = array.reshape(-1)
     length = flat.size // most
@@ -104,7 +104,7 @@ def calibrated_passes(kernel: Kernel, part: Arrays) -> int:
     def seconds(passes: int) -> float:
         return run_race("native", kernel, part, passes).cpu_seconds
 
-    step = 2 if kernel in native.WRITING_KERNELS else 1
+    step = 2 if kernel in kernels.WRITING_KERNELS else 1
     passes = step
     while (lasted := seconds(passes)) < TRIAL_SECONDS:
         passes *= 2

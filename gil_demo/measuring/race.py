@@ -10,8 +10,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import native
-from gil_demo.results import Span
+from gil_demo.native import kernels
+from gil_demo.results.run import Span
 from gil_demo.words import Kernel, Mode
 
 Arrays = Sequence[NDArray[np.float64]]
@@ -33,15 +33,15 @@ def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
 
     Races of one process run one after another, whoever asks, because two at once
     would measure each other. An interrupt ends every call after the pass it is
-    in. Raises `native.UnsuitableArray` before anything runs, and RuntimeError or
+    in. Raises `kernels.UnsuitableArray` before anything runs, and RuntimeError or
     OSError where the system has no such number of threads to give.
     """
-    calls = [native.Call(mode, kernel, array, passes) for array in arrays]
+    calls = [kernels.Call(mode, kernel, array, passes) for array in arrays]
     with _one_at_a_time:
         if mode == "native":
-            _run_together([partial(native.run_on_native_threads, calls)])
+            _run_together([partial(kernels.run_on_native_threads, calls)])
         else:
-            _run_together([partial(native.run, call) for call in calls])
+            _run_together([partial(kernels.run, call) for call in calls])
     return Race(
         spans=tuple(
             Span(mode, thread, call.enter_ns, call.exit_ns)
@@ -52,11 +52,11 @@ def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
     )
 
 
-def run_alone(call: native.Call) -> None:
+def run_alone(call: kernels.Call) -> None:
     """Make one call from this thread, while no race of this process runs."""
     with _one_at_a_time:
-        native.set_cancelled(False)
-        native.run(call)
+        kernels.set_cancelled(False)
+        kernels.run(call)
 
 
 def _run_together(jobs: Sequence[Callable[[], None]]) -> None:
@@ -72,17 +72,17 @@ def _run_together(jobs: Sequence[Callable[[], None]]) -> None:
         barrier.wait()
         job()
 
-    native.set_cancelled(False)
+    kernels.set_cancelled(False)
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
             started = [pool.submit(meet_and_run, job) for job in jobs]
             for future in started:
                 future.result()
         except RuntimeError as error:
-            native.set_cancelled(True)
+            kernels.set_cancelled(True)
             barrier.abort()
             raise OSError(EAGAIN, f"cannot start {len(jobs)} threads: {error}") from error
         except BaseException:
-            native.set_cancelled(True)
+            kernels.set_cancelled(True)
             barrier.abort()
             raise

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from gil_demo import native
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import run_alone
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
-from gil_demo.results import ResponsivenessRow
+from gil_demo.native import kernels
+from gil_demo.results.run import ResponsivenessRow
 from gil_demo.words import Company
 
 COMPANIES: tuple[Company, ...] = ("alone", "held", "released")
@@ -41,7 +41,7 @@ def observe(plan: Plan, company: Company) -> Observation:
             exit_ns = time.monotonic_ns()
         else:
             # From this thread: starting another would wait for the GIL several times over.
-            call = native.Call(company, plan.kernel, plan.work(1)[0], plan.passes)
+            call = kernels.Call(company, plan.kernel, plan.work(1)[0], plan.passes)
             run_alone(call)
             enter_ns, exit_ns = call.enter_ns, call.exit_ns
     return Observation(

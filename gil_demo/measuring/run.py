@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 
-from gil_demo import machine
+from gil_demo.host import machine
 from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.verdict import Evidence, judge
-from gil_demo.results import Panel, PatternRow, RunResult, Settings, Span
+from gil_demo.results.patterns import PatternRow
+from gil_demo.results.run import Panel, RunResult, Settings, Span
 from gil_demo.words import Company, Mode
 
 Step = Callable[[], None]

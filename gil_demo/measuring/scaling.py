@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from gil_demo.measuring.race import Race
 from gil_demo.measuring.spans import mean_inside, peak_inside, wall_seconds
-from gil_demo.results import Range, ScalingRow, Spread
+from gil_demo.results.numbers import Range, Spread
+from gil_demo.results.run import ScalingRow
 from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released", "native")

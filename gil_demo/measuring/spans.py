@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gil_demo.results import Span
+from gil_demo.results.run import Span
 
 
 def wall_seconds(spans: Sequence[Span]) -> float:

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo.results import Stretch
+from gil_demo.results.run import Stretch
 
 FIRST_TICK_POLL_SECONDS = 0.0005
 

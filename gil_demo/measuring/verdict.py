@@ -11,15 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.results import (
-    Environment,
-    Panel,
-    PatternRow,
-    Range,
-    ResponsivenessRow,
-    ScalingRow,
-    Verdict,
-)
+from gil_demo.results.host import Environment
+from gil_demo.results.numbers import Range
+from gil_demo.results.patterns import PatternRow
+from gil_demo.results.run import Panel, ResponsivenessRow, ScalingRow, Verdict
 from gil_demo.words import Mode
 
 WORTH_A_WORD = 0.1

@@ -35,7 +35,9 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 
 CHAPTER = "lifetime"
 QUESTION = "Must C own a reference while it reads?"

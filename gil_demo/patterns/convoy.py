@@ -41,8 +41,10 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
-from gil_demo.results import Spread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
+from gil_demo.results.numbers import Spread
 from gil_demo.words import Outcome
 
 CHAPTER = "speed"

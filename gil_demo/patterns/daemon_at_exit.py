@@ -43,7 +43,8 @@ import tempfile
 
 import numpy as np
 
-from gil_demo.gallery.lab import LAB_BYTES, Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import LAB_BYTES, Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "What if Python exits while a thread is in C?"

@@ -38,8 +38,10 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, Thread, times
-from gil_demo.results import Spread
+from gil_demo.lab.lab import Lab, times
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
+from gil_demo.results.numbers import Spread
 
 CHAPTER = "speed"
 QUESTION = "Why is it slow when each thread has its own element?"

@@ -51,7 +51,9 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 
 CHAPTER = "locks and threads"
 QUESTION = "May a process fork while C holds a lock?"

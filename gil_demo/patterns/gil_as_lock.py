@@ -40,7 +40,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 
 CHAPTER = "locks and threads"
 QUESTION = "Does my C code need a lock of its own?"

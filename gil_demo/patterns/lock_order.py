@@ -35,7 +35,9 @@ Sources:
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 
 CHAPTER = "locks and threads"
 QUESTION = "May C hold a lock of its own while it takes the GIL back?"

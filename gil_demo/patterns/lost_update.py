@@ -38,7 +38,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo.gallery.lab import Finding, Lab, Thread
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 
 CHAPTER = "writing"
 QUESTION = "May two kernels write to the same element?"

@@ -35,7 +35,8 @@ Sources:
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "arguments"
 QUESTION = "May C compute with an array of Python objects?"

@@ -42,7 +42,8 @@ import mmap
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "writing"
 QUESTION = "Is a pointer from a buffer good for writing?"

@@ -47,7 +47,9 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import POLL_SECONDS, Finding, Lab, Thread
+from gil_demo.lab.lab import POLL_SECONDS, Lab
+from gil_demo.lab.memory import Finding
+from gil_demo.lab.thread import Thread
 
 CHAPTER = "locks and threads"
 QUESTION = "May a plain variable tell a kernel to stop?"

@@ -45,7 +45,8 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "arguments"
 QUESTION = "Is an aligned array also contiguous?"

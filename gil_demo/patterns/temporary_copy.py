@@ -41,7 +41,8 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "writing"
 QUESTION = "C wrote the results: why is my array unchanged?"

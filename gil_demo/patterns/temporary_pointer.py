@@ -36,7 +36,8 @@ Sources:
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "lifetime"
 QUESTION = "May I pass the address of an array that has no name?"

@@ -34,8 +34,9 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab, times
-from gil_demo.results import Spread
+from gil_demo.lab.lab import Lab, times
+from gil_demo.lab.memory import Finding
+from gil_demo.results.numbers import Spread
 
 CHAPTER = "speed"
 QUESTION = "Is it always worth letting go of the GIL?"

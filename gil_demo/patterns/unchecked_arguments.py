@@ -35,7 +35,8 @@ Sources:
 
 from typing import Any
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "arguments"
 QUESTION = "What if the argument is no array, or is missing?"

@@ -37,7 +37,8 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "the block"
 QUESTION = "Does Ctrl-C stop a call that has let go of the GIL?"

@@ -38,7 +38,8 @@ Sources:
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "arguments"
 QUESTION = "Does C see which type the elements have?"

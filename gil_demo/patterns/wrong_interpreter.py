@@ -34,7 +34,8 @@ Sources:
 
 import numpy as np
 
-from gil_demo.gallery.lab import Finding, Lab
+from gil_demo.lab.lab import Lab
+from gil_demo.lab.memory import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "Does PyGILState_Ensure find the interpreter that asked?"

@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from gil_demo.results import Range, RunResult, Spread
+from gil_demo.results.numbers import Range, Spread
+from gil_demo.results.run import RunResult
 
 HEADER = ("section", "gil", "threads", "quantity", "median", "low", "high")
 

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gil_demo.results import Examination
+from gil_demo.results.host import Examination
 
 
 def doctor_table(examination: Examination) -> RenderableType:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gil_demo.machine import environment
-from gil_demo.results import Examination, PatternRow, RunResult
+from gil_demo.host.machine import environment
+from gil_demo.results.host import Examination
+from gil_demo.results.patterns import PatternRow
+from gil_demo.results.run import RunResult
 
 if TYPE_CHECKING:
     from gil_demo.gallery.registry import Pattern
@@ -70,6 +72,6 @@ def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of the document that a command prints."""
     from importlib.resources import files
 
-    text = files("gil_demo.report").joinpath(f"{name}.schema.json").read_text("utf-8")
+    text = files("gil_demo.report.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

@@ -11,13 +11,13 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from gil_demo.csource.halves import Line, compared
 from gil_demo.gallery import gilexample
 from gil_demo.gallery.registry import Pattern, Subject, page_parts
-from gil_demo.gallery.source import Line, compared
-from gil_demo.report.palette import HALF_STYLES, OUTCOME_STYLES
+from gil_demo.report.kit.columns import Column, words
+from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
-from gil_demo.report.tables import Column, words
-from gil_demo.results import PatternRow
+from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half, Outcome
 
 C_THEME = "ansi_dark"

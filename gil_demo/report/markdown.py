@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from gil_demo.csource.halves import halves
 from gil_demo.gallery import gilexample
 from gil_demo.gallery.registry import Declared, Pattern, Subject, page_parts
-from gil_demo.gallery.source import halves
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
-from gil_demo.report.gfm import fenced, plain, table
+from gil_demo.report.kit.columns import FittingTable
+from gil_demo.report.kit.gfm import fenced, plain, table
+from gil_demo.report.kit.screen import Screen
 from gil_demo.report.patterns import PATTERNS_TITLE, patterns_columns
 from gil_demo.report.picture import Picture
 from gil_demo.report.run import environment_line
-from gil_demo.report.screen import Screen
-from gil_demo.report.tables import FittingTable, responsiveness_table, scaling_table
-from gil_demo.results import PatternRow, RunResult
+from gil_demo.report.run_tables import responsiveness_table, scaling_table
+from gil_demo.results.patterns import PatternRow
+from gil_demo.results.run import RunResult
 from gil_demo.words import Half
 
 HALVES: tuple[Half, ...] = ("unsafe", "safe")

@@ -8,9 +8,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from gil_demo.report.palette import OUTCOME_STYLES
-from gil_demo.report.tables import Column, words
-from gil_demo.results import PatternRow
+from gil_demo.report.kit.columns import Column, words
+from gil_demo.report.kit.palette import OUTCOME_STYLES
+from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"

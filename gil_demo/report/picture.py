@@ -7,14 +7,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.report.palette import (
-    ASCII_MARKS,
-    MODE_STYLES,
-    TICKER_STYLE,
-    UNICODE_MARKS,
-    Marks,
-)
-from gil_demo.results import Panel, Span, Stretch
+from gil_demo.report.kit.palette import ASCII_MARKS, MODE_STYLES, TICKER_STYLE, UNICODE_MARKS, Marks
+from gil_demo.results.run import Panel, Span, Stretch
 
 TITLES = {
     "alone": "GIL {gil}: one call inside at a time, and no other Python thread runs",

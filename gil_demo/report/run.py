@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gil_demo.report.export import notebook_forms
-from gil_demo.report.palette import STATE_STYLES
+from gil_demo.report.kit.palette import STATE_STYLES
+from gil_demo.report.kit.pictures import notebook_forms
 from gil_demo.report.patterns import PatternsTable
 from gil_demo.report.picture import Picture
-from gil_demo.report.tables import responsiveness_table, scaling_table
-from gil_demo.results import Environment, RunResult, Verdict
+from gil_demo.report.run_tables import responsiveness_table, scaling_table
+from gil_demo.results.host import Environment
+from gil_demo.results.run import RunResult, Verdict
 
 
 def environment_line(environment: Environment) -> Text:

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.report.gallery import C_THEME, trial_grid
-from gil_demo.report.palette import STATE_STYLES
+from gil_demo.report.kit.columns import Column, FittingTable
+from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.picture import Picture
-from gil_demo.report.tables import Column, FittingTable, responsiveness_table
+from gil_demo.report.run_tables import responsiveness_table
 from gil_demo.tour import step as tour
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Figure, Seen, Step

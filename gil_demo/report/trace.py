@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from gil_demo.results import Panel, RunResult, Stretch
+from gil_demo.results.run import Panel, RunResult, Stretch
 from gil_demo.words import Mode
 
 NAMES: dict[Mode, str] = {

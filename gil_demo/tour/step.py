@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gil_demo.results import Panel, PatternRow, ResponsivenessRow
+from gil_demo.results.patterns import PatternRow
+from gil_demo.results.run import Panel, ResponsivenessRow
 from gil_demo.words import State
 
 Progress = Callable[[int, int], None]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from gil_demo import machine
-from gil_demo.gallery import registry, sandbox
-from gil_demo.results import PatternRow
+from gil_demo.gallery import registry
+from gil_demo.host import machine
+from gil_demo.results.patterns import PatternRow
+from gil_demo.sandbox.rows import try_patterns
 from gil_demo.tour.step import Progress
 from gil_demo.words import Half, Outcome, State
 
@@ -13,7 +14,7 @@ def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[Pat
     """Run halves of patterns, or of claims, each in a child process of its own."""
     jobs = [(subject, half) for name, half in names for subject in registry.subjects(name)]
     progress(0, len(jobs))
-    return sandbox.try_patterns(jobs, machine.usable_cores(), progress)
+    return try_patterns(jobs, machine.usable_cores(), progress)
 
 
 def row_of(rows: Iterable[PatternRow], name: str, half: Half) -> PatternRow:

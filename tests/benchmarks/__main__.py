@@ -3,8 +3,8 @@
 import sys
 from argparse import ArgumentParser
 
-from gil_demo import machine
-from gil_demo.report.screen import screen
+from gil_demo.host import machine
+from gil_demo.report.kit.screen import screen
 
 from . import accuracy, break_even, call_cost, kernels, memory, startup, threads, whole_run
 from .harness import Benchmark, OthersMeter, Row

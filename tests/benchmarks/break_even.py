@@ -13,7 +13,7 @@ from time import perf_counter
 
 from cffi import FFI
 
-from gil_demo import native
+from gil_demo.native import kernels
 from gil_demo.words import Mode
 
 from .harness import Quartiles, Row, interleaved, ratio, rounds
@@ -83,7 +83,7 @@ class Window:
 
     def __init__(self, mode: Mode, size: int) -> None:
         """Describe the calls; the window opens when all threads have come."""
-        self._call = native.direct(mode, "sum")
+        self._call = kernels.direct(mode, "sum")
         self._data = FFI().new("double[]", size)
         self._size = size
         self._calls_a_look = max(1, 10_000 // (100 + size))

@@ -8,7 +8,7 @@ from timeit import Timer
 
 from cffi import FFI
 
-from gil_demo import native
+from gil_demo.native import kernels
 from gil_demo.words import Mode
 
 from .harness import Row, difference, interleaved, rounds
@@ -39,7 +39,7 @@ def measure(share: float) -> Iterator[Row]:
 
 def calls_of(mode: Mode) -> Timer:
     """A loop of direct calls on one element."""
-    names = {"call": native.direct(mode, "sum"), "data": FFI().new("double[]", 1)}
+    names = {"call": kernels.direct(mode, "sum"), "data": FFI().new("double[]", 1)}
     return Timer("call(data, 1)", timer=thread_time, globals=names)
 
 

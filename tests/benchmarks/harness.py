@@ -8,7 +8,7 @@ from random import Random
 from statistics import median, quantiles
 from typing import TypeVar
 
-from gil_demo import machine
+from gil_demo.host import machine
 
 Name = TypeVar("Name")
 Value = TypeVar("Value")

@@ -7,7 +7,8 @@ import numpy as np
 from cffi import FFI
 from numpy.typing import NDArray
 
-from gil_demo import arrays, native
+from gil_demo import arrays
+from gil_demo.native import kernels
 
 from .harness import Row, Target, at_least, cpu_seconds, interleaved, ratio, rounds
 
@@ -47,7 +48,7 @@ def measure(share: float) -> Iterator[Row]:
 def sum_wide_of(array: NDArray[np.float64]) -> Callable[[], float]:
     """A direct call of the kernel on the whole array."""
     buffer = FFI().from_buffer("double[]", array)
-    return partial(native.direct("released", "sum_wide"), buffer, array.size)
+    return partial(kernels.direct("released", "sum_wide"), buffer, array.size)
 
 
 def repeat(job: Callable[[], object], times: int) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from cffi import FFI
 
-from gil_demo import arrays, machine
+from gil_demo import arrays
+from gil_demo.host import machine
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.measuring.spans import wall_seconds
 

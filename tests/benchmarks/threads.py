@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from statistics import median
 
-from gil_demo import arrays, machine
-from gil_demo.constants import DEFAULT_SIZE
+from gil_demo import arrays
+from gil_demo.host import machine
+from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring import scaling
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race

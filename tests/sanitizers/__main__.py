@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from gil_demo.gallery import registry
-from gil_demo.machine import usable_cores
+from gil_demo.host.machine import usable_cores
 
 from . import preloaded
 

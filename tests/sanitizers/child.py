@@ -11,9 +11,10 @@ import json
 import sys
 from unittest import mock
 
-from gil_demo import native
-from gil_demo.gallery import registry, server
-from gil_demo.gallery.lab import Lab
+from gil_demo.gallery import registry
+from gil_demo.lab.lab import Lab
+from gil_demo.native.patterns import patterns
+from gil_demo.sandbox import server
 from gil_demo.words import Half
 
 
@@ -25,7 +26,7 @@ def main(name: str, unsafe_runs: int, safe_runs: int) -> None:
     because the handshake that forces it also orders the threads.
     """
     registry.load_all()
-    _, c = native.patterns()
+    _, c = patterns()
     # This also fills the table of NumPy's functions for all patterns. The allocator that
     # it installs is the context's own, and nothing is allocated there.
     contextvars.Context().run(c.guard_install)

@@ -16,7 +16,7 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from gil_demo.gallery.sandbox import ONE_THREAD_EACH
+from gil_demo.sandbox.pool import ONE_THREAD_EACH
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -54,7 +54,9 @@ class Python:
 
     def check(self) -> None:
         """Raise RuntimeError if Python does not start or does not import its copy."""
-        found = self._call("-c", "import gil_demo.native; print(gil_demo.native.__file__)")
+        found = self._call(
+            "-c", "import gil_demo.native.kernels; print(gil_demo.native.kernels.__file__)"
+        )
         if not Path(found.strip()).is_relative_to(self.folder):
             raise RuntimeError(f"Python imports {found.strip()} in place of its copy")
 

@@ -42,9 +42,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import native
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_alone
+from gil_demo.native import kernels
 from gil_demo.tour.step import Progress, Seen, Table
 
 MINUTES = 3
@@ -175,7 +175,7 @@ def read_among_collections() -> Reading:
     """Let C read one of many arrays while another thread collects."""
     watched = ring(ARRAYS, ELEMENTS)
     plan = Plan.calibrated(watched[0], "sum", (1,), 1, 0, frozenset())
-    call = native.Call("released", "sum", watched[0], plan.passes * CALLS_LONG)
+    call = kernels.Call("released", "sum", watched[0], plan.passes * CALLS_LONG)
     with Collector(watched) as collector:
         run_alone(call)
     return Reading(call.enter_ns, call.exit_ns, call.result, collector.collections)

@@ -36,8 +36,8 @@ Read more:
 import sys
 from collections.abc import Sequence
 
-from gil_demo import machine
-from gil_demo.results import PatternRow
+from gil_demo.host import machine
+from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.step import Progress, Seen, Table
 from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome

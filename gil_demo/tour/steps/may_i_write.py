@@ -36,11 +36,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gil_demo import arrays
-from gil_demo.constants import DEFAULT_SIZE
+from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.results import PatternRow
+from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.step import Progress, Seen, Table
 from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome

@@ -32,8 +32,9 @@ Read more:
 
 import sys
 
-from gil_demo import arrays, machine
-from gil_demo.constants import DEFAULT_SIZE
+from gil_demo import arrays
+from gil_demo.host import machine
+from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.picture import record_panel
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.spans import peak_inside

@@ -36,10 +36,10 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 
-from gil_demo import machine
+from gil_demo.csource.halves import without_comments
 from gil_demo.gallery import gilexample
-from gil_demo.gallery.source import without_comments
-from gil_demo.results import PatternRow
+from gil_demo.host import machine
+from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.step import Code, Progress, Seen
 from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
 from gil_demo.words import Half

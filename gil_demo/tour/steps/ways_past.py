@@ -35,12 +35,12 @@ Read more:
 
 from collections.abc import Iterable, Mapping
 
-from gil_demo import machine
-from gil_demo.results import Spread
-from gil_demo.tour import ways
-from gil_demo.tour.crew import NotToBeHad
+from gil_demo.host import machine
+from gil_demo.results.numbers import Spread
 from gil_demo.tour.step import Progress, Seen, Table
-from gil_demo.tour.ways import Name, Outcome, Way
+from gil_demo.tour.ways import compare
+from gil_demo.tour.ways.compare import Name, Outcome, Way
+from gil_demo.tour.ways.crew import NotToBeHad
 from gil_demo.words import State
 
 MINUTES = 4
@@ -64,7 +64,7 @@ SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
 def run(progress: Progress) -> Seen:
     """Do one job in every way, and look which two workers were ever inside together."""
     try:
-        found = ways.compare(ways.numbers(), progress)
+        found = compare.compare(compare.numbers(), progress)
     except NotToBeHad as lack:
         return Seen("inconclusive", None, ("",) * 4, (), str(lack))
     return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
@@ -155,7 +155,7 @@ def _how_compared(one_released: Outcome) -> str:
     in_c = ""
     if isinstance(one_released, Way):
         in_c = f" (C: {_milliseconds(one_released.work_seconds)} ms)"
-    return f"Work: medians of {ways.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
+    return f"Work: medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
 
 
 def _why_a_gil(free_threaded: bool) -> str:

@@ -40,7 +40,8 @@ from functools import partial
 
 import numpy as np
 
-from gil_demo import arrays, machine
+from gil_demo import arrays
+from gil_demo.host import machine
 from gil_demo.measuring.switching import nobody_asks
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
 from gil_demo.tour.step import Progress, Seen, Table

@@ -41,11 +41,13 @@ from timeit import Timer
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import machine, native
+from gil_demo.host import machine
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.measuring.spans import wall_seconds
 from gil_demo.measuring.verdict import WORTH_A_WORD
-from gil_demo.results import Environment, Spread
+from gil_demo.native import kernels
+from gil_demo.results.host import Environment
+from gil_demo.results.numbers import Spread
 from gil_demo.tour.step import Progress, Seen, Table
 from gil_demo.words import Kernel, Mode
 
@@ -159,13 +161,13 @@ def by_chance(longer: int, shorter: int) -> float:
 def _duels() -> list[Duel]:
     """Calls on one element, timed by the processor's time, which others cannot take from it."""
     held, released = (
-        _timer(native.Call(mode, "sum", np.ones(1), 1)) for mode in ("held", "released")
+        _timer(kernels.Call(mode, "sum", np.ones(1), 1)) for mode in ("held", "released")
     )
     return [_duel(held, released) for _ in range(DUELS)]
 
 
-def _timer(call: native.Call) -> Timer:
-    names = {"function": native.direct(call.mode, call.kernel), "call": call}
+def _timer(call: kernels.Call) -> Timer:
+    names = {"function": kernels.direct(call.mode, call.kernel), "call": call}
     return Timer("function(data, 1)", "data = call.struct.data", time.thread_time, names)
 
 

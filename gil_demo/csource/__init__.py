@@ -1,0 +1,1 @@
+"""Reads C text; only the standard library is imported."""

@@ -1,0 +1,8 @@
+"""The exit codes of every command."""
+
+DONE = 0
+CONTRADICTED = 1
+BAD_INPUT = 2
+INCONCLUSIVE = 3
+INTERNAL_ERROR = 70
+INTERRUPTED = 130

@@ -1,0 +1,1 @@
+"""Where this runs: machine, interpreter, compiler."""

@@ -1,0 +1,74 @@
+"""What machine, interpreter and build this is, and what that means for the demonstrations."""
+
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from gil_demo.host import machine
+from gil_demo.results.host import Environment, Examination
+
+WATCH_SECONDS = 0.25
+"""How long to watch what others do with the cores."""
+
+BUSY = 0.25
+"""The share of the cores taken by others from which speed-ups are not worth much."""
+
+
+def examine() -> Examination:
+    """Look around. Needs no C module, so that it can say why one does not load."""
+    built_by, problem = _build()
+    meter = machine.BusyMeter()
+    time.sleep(WATCH_SECONDS)
+    environment = machine.environment(meter.share())
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
+    headers = (Path(sysconfig.get_path("include")) / "Python.h").exists()
+    return Examination(
+        environment=environment,
+        switch_interval_seconds=sys.getswitchinterval(),
+        available_bytes=machine.available_bytes(),
+        compiler=shutil.which(compiler) or shutil.which("cc"),
+        python_headers=headers,
+        built_by=built_by,
+        build_problem=problem,
+        advice=tuple(_advice(environment, problem)),
+    )
+
+
+def _build() -> tuple[str | None, str | None]:
+    """The compiler of the C modules, or why they do not load."""
+    try:
+        from gil_demo.native import kernels
+    except ImportError as error:
+        return None, str(error)
+    return kernels.compiler(), None
+
+
+def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
+    if problem:
+        yield f"Nothing can be run: {problem}."
+    if not environment.gil_enabled:
+        yield "There is no GIL: expect held and released to be equals."
+    elif environment.free_threaded:
+        yield "This build can do without a GIL, but something turned it on (see PYTHON_GIL)."
+    if environment.cores == 1:
+        yield (
+            "There is one core: released calls still overlap, which peak inside shows, but no"
+            " number of threads is faster than one."
+        )
+    else:
+        yield f"Released calls can be up to {environment.cores} times as fast as held ones."
+    busy = environment.machine_busy
+    if busy is None:
+        yield "This system does not tell how busy others keep it: compare with native threads."
+    elif busy >= BUSY:
+        yield (
+            f"Others take {busy:.0%} of the cores: speed-ups will be low for native threads too,"
+            " while peak inside and ticks inside stay right."
+        )
+    else:
+        yield "The machine is quiet: a good moment to measure."

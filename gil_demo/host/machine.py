@@ -1,0 +1,101 @@
+"""What machine and interpreter this is, and how busy others keep it."""
+
+import os
+import platform
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import numpy as np
+
+from gil_demo.results.host import Environment
+
+
+def usable_cores() -> int:
+    """The number of cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def free_threaded() -> bool:
+    """Whether this interpreter was built to run without a GIL (PEP 703)."""
+    return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+
+
+def gil_enabled() -> bool:
+    """Whether there is a GIL now. Ask after the imports: a module may turn it back on.
+
+    https://docs.python.org/3/howto/free-threading-extensions.html
+    """
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def environment(machine_busy: float | None = None) -> Environment:
+    """Where this is, with what `BusyMeter` found if it was asked."""
+    return Environment(
+        python=platform.python_version(),
+        implementation=platform.python_implementation(),
+        free_threaded=free_threaded(),
+        gil_enabled=gil_enabled(),
+        cores=usable_cores(),
+        numpy=np.__version__,
+        platform=platform.platform(terse=True),
+        machine_busy=machine_busy,
+    )
+
+
+def available_bytes() -> int | None:
+    """How much memory can be had without swapping, or None where the system does not tell.
+
+    The smallest of what Linux estimates (``MemAvailable`` of ``/proc/meminfo``)
+    and what the control group (version 2) at the root of what this process sees
+    still allows; elsewhere, all memory there is.
+    """
+    limits = []
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        fields = dict(line.split(":") for line in meminfo.read_text().splitlines())
+        limits.append(int(fields["MemAvailable"].split()[0]) * 1024)
+    elif "SC_PHYS_PAGES" in os.sysconf_names:
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    group = Path("/sys/fs/cgroup")
+    maximum, current = group / "memory.max", group / "memory.current"
+    if maximum.exists() and current.exists() and maximum.read_text().strip() != "max":
+        limits.append(int(maximum.read_text()) - int(current.read_text()))
+    return min(limits, default=None)
+
+
+class BusyMeter:
+    """How much of the usable cores others took since the meter was made."""
+
+    def __init__(self) -> None:
+        """Start metering."""
+        self._began = self._reading()
+
+    def share(self) -> float | None:
+        """The share from 0 to 1, or None where the system does not tell."""
+        now = self._reading()
+        if self._began is None or now is None:
+            return None
+        elapsed, others = (after - before for before, after in zip(self._began, now, strict=True))
+        return min(1.0, max(0.0, others / elapsed)) if elapsed > 0 else None
+
+    @staticmethod
+    def _reading() -> tuple[float, float] | None:
+        """Core-seconds that went by on the usable cores, and those spent by others."""
+        stat = Path("/proc/stat")
+        if not stat.exists():
+            return None
+        cores = os.sched_getaffinity(0)
+        per_second = os.sysconf("SC_CLK_TCK")
+        busy = 0.0
+        for line in stat.read_text().splitlines():
+            name, *fields = line.split()
+            if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in cores:
+                # user nice system idle iowait irq softirq steal (guest is part of user)
+                ticks = [int(field) for field in fields[:8]]
+                busy += (sum(ticks) - ticks[3] - ticks[4]) / per_second
+        own = time.process_time()
+        return time.monotonic() * len(cores), busy - own

@@ -1,0 +1,1 @@
+"""The only doors to the C: one module for each extension."""

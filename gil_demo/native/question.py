@@ -1,0 +1,11 @@
+"""The door to the question's program and to the mended one."""
+
+from typing import Any
+
+from gil_demo.native.loading import load
+from gil_demo.words import Half
+
+
+def gilexample(half: Half) -> Any:
+    """The question's own extension as the unsafe half, and its mended one as the safe half."""
+    return load("gilexample_safe" if half == "safe" else "gilexample")

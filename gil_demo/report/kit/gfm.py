@@ -1,0 +1,46 @@
+"""GitHub-flavoured Markdown: text that means itself, tables, and blocks of code.
+
+https://github.github.com/gfm/
+"""
+
+import re
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from gil_demo.report.kit.columns import Column
+
+SPECIAL = re.compile(r"[\\`*\[\]<>|~&#]|(?<![^\W_])_|_(?![^\W_])")
+"""What Markdown would read as its own; an underscore only where it does not join letters."""
+
+
+def plain(text: str | Text) -> str:
+    """Text that is shown as it stands."""
+    return SPECIAL.sub(r"\\\g<0>", str(text))
+
+
+def table(columns: Sequence[Column]) -> str:
+    """A table; a line break within a cell is kept."""
+    marks = ("---:" if column.figures else "---" for column in columns)
+    rows = zip(*(column.cells for column in columns), strict=True)
+    lines = [
+        _row([column.header.replace("\n", " ") for column in columns]),
+        f"| {' | '.join(marks)} |",
+        *map(_row, rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def fenced(text: str, language: str) -> str:
+    """Code, or a drawing, kept as it is: the fence is longer than any within."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
+
+
+def _row(cells: Sequence[str | Text]) -> str:
+    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+
+def _cell(cell: str | Text) -> str:
+    return "<br>".join(plain(line) for line in str(cell).splitlines())

@@ -1,0 +1,198 @@
+"""The picture in a file: what a screen would show, as SVG or HTML that needs no network.
+
+What is drawn names the terminal's colours. Exported in a light and in a dark theme it is
+the same text with the same classes, and only the style sheets differ; so one file can hold
+both, and leave the choice to whoever looks at it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.style import Style
+from rich.terminal_theme import TerminalTheme
+
+from gil_demo.files import write_whole
+from gil_demo.report.kit.palette import DARK, LIGHT
+from gil_demo.words import Theme
+
+COLUMNS = 90
+"""What reads well on a slide, and fits the column of text on a web page."""
+
+FONTS = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace"
+"""Such as are there on Linux, macOS and Windows, and draw blocks without gaps."""
+
+SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}"\
+ viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{title}">
+<title>{title}</title>
+<style>
+{styles}
+</style>
+<rect class="{name}-paper" width="100%" height="100%" rx="8"/>
+<g font-family="{fonts}" font-size="20">
+<text class="{name}-title" x="{margin}" y="{baseline}" font-weight="bold">{title}</text>
+<g transform="translate({margin}, {top})">
+{lines}
+</g>
+</g>
+</svg>
+"""
+MARGIN, BASELINE, TOP = 20, 34, 54
+
+HTML = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ margin: 1em; font: clamp(10px, {vw}vw, 32px)/1.25 {fonts} }}
+h1 {{ font-size: inherit }}
+pre {{ font: inherit; overflow-x: auto }}
+{styles}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<pre>{lines}</pre>
+</body>
+</html>
+"""
+HTML_STYLES = "body {{ color: {foreground}; background: {background} }}\n{stylesheet}"
+
+FULL_WIDTH_VW = 95 / (COLUMNS * 0.61)
+"""The size of type, in hundredths of the window's width, with which the columns fill it."""
+
+NOTEBOOK = f"""\
+<pre style="font: 13px/1.25 {FONTS}; color: {{foreground}}; background: {{background}}; \
+padding: 1em; overflow-x: auto">{{code}}</pre>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The files that a picture is to be written to, if any, and in which colours."""
+
+    svg_file: Path | None
+    html_file: Path | None
+    theme: Theme
+
+    @property
+    def files(self) -> dict[str, Path | None]:
+        """What to write, by the option that a person gave."""
+        return {"--svg": self.svg_file, "--html": self.html_file}
+
+    def write(self, renderable: RenderableType, title: str) -> None:
+        """Draw and write each file that was asked for."""
+        if self.svg_file:
+            write_whole(self.svg_file, svg(renderable, title, self.theme))
+        if self.html_file:
+            write_whole(self.html_file, html(renderable, title, self.theme))
+
+
+def svg(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
+    """What a screen of `COLUMNS` columns would show, as an SVG file."""
+    console = _drawn(renderable)
+
+    def part(template: str, colours: TerminalTheme = LIGHT) -> str:
+        return console.export_svg(title=title, theme=colours, code_format=template, clear=False)
+
+    name = part("{unique_id}")
+
+    def styles(colours: TerminalTheme) -> str:
+        paper, ink = colours.background_color.hex, colours.foreground_color.hex
+        own = f".{name}-paper {{ fill: {paper} }}\n.{name}-title {{ fill: {ink} }}\n"
+        return own + part("{styles}", colours)
+
+    width, height = map(float, part("{terminal_width} {terminal_height}").split())
+    return SVG.format(
+        title=escape(title),
+        name=name,
+        fonts=FONTS,
+        width=width + 2 * MARGIN,
+        height=height + TOP + MARGIN,
+        margin=MARGIN,
+        baseline=BASELINE,
+        top=TOP,
+        styles=_in_theme(theme, styles),
+        lines=_plain_svg_text(part("{matrix}")),
+    )
+
+
+def html(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
+    """What a screen of `COLUMNS` columns would show, as a page that fills a window's width."""
+    console = _drawn(renderable)
+
+    def part(template: str, colours: TerminalTheme = LIGHT) -> str:
+        return console.export_html(theme=colours, code_format=template, clear=False)
+
+    return HTML.format(
+        title=escape(title),
+        fonts=FONTS,
+        vw=round(FULL_WIDTH_VW, 2),
+        styles=_in_theme(theme, lambda colours: part(HTML_STYLES, colours)),
+        lines=part("{code}"),
+    )
+
+
+def notebook_forms(renderable: RenderableType) -> dict[str, str]:
+    """What Jupyter shows: HTML on paper of its own, or text where it shows no HTML.
+
+    Each piece carries its own style, since some viewers drop style sheets; where even that
+    is dropped, as on GitHub, the text is left, in which nothing is said by colour alone.
+    """
+    console = _drawn(renderable)
+    shown = console.export_html(theme=LIGHT, inline_styles=True, code_format=NOTEBOOK, clear=False)
+    return {"text/plain": console.export_text(), "text/html": shown}
+
+
+def _drawn(renderable: RenderableType) -> Console:
+    """A console that has drawn it, whatever terminal or notebook this runs in."""
+    console = Console(
+        file=StringIO(),
+        record=True,
+        width=COLUMNS,
+        force_terminal=True,
+        force_jupyter=False,
+        color_system="truecolor",
+        no_color=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        _environ={},
+    )
+    console.print(_Undimmed(renderable))
+    return console
+
+
+def _in_theme(theme: Theme, styles: Callable[[TerminalTheme], str]) -> str:
+    """The style sheet of one theme, or of both: light, unless the reader prefers dark."""
+    if theme != "auto":
+        return styles(DARK if theme == "dark" else LIGHT)
+    return f"{styles(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{styles(DARK)}\n}}"
+
+
+def _plain_svg_text(matrix: str) -> str:
+    """Text with spaces that can be copied, without gaps between blocks, whatever the font."""
+    matrix = re.sub(r"<text [^>]*>\n</text>", "\n", matrix)  # rich draws the ends of lines, too
+    matrix = re.sub(r' clip-path="[^"]*"', "", matrix).replace("&#160;", " ")
+    return matrix.replace("<text ", '<text xml:space="preserve" lengthAdjust="spacingAndGlyphs" ')
+
+
+@dataclass(frozen=True, slots=True)
+class _Undimmed:
+    """Dim text in the theme's grey: dimmed by blending, it would be too faint to read."""
+
+    renderable: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for text, style, control in console.render(self.renderable, options):
+            if style and style.dim:
+                style = Style(color="bright_black") + style + Style(dim=False)
+            yield Segment(text, style, control)

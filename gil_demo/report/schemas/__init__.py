@@ -1,0 +1,1 @@
+"""The JSON Schema of each document that a command prints."""

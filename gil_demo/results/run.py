@@ -1,0 +1,120 @@
+"""All that `gil-demo run` measured.
+
+Times are nanoseconds of one monotonic clock where the name ends in ``_ns``, and seconds
+where it ends in ``_seconds``.
+"""
+
+from dataclasses import dataclass
+
+from gil_demo.results.host import Environment
+from gil_demo.results.numbers import Range, Spread
+from gil_demo.results.patterns import PatternRow
+from gil_demo.words import Company, Kernel, Mode, State
+
+
+@dataclass(frozen=True)
+class Span:
+    """One kernel call: when it entered C and when it left, stamped inside C."""
+
+    gil: Mode
+    thread: int
+    enter_ns: int
+    exit_ns: int
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A run of ticks with no gap worth drawing: the first, the last, and how many."""
+
+    first_ns: int
+    last_ns: int
+    ticks: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One race as a picture shows it: every thread's span, and when the ticker ran."""
+
+    gil: Mode
+    spans: tuple[Span, ...]
+    ticker: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True)
+class ScalingRow:
+    """One mode at one number of threads, over all rounds.
+
+    `wall_seconds` runs from the first enter to the last exit of a race;
+    `speedup` is N times the one-thread wall time over the N-thread wall time of
+    the same round and mode; `mean_inside` is the time-average of the number of
+    calls inside while at least one is; `cpu_seconds` is the processor time of
+    all calls of a race together (the last two are medians over the rounds).
+    """
+
+    gil: Mode
+    threads: int
+    wall_seconds: Spread
+    speedup: Spread
+    peak_inside: Range
+    mean_inside: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class ResponsivenessRow:
+    """The ticker alone, or beside one kernel call; medians over the rounds.
+
+    `ticks_per_second` and `share_of_alone` count the ticks during the call
+    (alone: during an equal time without one), and `longest_stall_seconds` is the
+    longest gap between two ticks. `ticks_inside`, the number of ticks whose time
+    lies within the kernel's span, is that of the round which came closest to
+    refuting what is expected: the most where none may be, else the fewest.
+    """
+
+    gil: Company
+    ticks_per_second: float
+    share_of_alone: float
+    longest_stall_seconds: float
+    call_seconds: float
+    ticks_inside: int | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was run: `elements` of the array, `passes` over its part that one call makes."""
+
+    kernel: Kernel
+    elements: int
+    elements_per_call: int
+    passes: int
+    threads: tuple[int, ...]
+    rounds: int
+    seed: int
+    input: str | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What this run says about the claim, and the sentences that say why."""
+
+    state: State
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All of one run. A section that was not asked for is empty.
+
+    `spans` are those of one race a mode: the one with the most threads of the first
+    round, or where nothing was scaled the picture's.
+    """
+
+    environment: Environment
+    settings: Settings
+    notes: tuple[str, ...]
+    picture: tuple[Panel, ...]
+    spans: tuple[Span, ...]
+    scaling: tuple[ScalingRow, ...]
+    responsiveness: tuple[ResponsivenessRow, ...]
+    patterns: tuple[PatternRow, ...]
+    verdict: Verdict

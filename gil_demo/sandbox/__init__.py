@@ -1,0 +1,1 @@
+"""Runs halves of patterns in child processes, and says how they ended."""

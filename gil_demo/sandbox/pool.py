@@ -1,0 +1,127 @@
+"""Runs halves of patterns in children of a warm server process, and brings back how they ended."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from threading import Lock
+from typing import Any, Self
+
+from gil_demo.gallery.registry import Subject
+from gil_demo.results.patterns import Ending
+from gil_demo.words import Half
+
+Job = tuple[Subject, Half]
+
+CLOSING_SECONDS = 1.0
+"""How long a server may take to end by itself."""
+
+ONE_THREAD_EACH = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""A server that forks must have no threads, and NumPy's linear algebra would start some."""
+
+
+class ServerDied(RuntimeError):
+    """The process that starts the children ended unexpectedly."""
+
+
+class Server:
+    """One warm process; it starts a child for each run, one after another."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Start it with additions to the environment, for what must be set before Python starts."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gil_demo.sandbox.server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **ONE_THREAD_EACH, **environment},
+            start_new_session=True,
+        )
+        self._lock = Lock()
+        self._ready = False
+
+    def run(self, name: str, half: Half) -> Ending:
+        """Run one half in a child and wait for its end."""
+        with self._lock:
+            if not self._ready:
+                self._answer()
+                self._ready = True
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps({"name": name, "half": half}) + "\n")
+            self._process.stdin.flush()
+            answer = self._answer()
+        return Ending(name, half, answer["outcome"], answer["evidence"], answer["seconds"])
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise ServerDied(f"the pattern server ended with status {self._process.wait()}")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End it, and it ends whatever child it has."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if not self._ready:  # it is still loading modules, and has no child yet
+            self._process.kill()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(CLOSING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+class Sandbox:
+    """Several servers side by side; leaving the ``with`` block ends them."""
+
+    def __init__(self, workers: int) -> None:
+        """`workers` runs at once."""
+        self._workers = workers
+        self._idle: dict[tuple[tuple[str, str], ...], list[Server]] = {}
+        self._servers: list[Server] = []
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.close()
+
+    def run_all(self, jobs: Sequence[Job], progress: Callable[[int, int], None]) -> list[Ending]:
+        """Run every job; the endings are in the order of the jobs."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            try:
+                running = [pool.submit(self._run, subject, half) for subject, half in jobs]
+                for done, _ in enumerate(as_completed(running)):
+                    progress(done + 1, len(jobs))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for server in self._servers:
+                    server.close()
+                raise
+            return [one.result() for one in running]
+
+    def _run(self, subject: Subject, half: Half) -> Ending:
+        environment = tuple(sorted(subject.environment.items()))
+        with self._lock:
+            idle = self._idle.setdefault(environment, [])
+            server = idle.pop() if idle else None
+        if server is None:
+            server = Server(subject.environment)
+            with self._lock:
+                self._servers.append(server)
+        try:
+            ending = server.run(subject.name, half)
+        except ServerDied as error:
+            return Ending(subject.name, half, "unfinished", str(error), 0.0)
+        with self._lock:
+            idle.append(server)
+        return ending

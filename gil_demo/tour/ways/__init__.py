@@ -1,0 +1,1 @@
+"""Ways past the GIL, compared: what step 12 of the lesson measures."""

@@ -1,0 +1,213 @@
+"""One job, done in every way that this interpreter has: add up the same numbers in two halves."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from statistics import median
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gil_demo.measuring.plan import calibrated_passes
+from gil_demo.measuring.race import Arrays, run_race
+from gil_demo.measuring.spans import peak_inside, wall_seconds
+from gil_demo.measuring.switching import nobody_asks
+from gil_demo.results.numbers import Spread
+from gil_demo.tour.step import Progress
+from gil_demo.tour.ways.crew import NotToBeHad, Ready, Round, in_threads
+from gil_demo.tour.ways.interpreters import in_interpreters
+from gil_demo.tour.ways.processes import Part, in_processes, shared
+
+SIZE = 3_000_000
+"""Numbers: 24 MB. Adding up half of them in Python takes tens of milliseconds."""
+
+ROUNDS = 5
+"""How often each way does the job, once it has started."""
+
+SEED = 1
+"""From which the order of the ways in each round is drawn."""
+
+Name = Literal["one", "threads", "one released", "released", "processes", "interpreters"]
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What one way of doing the job took, and whether its sums were right.
+
+    `copy_seconds` is None where nothing had to be copied. `work_seconds` is the median of
+    the rounds. `speedup` says how many times as fast it was as one thread that ran the same
+    code in the same round, starting and copying left out. `peak_inside` is that of the
+    round in which most were inside.
+    """
+
+    start_seconds: float
+    copy_seconds: float | None
+    work_seconds: float
+    speedup: Spread
+    peak_inside: int
+    exact: bool
+
+
+Outcome = Way | NotToBeHad
+"""A way, or why this system has it not."""
+
+
+def numbers() -> Numbers:
+    """The numbers to add up: integers, so that the sum is exact in any order of adding."""
+    return np.arange(SIZE, dtype=np.float64)
+
+
+def right_sum(array: Numbers) -> int:
+    """The sum of such numbers, by Gauss's formula; below 2**53, so a float64 holds it."""
+    return array.size * (array.size - 1) // 2
+
+
+def halves(array: Numbers) -> tuple[Part, Part]:
+    """Where the two halves begin and end."""
+    return (0, array.size // 2), (array.size // 2, array.size)
+
+
+def compare(array: Numbers, progress: Progress) -> dict[Name, Outcome]:
+    """Start all ways, and let each do the job once a round, in an order drawn anew.
+
+    All are there from the first round to the last, so that whatever else the machine does
+    hits all alike. Nobody is asked to hand over the GIL, and ``sum`` does not let go of it.
+    So where there is a GIL, a thread that has noted when it enters also notes when it
+    leaves before another thread does either. Raises `NotToBeHad` where not even one Python
+    thread can be had.
+    """
+    lacks: dict[Name, NotToBeHad] = {}
+    with nobody_asks(), ExitStack() as started:
+        ready = _started(array, started, lacks)
+        rounds = _rounds(ready, lacks, progress)
+    for name, base in BASES.items():
+        if base in lacks:
+            lacks.setdefault(name, lacks[base])
+    if "one" in lacks:
+        raise lacks["one"]
+    return {
+        name: lacks[name] if name in lacks else _way(name, ready, rounds, right_sum(array))
+        for name in BASES
+    }
+
+
+def _started(
+    array: Numbers, started: ExitStack, lacks: dict[Name, NotToBeHad]
+) -> dict[Name, Ready]:
+    ready: dict[Name, Ready] = {}
+    for name, start in STARTS.items():
+        try:
+            ready[name] = started.enter_context(start(array))
+        except NotToBeHad as lack:
+            lacks[name] = lack
+    return ready
+
+
+def _rounds(
+    ready: Mapping[Name, Ready], lacks: dict[Name, NotToBeHad], progress: Progress
+) -> list[dict[Name, Round]]:
+    order, names = Random(SEED), list(ready)
+    rounds: list[dict[Name, Round]] = []
+    for done in range(ROUNDS):
+        progress(done, ROUNDS)
+        order.shuffle(names)
+        rounds.append({})
+        for name in names:
+            if name not in lacks:
+                try:
+                    rounds[-1][name] = ready[name].work()
+                except NotToBeHad as lack:
+                    lacks[name] = lack
+    progress(ROUNDS, ROUNDS)
+    return rounds
+
+
+def _way(
+    name: Name, ready: Mapping[Name, Ready], rounds: Sequence[Mapping[Name, Round]], right: int
+) -> Way:
+    took, base_took = (
+        [wall_seconds(one[which].spans) / ready[which].passes for one in rounds]
+        for which in (name, BASES[name])
+    )
+    return Way(
+        start_seconds=ready[name].start_seconds,
+        copy_seconds=ready[name].copy_seconds,
+        work_seconds=median(took),
+        speedup=Spread.of(slow / fast for slow, fast in zip(base_took, took, strict=True)),
+        peak_inside=max(peak_inside(one[name].spans) for one in rounds),
+        exact=all(sum(one[name].totals) == right for one in rounds),
+    )
+
+
+def _one_thread(array: Numbers) -> AbstractContextManager[Ready]:
+    return in_threads([memoryview(array)])
+
+
+def _two_threads(array: Numbers) -> AbstractContextManager[Ready]:
+    return in_threads([memoryview(array)[begin:end] for begin, end in halves(array)])
+
+
+def _one_released(array: Numbers) -> AbstractContextManager[Ready]:
+    return _released(array, [array])
+
+
+def _two_released(array: Numbers) -> AbstractContextManager[Ready]:
+    return _released(array, [array[begin:end] for begin, end in halves(array)])
+
+
+@contextmanager
+def _released(array: Numbers, parts: Arrays) -> Iterator[Ready]:
+    """The kernel in threads that let go of the GIL, and start anew each time.
+
+    A call goes over its numbers several times, because it must last for two to meet.
+    """
+
+    def raced(passes: int) -> Round:
+        try:
+            race = run_race("released", "sum", parts, passes)
+        except OSError as error:
+            raise NotToBeHad(f"no thread could be started: {error.strerror}") from error
+        return Round(race.spans, race.results)
+
+    passes = calibrated_passes("sum", [array[: array.size // 2]])
+    began_ns = time.monotonic_ns()
+    entered_ns = min(span.enter_ns for span in raced(1).spans)
+    yield Ready((entered_ns - began_ns) / 1e9, lambda: raced(passes), passes=passes)
+
+
+@contextmanager
+def _processes(array: Numbers) -> Iterator[Ready]:
+    with shared(array) as (file, copy_seconds), in_processes(file, halves(array)) as ready:
+        yield replace(ready, copy_seconds=copy_seconds)
+
+
+@contextmanager
+def _interpreters(array: Numbers) -> Iterator[Ready]:
+    with shared(array) as (file, copy_seconds), in_interpreters(file, halves(array)) as ready:
+        yield replace(ready, copy_seconds=copy_seconds)
+
+
+STARTS: Mapping[Name, Callable[[Numbers], AbstractContextManager[Ready]]] = {
+    "one": _one_thread,
+    "threads": _two_threads,
+    "one released": _one_released,
+    "released": _two_released,
+    "processes": _processes,
+    "interpreters": _interpreters,
+}
+"""The ways, and what makes each ready. Raises `NotToBeHad`."""
+
+BASES: Mapping[Name, Name] = {
+    "one": "one",
+    "threads": "one",
+    "one released": "one released",
+    "released": "one released",
+    "processes": "one",
+    "interpreters": "one",
+}
+"""The one thread that runs the same code as each way."""

@@ -1,0 +1,37 @@
+"""Workers that are interpreters of one process, each with a GIL of its own.
+
+The process is a child: 3.12 and 3.13 have such interpreters for C code and under private
+names only, and whatever goes wrong with them there does no harm here.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from gil_demo.tour.ways import interpreter_host
+from gil_demo.tour.ways.crew import Crew, NotToBeHad, Ready
+from gil_demo.tour.ways.processes import Part, child, worker_script
+
+
+@contextmanager
+def in_interpreters(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
+    """The sum of each part of a file, in an interpreter of its own. Raises `NotToBeHad`.
+
+    That their process had to be started first is not counted.
+    """
+    if sys.version_info < (3, 12):
+        raise NotToBeHad("they came with Python 3.12 (PEP 684)")
+    with Crew(len(parts)) as crew, Crew(1) as host:
+        scripts = [
+            worker_script(file, part, go, answers)
+            for part, go, answers in zip(parts, crew.go, crew.answers, strict=True)
+        ]
+        source = inspect.getsource(interpreter_host)
+        script = f"{source}\n\nrun_side_by_side({scripts!r}, {host.answers[0]})\n"
+        with child(script, [file, *crew.go, *crew.answers, *host.answers]):
+            for one in (crew, host):
+                one.is_elsewhere()
+            began_ns = int(host.hear(0)[0])
+            with crew.ready(began_ns) as ready:
+                yield ready

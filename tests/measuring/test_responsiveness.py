@@ -1,0 +1,82 @@
+"""The responsiveness table: the ticker beside one call, round by round."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gil_demo.host import machine
+from gil_demo.measuring.plan import CALL_SECONDS, Plan
+from gil_demo.measuring.responsiveness import (
+    Observation,
+    Round,
+    observe,
+    responsiveness_row,
+    responsiveness_rows,
+)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """A call as long as any."""
+    return Plan.calibrated(np.ones(1000), "sum", (1,), 1, 0, frozenset())
+
+
+def round_of(alone: int, held: int, released: int) -> Round:
+    """A round with that many ticks beside calls of 10 ms."""
+    return {
+        "alone": Observation(alone, 0.001, 0.01),
+        "held": Observation(held, 0.011, 0.01),
+        "released": Observation(released, 0.002, 0.01),
+    }
+
+
+def test_beside_a_held_call_the_ticker_stands_still(plan: Plan) -> None:
+    """No tick inside a held call, so the stall is at least as long as the call."""
+    seen = observe(plan, "held")
+    if machine.gil_enabled():
+        assert seen.ticks_inside == 0
+        assert seen.longest_stall_seconds >= seen.call_seconds
+    else:
+        assert seen.ticks_inside > 0
+    assert seen.call_seconds > 0
+
+
+def test_alone_the_time_of_a_call_is_watched(plan: Plan) -> None:
+    """Without a call the ticker is watched for as long as one is meant to last."""
+    seen = observe(plan, "alone")
+    assert seen.call_seconds >= CALL_SECONDS
+    assert seen.ticks_per_second == seen.ticks_inside / seen.call_seconds
+
+
+def test_ticks_are_compared_with_the_same_round() -> None:
+    """The share of alone is the median of each round's own share, not a ratio of medians."""
+    rounds = [round_of(100, 0, 50), round_of(1000, 0, 900), round_of(100, 0, 60)]
+    row = responsiveness_row(rounds, "released", none_expected=False)
+    assert row.share_of_alone == pytest.approx(0.6)
+    assert row.ticks_per_second == pytest.approx(6000)
+    assert row.longest_stall_seconds == 0.002
+    assert row.call_seconds == 0.01
+
+
+def test_the_round_closest_to_refuting_is_told() -> None:
+    """Ticks inside: the most where none may be, the fewest where some must be."""
+    rounds = [round_of(100, 0, 50), round_of(100, 3, 20), round_of(100, 1, 90)]
+    alone, held, released = responsiveness_rows(rounds, gil_enabled=True)
+    assert (alone.ticks_inside, held.ticks_inside, released.ticks_inside) == (None, 3, 20)
+    alone, held, released = responsiveness_rows(rounds, gil_enabled=False)
+    assert (alone.ticks_inside, held.ticks_inside, released.ticks_inside) == (None, 0, 20)
+
+
+def test_the_table_begins_with_the_ticker_alone() -> None:
+    """Three rows: alone, beside a held call, beside a released one."""
+    rows = responsiveness_rows([round_of(100, 0, 50)], gil_enabled=True)
+    assert [row.gil for row in rows] == ["alone", "held", "released"]
+
+
+def test_a_ticker_that_others_kept_from_ticking_is_no_failure() -> None:
+    """On a crowded machine the ticker may not tick once even alone; the table is made anyway."""
+    rows = responsiveness_rows([round_of(0, 0, 5)], gil_enabled=True)
+    assert all(math.isfinite(row.share_of_alone) for row in rows)
+    rows = responsiveness_rows([round_of(0, 0, 5), *[round_of(100, 0, 50)] * 2], gil_enabled=True)
+    assert [row.gil for row in rows] == ["alone", "held", "released"]

@@ -1,0 +1,258 @@
+"""The verdict, from evidence made by hand: what contradicts, what leaves open, what shows."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Literal
+
+import pytest
+
+from gil_demo.measuring.verdict import Evidence, judge
+from gil_demo.results.host import Environment
+from gil_demo.results.numbers import Range
+from gil_demo.results.run import Panel, ResponsivenessRow, RunResult, ScalingRow, Span, Stretch
+from gil_demo.words import Mode
+
+Quantity = Literal["picture", "scaling", "responsiveness"]
+QUANTITIES: tuple[Quantity, ...] = ("picture", "scaling", "responsiveness")
+
+
+@pytest.fixture
+def evidence(made: RunResult) -> Evidence:
+    """All that a run shows when everything is as expected, on an interpreter with a GIL."""
+    return Evidence(made.environment, True, made.picture, made.scaling, made.responsiveness)
+
+
+@pytest.fixture
+def without_gil(evidence: Evidence) -> Evidence:
+    """The same where there is no GIL: held calls meet as released ones do."""
+    return replace(
+        with_ticks(with_peak(evidence, "held", 2), "held", 99_000),
+        environment=replace(evidence.environment, gil_enabled=False, free_threaded=True),
+        picture=[replace(panel, spans=evidence.picture[1].spans) for panel in evidence.picture],
+    )
+
+
+def with_peak(evidence: Evidence, gil: Mode, least: int, most: int | None = None) -> Evidence:
+    """The same, but with another peak of one mode on two threads."""
+
+    def changed(row: ScalingRow) -> ScalingRow:
+        if (row.gil, row.threads) != (gil, 2):
+            return row
+        return replace(row, peak_inside=Range(least, most or least))
+
+    return replace(evidence, scaling=[changed(row) for row in evidence.scaling])
+
+
+def with_ticks(evidence: Evidence, company: str, ticks: int) -> Evidence:
+    """The same, but with another number of ticks inside a call."""
+
+    def changed(row: ResponsivenessRow) -> ResponsivenessRow:
+        return replace(row, ticks_inside=ticks) if row.gil == company else row
+
+    return replace(evidence, responsiveness=[changed(row) for row in evidence.responsiveness])
+
+
+def with_spans(evidence: Evidence, gil: Mode, *moments: tuple[int, int]) -> Evidence:
+    """The same, but with another picture of one mode."""
+    spans = tuple(Span(gil, thread, *moment) for thread, moment in enumerate(moments, start=1))
+    panels = [
+        Panel(gil, spans, (Stretch(0, 1, 2),)) if panel.gil == gil else panel
+        for panel in evidence.picture
+    ]
+    return replace(evidence, picture=panels)
+
+
+def busy(evidence: Evidence, share: float | None) -> Evidence:
+    """The same on a machine of which others take that share."""
+    environment: Environment = replace(evidence.environment, machine_busy=share)
+    return replace(evidence, environment=environment)
+
+
+def only(evidence: Evidence, *quantities: Quantity) -> Evidence:
+    """The same without what was not measured."""
+    left_out = {name: () for name in QUANTITIES if name not in quantities}
+    return replace(evidence, **left_out)  # type: ignore[arg-type]  # the names are those of fields
+
+
+# Shown
+
+
+def test_all_as_expected_is_shown(evidence: Evidence) -> None:
+    """Held calls one at a time, released ones together, ticks accordingly: two sentences say so."""
+    verdict = judge(evidence)
+    assert verdict.state == "shown"
+    assert len(verdict.reasons) == 2
+
+
+def test_the_sentences_quote_the_figures(evidence: Evidence) -> None:
+    """Who reads only the verdict reads the threads, the ticks, the call and the speed-ups."""
+    held, released = judge(evidence).reasons
+    assert "never more than 1 of 2 calls" in held
+    assert "did not tick once during a call of 30.1 ms" in held
+    assert "both calls were inside at once in every round" in released
+    assert "ticked at least 102,640 times" in released
+    for speedup in ("1.94x", "native threads 1.96x", "held 0.99x"):
+        assert speedup in released
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_each_section_alone_can_show_it(quantity: Quantity, evidence: Evidence) -> None:
+    """Whichever one section was asked for, its facts are enough, and only they are told."""
+    verdict = judge(only(evidence, quantity))
+    assert verdict.state == "shown"
+    text = " ".join(verdict.reasons)
+    assert ("inside at once" in text) == (quantity != "responsiveness")
+    assert ("tick" in text) == (quantity == "responsiveness")
+    assert ("1.94x" in text) == (quantity == "scaling")
+
+
+def test_the_most_threads_are_told(evidence: Evidence) -> None:
+    """With several numbers of threads measured, the sentences are about the most."""
+    peaks = {"held": Range(1, 1), "released": Range(4, 4), "native": Range(4, 4)}
+    four = [
+        replace(row, threads=4, peak_inside=peaks[row.gil])
+        for row in evidence.scaling
+        if row.threads == 2
+    ]
+    text = " ".join(judge(replace(evidence, scaling=[*evidence.scaling, *four])).reasons)
+    assert "never more than 1 of 4 calls" in text
+    assert "all 4 calls were inside" in text
+    assert "4 threads got 1.94x" in text
+
+
+def test_speed_decides_nothing(evidence: Evidence) -> None:
+    """Released threads no faster than one, held ones faster: told, and the facts still hold."""
+    slow = [
+        replace(row, speedup=replace(row.speedup, median=1.0 if row.gil == "released" else 1.9))
+        for row in evidence.scaling
+    ]
+    verdict = judge(replace(evidence, scaling=slow))
+    assert verdict.state == "shown"
+    assert "2 threads got 1.00x" in verdict.reasons[1]
+
+
+def test_native_threads_that_did_not_meet_decide_nothing(evidence: Evidence) -> None:
+    """What threads without Python did tells of the machine, not of the GIL."""
+    assert judge(with_peak(evidence, "native", 1)).state == "shown"
+
+
+# Contradicted
+
+
+def test_two_held_calls_inside_at_once_contradict(evidence: Evidence) -> None:
+    """If two calls that hold the GIL were ever inside together, the claim is wrong."""
+    verdict = judge(with_peak(evidence, "held", 1, 2))
+    assert verdict.state == "contradicted"
+    assert "2 of 2 calls were inside at once" in verdict.reasons[0]
+
+
+def test_two_held_calls_drawn_above_each_other_contradict(evidence: Evidence) -> None:
+    """The picture's race is evidence as good as the table's."""
+    verdict = judge(with_spans(evidence, "held", (0, 100), (99, 200)))
+    assert verdict.state == "contradicted"
+
+
+def test_a_tick_inside_a_held_call_contradicts(evidence: Evidence) -> None:
+    """If Python ran while a call held the GIL, the claim is wrong; the ticks are counted."""
+    verdict = judge(with_ticks(evidence, "held", 1_234))
+    assert verdict.state == "contradicted"
+    assert "1,234 times inside a held call" in verdict.reasons[0]
+
+
+def test_results_that_differ_leave_it_open(evidence: Evidence, without_gil: Evidence) -> None:
+    """Somebody wrote to the array meanwhile, say to a file that is mapped: no fault of the GIL."""
+    for either in (evidence, without_gil):
+        verdict = judge(replace(either, results_agree=False))
+        assert verdict.state == "inconclusive"
+        assert "same value" in verdict.reasons[0]
+
+
+def test_every_contradiction_is_told(evidence: Evidence) -> None:
+    """Contradictions come one sentence each, and no gap is told beside them."""
+    wrong = with_ticks(with_peak(with_peak(evidence, "held", 2), "released", 1), "held", 5)
+    verdict = judge(replace(wrong, results_agree=False))
+    assert verdict.state == "contradicted"
+    assert len(verdict.reasons) == 2
+
+
+# Inconclusive
+
+
+def test_nothing_measured_shows_nothing(evidence: Evidence) -> None:
+    """Without a race of two or the ticker there is no verdict, and a hint at what to measure."""
+    nothing = only(evidence)
+    one_thread = replace(nothing, scaling=[r for r in evidence.scaling if r.threads == 1])
+    for empty in (nothing, one_thread):
+        verdict = judge(empty)
+        assert verdict.state == "inconclusive"
+        assert "two threads" in verdict.reasons[0]
+
+
+def test_released_calls_that_did_not_meet_leave_it_open(evidence: Evidence) -> None:
+    """A busy machine can keep released calls apart, so that proves nothing either way."""
+    verdict = judge(with_peak(evidence, "released", 1, 2))
+    assert verdict.state == "inconclusive"
+    assert "only 1 of 2 released calls" in verdict.reasons[0]
+
+
+def test_released_calls_drawn_apart_leave_it_open(evidence: Evidence) -> None:
+    """The same if it happened in the picture's race."""
+    assert judge(with_spans(evidence, "released", (0, 10), (20, 30))).state == "inconclusive"
+
+
+def test_a_ticker_without_time_leaves_it_open(evidence: Evidence) -> None:
+    """No tick inside a released call: perhaps the GIL, perhaps the machine."""
+    verdict = judge(with_ticks(evidence, "released", 0))
+    assert verdict.state == "inconclusive"
+    assert "no time beside a released call" in verdict.reasons[0]
+
+
+def test_a_busy_machine_is_named_as_the_reason(evidence: Evidence) -> None:
+    """If others took the cores, the sentence says how much of them; if not, it does not."""
+    apart = with_peak(evidence, "released", 1)
+    assert "others took 48% of the cores" in judge(busy(apart, 0.48)).reasons[0]
+    for quiet in (0.01, None):
+        assert "others" not in judge(busy(apart, quiet)).reasons[0]
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.5, 1.0])
+def test_a_busy_machine_never_contradicts(share: float | None, evidence: Evidence) -> None:
+    """Whatever load can do to released calls, native ones and the ticker, it leaves it open."""
+    crowded = busy(evidence, share)
+    for released, native, ticks in product((1, 2), (1, 2), (0, 7)):
+        seen = with_peak(with_peak(crowded, "released", released), "native", native)
+        verdict = judge(with_ticks(seen, "released", ticks))
+        expected = "shown" if released == 2 and ticks else "inconclusive"
+        assert verdict.state == expected
+
+
+# Without a GIL
+
+
+def test_without_a_gil_held_and_released_are_equals(without_gil: Evidence) -> None:
+    """Both meet and both let the ticker run: shown, and said to be because there is no GIL."""
+    verdict = judge(without_gil)
+    assert verdict.state == "shown"
+    assert "without a GIL" in verdict.reasons[0]
+    assert "equals" in verdict.reasons[0]
+    for figure in ("both calls", "0.99x", "1.94x", "native threads 1.96x"):
+        assert figure in verdict.reasons[1]
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_without_a_gil_each_section_alone_can_show_it(
+    quantity: Quantity, without_gil: Evidence
+) -> None:
+    """One section is enough here too."""
+    assert judge(only(without_gil, quantity)).state == "shown"
+
+
+@pytest.mark.parametrize("gil", ["held", "released"])
+def test_without_a_gil_calls_that_did_not_meet_leave_it_open(
+    gil: Mode, without_gil: Evidence
+) -> None:
+    """Nothing but the machine can have kept them apart, held or released, so it is open."""
+    for apart in (with_peak(without_gil, gil, 1), with_ticks(without_gil, gil, 0)):
+        verdict = judge(apart)
+        assert verdict.state == "inconclusive"
+        assert f"{gil} call" in verdict.reasons[0]

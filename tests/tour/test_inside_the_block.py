@@ -1,0 +1,101 @@
+"""The step about the block: what is said of endings made by hand, and a real run."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from gil_demo.host import machine
+from gil_demo.results.patterns import PatternRow
+from gil_demo.tour.step import Table
+from gil_demo.tour.steps import inside_the_block
+from gil_demo.tour.steps.inside_the_block import ASKED, DEEDS, HALVES
+from gil_demo.words import Half
+
+Rows = Callable[..., tuple[PatternRow, ...]]
+
+ALL = tuple((name, half) for name in DEEDS for half in HALVES)
+
+
+def table_of(rows: tuple[PatternRow, ...]) -> Table:
+    """The figure."""
+    (table,) = inside_the_block.judge(rows).figures
+    assert isinstance(table, Table)
+    return table
+
+
+def test_a_process_that_dies_bears_out_the_last_answer(ended: Rows) -> None:
+    """A signal without a word: nothing was raised."""
+    seen = inside_the_block.judge(ended(ALL))
+    assert (seen.state, seen.right, seen.reason) == ("shown", 3, "")
+    assert "only the signal" in seen.remarks[1]
+    assert (
+        seen.remarks[3]
+        == "Yes: api-without-gil unsafe was seen. It needs the thread state that BEGIN detached."
+    )
+
+
+def test_a_fatal_error_is_told_from_a_silent_end(ended: Rows) -> None:
+    """Where the interpreter says something, the step does not say that it was silent."""
+    rows = tuple(
+        replace(row, evidence="SIGABRT (Fatal Python error: no GIL) 3 ms after; more")
+        if row.name == ASKED and row.half == "unsafe"
+        else row
+        for row in ended(ALL)
+    )
+    seen = inside_the_block.judge(rows)
+    assert seen.right == 3
+    assert "fatal error" in seen.remarks[1]
+    assert "only the signal" not in seen.remarks[1]
+
+
+def test_a_call_that_went_well_contradicts(ended: Rows) -> None:
+    """It is declared to crash, and no remark says that it did."""
+    seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "ok"}))
+    assert (seen.state, seen.right) == ("contradicted", None)
+    assert not any(seen.remarks)
+
+
+def test_a_call_without_an_end_bears_out_nothing(ended: Rows) -> None:
+    """The time limit says nothing about the call."""
+    seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "unfinished"}))
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert not any(seen.remarks)
+
+
+@pytest.mark.parametrize("name", [name for name in DEEDS if name != ASKED])
+@pytest.mark.parametrize("half", HALVES)
+def test_the_other_patterns_count_too(ended: Rows, name: str, half: Half) -> None:
+    """The answer is decided by one of them, the state by all."""
+    seen = inside_the_block.judge(ended(ALL, {(name, half): "stall"}))
+    assert (seen.state, seen.right) == ("contradicted", None)
+    assert f"{half} half of {name} ended in stall" in seen.reason
+
+
+def test_the_table_has_a_deed_a_row(ended: Rows) -> None:
+    """With what it ended in, and its safe half."""
+    table = table_of(ended(ALL, {("header-read", "unsafe"): "deadlock"}))
+    assert ("reads the shape of the array", "deadlock", "ok", "header-read") in table.rows
+    assert len(table.rows) == len(DEEDS)
+
+
+@pytest.mark.parametrize("gil", [True, False])
+def test_the_interpreter_is_named(
+    ended: Rows, monkeypatch: pytest.MonkeyPatch, *, gil: bool
+) -> None:
+    """Outcomes differ from version to version, and without a GIL."""
+    monkeypatch.setattr(machine, "gil_enabled", lambda: gil)
+    caption = table_of(ended(ALL)).caption
+    assert f"{sys.version_info[0]}.{sys.version_info[1]}" in caption
+    assert ("without a GIL" in caption) is not gil
+
+
+def test_a_real_run_ends_as_declared() -> None:
+    """All of it, on this interpreter."""
+    steps = []
+    seen = inside_the_block.run(lambda done, all_steps: steps.append((done, all_steps)))
+    assert (seen.state, seen.right) == ("shown", 3), seen.reason
+    assert all(seen.remarks)
+    assert steps[0] == (0, 10)
+    assert steps[-1] == (10, 10)

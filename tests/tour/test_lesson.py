@@ -1,0 +1,312 @@
+"""The lesson: its steps are complete, its pages turn as they should, and nothing is forgotten."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gil_demo.measuring.plan import Plan
+from gil_demo.report import tour as pages
+from gil_demo.results.run import RunResult
+from gil_demo.tour import lesson
+from gil_demo.tour.record import Prediction, Record
+from gil_demo.tour.step import Seen, Step, Table
+from gil_demo.tour.steps import let_go, who_else_runs
+from gil_demo.tour.walk import Walk
+
+STEPS = lesson.load_all()
+
+MOST_WORDS = 80
+
+
+def no_progress(done: int, steps: int) -> None:
+    """Nobody looks."""
+
+
+def named(*names: str, right: int | None = 1) -> list[Step]:
+    """Steps of these names that take no time and always show the same."""
+    seen = Seen("shown", right, ("No.", "Yes."), ())
+    return [
+        replace(STEPS[0], name=name, answers=("a", "b"), run=lambda progress: seen)
+        for name in names
+    ]
+
+
+def text_of(renderable: object, columns: int = 80) -> str:
+    """What a screen would show."""
+    console = Console(file=StringIO(), width=columns, highlight=False, _environ={})
+    console.print(renderable)
+    file = console.file
+    assert isinstance(file, StringIO)
+    return file.getvalue()
+
+
+# The lesson
+
+
+def test_the_lesson_has_twelve_steps_that_fill_a_class() -> None:
+    """Twelve steps, numbered in order, in 25 to 40 minutes."""
+    assert [step.number for step in STEPS] == list(range(1, 13))
+    assert {step.steps for step in STEPS} == {12}
+    assert len({step.name for step in STEPS}) == 12
+    assert 25 <= sum(step.minutes for step in STEPS) <= 40
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_step_is_short_enough_to_be_read_from_the_back_row(step: Step) -> None:
+    """One idea in at most eighty words, a question, and two to four different answers."""
+    assert 1 <= len(step.idea.split()) <= MOST_WORDS
+    assert step.question.endswith("?")
+    assert 2 <= len(set(step.answers)) == len(step.answers) <= 4
+    assert step.misconception
+    assert step.ask.endswith("?")
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_question_fits_a_small_terminal(step: Step) -> None:
+    """On 80 columns and 24 rows the page that asks is seen whole, with the keys under it."""
+    shown = text_of(pages.QuestionPage(step)) + text_of(pages.question_keys(step))
+    assert len(shown.splitlines()) <= 23
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -> None:
+    """On a narrow terminal a page is longer, and on a wide one no line is too long to follow."""
+    figures = (Table(("in ms", *("column",) * 6), (("a row's name", *("12,345.6",) * 6),), "Why."),)
+    remarks = ("No: it is not so.",) * len(step.answers)
+    seen = Seen("inconclusive", None, remarks, figures, "a reason")
+    shown = text_of(pages.QuestionPage(step), columns) + text_of(
+        pages.SeenPage(step, seen, 0), columns
+    )
+    assert "12,345.6" in shown
+    assert re.search("^a row's name ", shown, flags=re.MULTILINE)  # words stand to the left
+    lines = [line for line in shown.splitlines() if not line.startswith("https://")]
+    assert max(map(len, lines)) <= min(columns, pages.MOST_TEXT_COLUMNS)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_an_idea_quotes_no_measurement(step: Step) -> None:
+    """What is on the screen before the run was not measured in it, so it has no such figures."""
+    assert not re.search(r"\d\s*(ms|ns|µs|x)\b", f"{step.idea} {step.question} {step.remember}")
+
+
+def test_a_step_that_lacks_a_part_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes a step is told what to add."""
+    monkeypatch.setattr("gil_demo.tour.steps.let_go.__doc__", "Title.\n\nIdea:\n    One.\n")
+    with pytest.raises(
+        lesson.IncompleteStep, match="let_go: its docstring lacks Question, Answers"
+    ):
+        lesson._step("let_go")
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, None), (13, None), (3, 2), (1, 13)])
+def test_steps_that_are_none_are_refused(first: int, last: int | None) -> None:
+    """Only what the lesson has can be chosen."""
+    with pytest.raises(lesson.NoSuchStep, match="1 to 12"):
+        lesson.part(first, last)
+
+
+# What the figures say
+
+
+def test_released_calls_that_met_bear_out_the_second_answer(made: RunResult) -> None:
+    """Two inside at once, and the speed-up is told beside that of native threads."""
+    seen = let_go.judge(made, 2)
+    assert (seen.state, seen.right) == ("shown", 1)
+    assert "1.94x" in seen.remarks[1]
+    assert "1.96x" in seen.remarks[1]
+    assert "on one core, too" in seen.remarks[2]
+
+
+def test_where_no_core_can_be_chosen_nothing_is_said_of_one(made: RunResult) -> None:
+    """The answer about cores stays without a remark."""
+    assert let_go.judge(made, None).remarks[2] == ""
+
+
+def test_a_race_on_one_core_gives_the_other_back() -> None:
+    """Afterwards this thread may run where it could before."""
+    cores = os.sched_getaffinity(0)
+    plan = Plan.calibrated(np.ones(1000), "sum", (2,), 1, 0, frozenset())
+    assert let_go.peak_on_one_core(plan) in {1, 2}
+    assert os.sched_getaffinity(0) == cores
+
+
+def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
+    """Whoever reads a speed-up hears who else was there."""
+    busy = replace(made, environment=replace(made.environment, machine_busy=0.5))
+    assert "others took 50%" in let_go.judge(busy, 2).remarks[1]
+    assert "others took" not in let_go.judge(made, 2).remarks[1]
+    assert "Others took 50%" in who_else_runs.judge(busy).note
+    assert who_else_runs.judge(made).note == ""
+
+
+def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
+    """What this run cannot show is not claimed."""
+    single = replace(made, environment=replace(made.environment, cores=1))
+    assert "but one core" in who_else_runs.judge(single).remarks[2]
+    assert "2 cores" in who_else_runs.judge(made).remarks[2]
+
+
+def test_only_what_was_shown_has_a_right_answer() -> None:
+    """A step that shows nothing decides no prediction."""
+    with pytest.raises(ValueError, match="bears out no answer"):
+        Seen("inconclusive", 0, ("", ""), ())
+
+
+def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None:
+    """A busy machine is a reason to say nothing."""
+    rows = tuple(
+        replace(row, peak_inside=replace(row.peak_inside, min=1, max=1)) for row in made.scaling
+    )
+    seen = let_go.judge(replace(made, scaling=rows), 2)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "busy" in seen.reason
+
+
+def test_a_ticker_that_stood_still_bears_out_the_second_answer(made: RunResult) -> None:
+    """No tick inside a held call, many inside a released one."""
+    seen = who_else_runs.judge(made)
+    assert (seen.state, seen.right) == ("shown", 1)
+    assert "102,640" in seen.remarks[1]
+
+
+def beside(made: RunResult, **ticks: int) -> RunResult:
+    """The run with other numbers of ticks inside."""
+    return replace(
+        made,
+        responsiveness=tuple(
+            replace(row, ticks_inside=ticks.get(row.gil, row.ticks_inside))
+            for row in made.responsiveness
+        ),
+    )
+
+
+def test_a_tick_inside_a_held_call_contradicts(made: RunResult) -> None:
+    """It cannot be, and is not explained away."""
+    assert who_else_runs.judge(beside(made, held=3)).state == "contradicted"
+
+
+def test_a_ticker_that_never_ran_shows_nothing(made: RunResult) -> None:
+    """Nothing is concluded where the ticker did not run beside a released call either."""
+    assert who_else_runs.judge(beside(made, released=0)).state == "inconclusive"
+
+
+def test_without_a_gil_nobody_waits_for_it(made: RunResult) -> None:
+    """The step says that there is no lock, and claims no stall."""
+    free = replace(made, environment=replace(made.environment, gil_enabled=False))
+    seen = who_else_runs.judge(beside(free, held=900))
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "without a GIL" in seen.reason
+
+
+# The way through
+
+
+def test_each_step_asks_and_then_shows() -> None:
+    """Forward turns page after page, to the end."""
+    walk = Walk(named("one", "two"))
+    pages_seen = []
+    while not walk.over:
+        pages_seen.append((walk.step.name, walk.asking))
+        walk.go("forward")
+    assert pages_seen == [("one", True), ("one", False), ("two", True), ("two", False)]
+
+
+def test_a_run_is_kept_until_it_is_wanted_again() -> None:
+    """Going back shows the same figures; only ``again`` measures anew."""
+    runs = []
+    (step,) = named("one")
+
+    def count(progress: Callable[[int, int], None]) -> Seen:
+        runs.append(1)
+        return step.run(progress)
+
+    walk = Walk([replace(step, run=count)])
+    walk.go("forward")
+    walk.run(no_progress)
+    walk.go("back")
+    walk.go("forward")
+    walk.run(no_progress)
+    assert len(runs) == 1
+    walk.go("again")
+    walk.run(no_progress)
+    assert len(runs) == 2
+
+
+def test_a_skipped_step_is_gone_back_to_at_its_question() -> None:
+    """What was not run has nothing to show, so back leads to its question."""
+    walk = Walk(named("one", "two"))
+    walk.go("skip")
+    assert (walk.step.name, walk.asking) == ("two", True)
+    walk.go("back")
+    assert (walk.step.name, walk.asking) == ("one", True)
+    walk.go("back")
+    assert (walk.step.name, walk.asking) == ("one", True)
+
+
+def test_a_prediction_is_judged_by_the_run() -> None:
+    """What was predicted and what was seen are kept together."""
+    walk = Walk(named("one", right=1))
+    walk.predict(0)
+    walk.go("forward")
+    walk.run(no_progress)
+    assert walk.predictions["one"] == Prediction(0, 1)
+    assert not walk.predictions["one"].came_true
+
+
+# What is kept
+
+
+def test_the_lesson_goes_on_where_it_was_left() -> None:
+    """Another day, with the predictions made so far."""
+    first = Walk(named("one", "two", "three"))
+    first.predict(1)
+    first.go("forward")
+    first.run(no_progress)
+    first.go("forward")
+    second = Walk(named("one", "two", "three"), Record.of(first.record().text()))
+    assert (second.step.name, second.asking) == ("two", True)
+    assert second.predictions == {"one": Prediction(1, 1)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[]", "null", '{"version": 0}', '{"version": 1}'),
+        *('{"version": 1, "predictions": 3}', "[" * 200_000, b"\x80\xff"),
+        '{"version": 1, "predictions": {"a": {"predicted": Infinity, "right": 1}}, "next_step": 0}',
+    ],
+    ids=range(10),
+)
+def test_a_damaged_record_is_a_new_one(text: str | bytes) -> None:
+    """Whatever stands in the file, the lesson begins."""
+    assert Record.of(text) == Record()
+
+
+def test_a_record_of_a_step_that_is_gone_begins_at_the_first() -> None:
+    """A later version may have other steps."""
+    assert Walk(named("one"), Record({}, "gone")).step.name == "one"
+
+
+# The score
+
+
+def test_the_score_names_what_to_read_for_each_miss() -> None:
+    """Misses with their line and their links; what could not be decided does not count."""
+    one, two, three = named("one", "two", "three")
+    said = {"one": Prediction(1, 1), "two": Prediction(0, 1), "three": Prediction(0, None)}
+    shown = text_of(pages.score([one, replace(two, title="Second"), three], said))
+    assert "1 of 2 predictions came true. 1 could not be decided" in shown
+    assert f"Second: {two.remember}" in " ".join(shown.split())
+    assert two.sources[0].address in shown
+
+
+def test_without_predictions_there_is_no_score() -> None:
+    """A class that showed hands gets no empty table."""
+    assert "no score" in text_of(pages.score(named("one"), {}))

@@ -1,0 +1,93 @@
+"""The step about the deadlock: what is said of endings made by hand, and a real run."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gil_demo.gallery import registry
+from gil_demo.host import machine
+from gil_demo.results.patterns import PatternRow
+from gil_demo.tour.step import Code, Seen, Trials
+from gil_demo.tour.steps import two_locks
+from gil_demo.words import Half, Outcome, State
+
+Rows = Callable[..., tuple[PatternRow, ...]]
+
+HALVES: tuple[tuple[str, Half], ...] = ((two_locks.NAME, "unsafe"), (two_locks.NAME, "safe"))
+
+
+def code_of(seen: Seen) -> Code:
+    """The C of a page."""
+    code, trials = seen.figures
+    assert isinstance(trials, Trials)
+    assert [row.half for row in trials.rows] == ["unsafe", "safe"]
+    assert isinstance(code, Code)
+    return code
+
+
+def test_a_deadlock_bears_out_the_second_answer(ended: Rows) -> None:
+    """The interval that did not help is told beside the time that it lasted."""
+    seen = two_locks.judge(ended(HALVES), gil_enabled=True)
+    assert (seen.state, seen.right, seen.reason) == ("shown", 1, "")
+    assert "the interval is 5 ms" in seen.remarks[0]
+    assert "10 ms after" in seen.remarks[0]
+    assert all(seen.remarks)
+
+
+def test_the_code_says_who_stood_where(ended: Rows) -> None:
+    """The lines of the pattern's own C, by their numbers."""
+    lines = registry.find(two_locks.NAME).source.splitlines()
+    code = code_of(two_locks.judge(ended(HALVES), gil_enabled=True))
+    assert [lines[number - 1].strip().startswith(text) for number, text in code.lines.items()] == (
+        [True] * 3
+    )
+    assert list(code.remarks.values()) == [
+        "A has the mutex",
+        "A waits for the GIL",
+        "B has the GIL, waits for the mutex",
+    ]
+    first, end, other = code.lines
+    opening = [at for at, line in enumerate(lines, start=1) if line == "{"]
+    assert opening[0] < first < end < opening[1] < other < opening[2]
+
+
+@pytest.mark.parametrize(("outcome", "told"), [("ok", True), ("deadlock", False)])
+def test_without_a_gil_there_is_one_lock(ended: Rows, outcome: Outcome, told: bool) -> None:
+    """Whatever came of it, it is not what the step is about, and nobody is said to have waited."""
+    rows = ended(HALVES, {(two_locks.NAME, "unsafe"): outcome})
+    seen = two_locks.judge(rows, gil_enabled=False)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "without a GIL" in seen.reason
+    assert any(seen.remarks) == told
+    if outcome == "ok":
+        assert not any(code_of(seen).remarks.values())
+
+
+@pytest.mark.parametrize(
+    ("half", "outcome", "state"),
+    [
+        ("unsafe", "ok", "contradicted"),
+        ("unsafe", "unfinished", "inconclusive"),
+        ("safe", "deadlock", "contradicted"),
+        ("safe", "unfinished", "inconclusive"),
+    ],
+)
+def test_another_ending_is_not_explained_away(
+    ended: Rows, half: Half, outcome: Outcome, state: State
+) -> None:
+    """Where both halves did not end as declared, nobody waits in the code unless they did."""
+    rows = ended(HALVES, {(two_locks.NAME, half): outcome})
+    seen = two_locks.judge(rows, gil_enabled=True)
+    assert (seen.state, seen.right) == (state, None)
+    assert half in seen.reason
+    assert any(seen.remarks) == (half == "safe")
+    assert any(code_of(seen).remarks.values()) == (half == "safe")
+
+
+def test_a_real_run_ends_in_a_deadlock_where_there_is_a_gil() -> None:
+    """And in both additions where there is none."""
+    steps = []
+    seen = two_locks.run(lambda done, all_steps: steps.append((done, all_steps)))
+    told = ("shown", 1) if machine.gil_enabled() else ("inconclusive", None)
+    assert (seen.state, seen.right) == told, seen.reason
+    assert steps == [(0, 2), (1, 2), (2, 2)]

@@ -1,0 +1,159 @@
+"""The step about NumPy: a tick inside a call is the proof that it let go."""
+
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gil_demo.host import machine
+from gil_demo.tour.step import Seen, Table
+from gil_demo.tour.steps import what_numpy_does as step
+
+SORT, DOT, OBJECTS, LIST = step.CALLS
+
+
+def watched(*ticks: int) -> list[step.Watched]:
+    """The four calls with so many ticks inside."""
+    return [
+        step.Watched(call, number, 0.002 if number else 0.041, 0.04)
+        for call, number in zip(step.CALLS, ticks, strict=True)
+    ]
+
+
+def table(seen: Seen) -> Table:
+    (figure,) = seen.figures
+    assert isinstance(figure, Table)
+    return figure
+
+
+def column(seen: Seen, position: int) -> list[str]:
+    return [row[position] for row in table(seen).rows]
+
+
+# What the figures say
+
+
+def test_ticks_inside_the_numbers_and_none_inside_the_objects() -> None:
+    """That NumPy lets go for numbers and not for objects is shown."""
+    seen = step.judge(watched(120, 110, 0, 0), gil_enabled=True)
+    assert (seen.state, seen.right) == ("shown", 2)
+    assert column(seen, 4) == ["lets go", "lets go", "keeps", "keeps"]
+    assert "120 ticks fell inside np.sort, 110 inside np.dot" in seen.remarks[0]
+    assert "41 ms" in seen.remarks[1]
+    assert seen.remarks[2].startswith("Yes")
+    assert "40 ms" in seen.remarks[3]
+
+
+@pytest.mark.parametrize(
+    ("ticks", "who"),
+    [((0, 9, 0, 0), "np.sort"), ((9, 0, 0, 0), "np.dot"), ((0, 0, 0, 0), "np.sort and np.dot")],
+)
+def test_a_call_that_lets_go_without_a_tick_says_nothing(ticks: Sequence[int], who: str) -> None:
+    """On a busy machine the ticker may not get to run: then no call is said to keep the GIL."""
+    seen = step.judge(watched(*ticks), gil_enabled=True)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert f"beside {who}:" in seen.reason
+    assert not any(seen.remarks)
+    assert "keeps" not in column(seen, 4)
+
+
+@pytest.mark.parametrize("ticks", [(9, 9, 1, 0), (9, 9, 0, 1)])
+def test_a_tick_among_the_objects_must_not_be(ticks: Sequence[int]) -> None:
+    """Whoever touches Python objects has the GIL."""
+    seen = step.judge(watched(*ticks), gil_enabled=True)
+    assert (seen.state, seen.right) == ("contradicted", None)
+    assert not any(seen.remarks)
+
+
+def test_without_a_gil_nobody_is_kept_out() -> None:
+    """All tick, and the step does not teach what it is for."""
+    seen = step.judge(watched(90, 80, 70, 60), gil_enabled=False)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "60 ticks or more" in seen.remarks[1]
+    assert column(seen, 4) == ["none"] * 4
+    assert "without a GIL" in seen.reason
+
+
+def test_without_a_gil_and_without_ticks_nothing_is_said() -> None:
+    """A busy machine is no GIL."""
+    seen = step.judge(watched(90, 80, 0, 60), gil_enabled=False)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "np.sum" in seen.reason
+    assert "too busy" in seen.reason
+
+
+# The calls
+
+
+@pytest.mark.parametrize("call", step.CALLS, ids=lambda call: call.name)
+def test_the_calls_are_what_they_are_called(call: step.Call) -> None:
+    """Each job can be made ready and called, and does what its name says."""
+    job = call.prepare(50)
+    found = job()
+    if call is SORT:
+        assert isinstance(found, np.ndarray)
+        assert (np.diff(found) >= 0).all()
+    elif call is DOT:
+        assert isinstance(found, np.ndarray)
+        assert found.shape == (50, 50)
+    elif call is OBJECTS:
+        assert (type(found), found) == (int, 50)
+    else:
+        assert found is None
+
+
+def test_sizes_stay_within_their_limits() -> None:
+    """A call that takes no time is not made larger than memory is modest."""
+    quick = replace(SORT, prepare=lambda size: lambda: None, most=SORT.size * 2)
+    assert step.lasting_size(quick) == SORT.size * 2
+    assert SORT.size <= step.lasting_size(SORT) <= SORT.most
+
+
+@pytest.mark.parametrize("call", [OBJECTS, LIST], ids=lambda call: call.name)
+def test_nobody_ticks_beside_objects(call: step.Call) -> None:
+    """Whatever the machine does, the ticker gets no GIL from a call that keeps it."""
+    found = [step.watch(call, 5 * call.size).ticks for _ in range(3)]
+    assert (found == [0, 0, 0]) == machine.gil_enabled()
+
+
+def test_python_between_the_stamps_lets_nobody_in() -> None:
+    """Even a call of pure Python, which others could ask for the GIL, keeps it."""
+
+    def count() -> None:
+        for _ in range(1_000_000):
+            pass
+
+    call = replace(LIST, prepare=lambda size: count)
+    assert (step.watch(call, 1).ticks == 0) == machine.gil_enabled()
+
+
+def test_ctrl_c_leaves_nothing() -> None:
+    """The ticker ends, and the interval is what it was."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    interval, threads = sys.getswitchinterval(), threading.enumerate()
+    with pytest.raises(KeyboardInterrupt):
+        step.watch(replace(LIST, prepare=lambda size: interrupted), 1)
+    assert sys.getswitchinterval() == interval
+    assert threading.enumerate() == threads
+
+
+def test_a_real_run() -> None:
+    """What noise cannot change: no tick among the objects, and never a wrong verdict."""
+    said: list[tuple[int, int]] = []
+    interval, threads = sys.getswitchinterval(), threading.enumerate()
+    seen = step.run(lambda done, steps: said.append((done, steps)))
+    assert [done for done, _ in said] == sorted(done for done, _ in said)
+    assert said[-1][0] == said[-1][1]
+    assert sys.getswitchinterval() == interval
+    assert threading.enumerate() == threads
+    if machine.gil_enabled():
+        assert seen.state != "contradicted"
+        assert column(seen, 1)[2:] == ["0", "0"]
+    else:
+        assert seen.state == "inconclusive"

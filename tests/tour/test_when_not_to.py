@@ -1,0 +1,208 @@
+"""The step about the price of letting go: what is said of figures made by hand, and a real run."""
+
+from dataclasses import replace
+
+import pytest
+
+from gil_demo.host import machine
+from gil_demo.results.run import RunResult
+from gil_demo.tour.step import Seen, Table
+from gil_demo.tour.steps import when_not_to
+from gil_demo.tour.steps.when_not_to import (
+    CACHED,
+    DUELS,
+    NARROW,
+    ROUNDS,
+    WIDE,
+    Duel,
+    Gain,
+    Round,
+    by_chance,
+)
+
+
+def duels(longer: int, more: float = 40.0) -> list[Duel]:
+    """So many comparisons in which the released call took longer, and the rest the other way."""
+    return [Duel(120.0, 120.0 + more)] * longer + [Duel(120.0, 120.0 - more)] * (DUELS - longer)
+
+
+def a_round(narrow: float = 1.9, wide: float = 1.2, cached: float = 1.9) -> Round:
+    """What a second thread gained each job, released and native alike."""
+    return {
+        job: Gain({"released": gained, "native": gained}, 6.0)
+        for job, gained in ((NARROW, narrow), (WIDE, wide), (CACHED, cached))
+    }
+
+
+WALL = [a_round()] * ROUNDS
+
+
+def judged(
+    made: RunResult, compared: list[Duel], rounds: list[Round] = WALL, **where: object
+) -> Seen:
+    """What is said on an idle machine with two cores and a GIL, unless told otherwise."""
+    idle = {"cores": 2, "gil_enabled": True, "machine_busy": 0.0, **where}
+    return when_not_to.judge(compared, rounds, replace(made.environment, **idle))  # type: ignore[arg-type]  # the names are those of fields
+
+
+def caption(made: RunResult, rounds: list[Round], **where: object) -> str:
+    """What is said of memory."""
+    _, table = judged(made, duels(DUELS), rounds, **where).figures
+    assert isinstance(table, Table)
+    assert len(table.rows) == (3 if rounds else 0)
+    return table.caption
+
+
+# The price
+
+
+def test_a_longer_call_bears_out_the_third_answer(made: RunResult) -> None:
+    """By how much is told with its spread."""
+    seen = judged(made, [*duels(DUELS)[2:], Duel(120.0, 150.0), Duel(120.0, 219.0)])
+    assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")
+    assert f"{DUELS} of {DUELS}" in seen.remarks[1]
+    assert seen.remarks[2] == "Yes: 40 ns more (30 to 99)."
+    price, _ = seen.figures
+    assert isinstance(price, Table)
+    assert price.rows == (("ns a call", "120", "160 (150-219)", "40 (30-99)"),)
+
+
+@pytest.mark.parametrize(("longer", "state"), [(31, "inconclusive"), (32, "shown")])
+@pytest.mark.parametrize("more", [0.01, 40.0, 4e6])
+def test_the_count_decides_and_not_how_much(
+    made: RunResult, longer: int, state: str, more: float
+) -> None:
+    """31 of 41 come of chance in more than one run of a thousand, 32 in fewer."""
+    assert DUELS == 41
+    seen = judged(made, duels(longer, more))
+    assert (seen.state, seen.right) == ((state, 2) if state == "shown" else (state, None))
+    assert any(seen.remarks) == (state == "shown")
+
+
+@pytest.mark.parametrize(("busy", "told"), [(0.6, True), (0.0, False), (None, False)])
+def test_what_may_be_chance_shows_nothing(made: RunResult, busy: float | None, told: bool) -> None:
+    """The reason is the count, and the others on the machine if there were any."""
+    seen = judged(made, duels(22), machine_busy=busy)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "22 of 41 comparisons, which may be chance" in seen.reason
+    assert ("others took" in seen.reason) == told
+
+
+def test_a_shorter_call_is_not_explained(made: RunResult) -> None:
+    """It cannot come of the two macros, so it bears out nothing."""
+    seen = judged(made, duels(0))
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "something else" in seen.reason
+    assert not any(seen.remarks)
+
+
+def test_without_a_gil_the_price_is_another(made: RunResult) -> None:
+    """The macros stay, and what they do is said."""
+    seen = judged(made, duels(DUELS), gil_enabled=False)
+    assert (seen.state, seen.right) == ("shown", 2)
+    assert seen.remarks[2].endswith("Without a GIL they still detach and attach.")
+
+
+@pytest.mark.parametrize(
+    ("longer", "shorter", "chance"),
+    [(0, 0, 1.0), (1, 0, 1.0), (3, 3, 1.0), (5, 0, 2 / 32), (0, 5, 2 / 32), (4, 1, 12 / 32)],
+)
+def test_chance_is_that_of_a_coin(longer: int, shorter: int, chance: float) -> None:
+    """Thrown so often, at least as uneven, whichever side wins."""
+    assert by_chance(longer, shorter) == pytest.approx(chance)
+
+
+# The wall
+
+
+@pytest.mark.parametrize("odd", [0, 1])
+def test_the_wall_is_told_if_the_rounds_show_it(made: RunResult, odd: int) -> None:
+    """Released and native, against the other kernel and against the small array."""
+    said = caption(made, [*WALL[odd:], *[a_round(wide=2.5)] * odd])
+    assert said.startswith(f"In {9 - odd} of 9 rounds or more")
+    assert said.endswith("it waited for memory.")
+
+
+@pytest.mark.parametrize(
+    "odd", [a_round(narrow=1.1), a_round(cached=1.1), a_round(wide=2.0), a_round(1.0, 1.0, 1.0)]
+)
+def test_two_rounds_otherwise_show_no_wall(made: RunResult, odd: Round) -> None:
+    """Neither do they say that there is none."""
+    said = caption(made, [*WALL[2:], odd, odd], machine_busy=0.4)
+    assert "does not show" in said
+    assert said.endswith("others took 40% of the cores.")
+
+
+@pytest.mark.parametrize("mode", ["released", "native"])
+def test_native_threads_must_show_it_too(made: RunResult, mode: str) -> None:
+    """What only one kind of threads meets is no wall of memory."""
+    wide = Gain({"released": 1.2, "native": 1.2, mode: 1.95}, 6.0)  # type: ignore[dict-item]  # mode is one of them
+    assert "does not show" in caption(made, [*WALL[2:], *[{**a_round(), WIDE: wide}] * 2])
+
+
+def test_a_second_thread_that_gains_more_meets_no_wall(made: RunResult) -> None:
+    """However often it does."""
+    assert "does not show" in caption(made, [a_round(wide=2.5)] * ROUNDS)
+
+
+def test_too_few_rounds_show_no_wall(made: RunResult) -> None:
+    """However alike they are."""
+    said = caption(made, WALL[:8], machine_busy=0.9)
+    assert "8 of 9 rounds fitted the time, too few" in said
+    assert "others took 90% of the cores" in said
+
+
+def test_one_core_shows_no_wall(made: RunResult) -> None:
+    """Two threads take turns there."""
+    assert caption(made, WALL, cores=1).startswith("On one core")
+
+
+def test_an_array_without_room_is_left_out(made: RunResult) -> None:
+    """And the price is told all the same."""
+    assert caption(made, []).startswith("Left out")
+    assert judged(made, duels(DUELS), []).right == 2
+
+
+# A real run
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little work, for nothing is asserted of how long it takes."""
+    small = 20_000
+    for name, value in (("LARGE", small), ("DUELS", 5), ("ROUNDS", 2)):
+        monkeypatch.setattr(when_not_to, name, value)
+    jobs = {("sum", small): "a", ("sum_wide", small): "b", CACHED: "c"}
+    monkeypatch.setattr(when_not_to, "NARROW", ("sum", small))
+    monkeypatch.setattr(when_not_to, "WIDE", ("sum_wide", small))
+    monkeypatch.setattr(when_not_to, "JOBS", jobs)
+    monkeypatch.setattr(when_not_to, "PASSES", dict.fromkeys(jobs, 10))
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_real_run_measures_both() -> None:
+    """With so few comparisons nothing can be certain."""
+    steps = []
+    seen = when_not_to.run(lambda done, all_steps: steps.append((done, all_steps)))
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    price, wall = seen.figures
+    assert isinstance(price, Table)
+    assert isinstance(wall, Table)
+    assert [row[0] for row in wall.rows] == ["a", "b", "c"]
+    assert steps == [(0, 7), *((done, 7) for done in range(2, 8)), (7, 7)]
+
+
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize("rounds", [0, 1])
+def test_neither_memory_nor_time_is_taken_that_is_not_there(
+    rounds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without room there is no round, and without time no second one."""
+    if rounds:
+        monkeypatch.setattr(when_not_to, "PATIENCE_SECONDS", 0.0)
+    else:
+        monkeypatch.setattr(machine, "available_bytes", lambda: 300_000)
+    _, wall = when_not_to.run(lambda done, steps: None).figures
+    assert isinstance(wall, Table)
+    assert len(wall.rows) == 3 * rounds
+    assert ("1 of 2 rounds" in wall.caption) == bool(rounds)
