@@ -2,14 +2,20 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-SOURCES = pyproject.toml setup.py $(wildcard csrc/*.[ch] csrc/*.py csrc/patterns/*.c)
+
+# The versions of everything that is installed here, also of what the build itself needs.
+export PIP_CONSTRAINT = constraints.txt
+export PIP_BUILD_CONSTRAINT = constraints.txt
+PIP = $(BIN)/python -m pip --disable-pip-version-check
+
+SOURCES = pyproject.toml constraints.txt setup.py $(wildcard csrc/*.[ch] csrc/*.py csrc/patterns/*.c)
 
 C_FILES = $(filter-out csrc/kernels.c csrc/run.c,$(wildcard csrc/*.c csrc/patterns/*.c))
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
 GENERATED = docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test lint sanitize docs pictures bench clean
+.PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench clean
 
 run: $(VENV)/.run
 	$(BIN)/gil-demo run
@@ -23,14 +29,20 @@ sanitize: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks
 
-lint: $(VENV)/.test $(VENV)/.lint
+lint: $(VENV)/.test lint-python lint-c lint-docs
+	$(BIN)/python -m tests.docs_commands
+
+lint-python: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+lint-c: $(VENV)/.run
 	headers=$$($(BIN)/python -c '$(HEADERS)') && for c in $(C_FILES); do \
 	    $(CC) -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done
+
+lint-docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/cog -I docs --check $(GENERATED)
-	$(BIN)/python -m tests.docs_commands
 
 # Brings the generated parts of the documentation up to date.
 docs: $(VENV)/.run $(VENV)/.lint
@@ -50,13 +62,14 @@ clean:
 $(VENV)/.run: $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gil-demo needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable .
+	$(PIP) install --quiet --upgrade pip
+	$(PIP) install --quiet --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(PIP) install --quiet --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --editable '.[lint]'
+	$(PIP) install --quiet --group lint
 	@touch $@
