@@ -1,6 +1,7 @@
 """Imports point one way, and each command loads only what it needs."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -14,29 +15,14 @@ Command = Callable[..., CompletedProcess[str]]
 
 PACKAGE = Path(gil_demo.__file__).parent
 
-CHAIN = (
-    "words",
-    "errors",
-    "limits",
-    "exit_codes",
-    "results",
-    "csource",
-    "native",
-    "files",
-    "host",
-    "arrays",
-    "measuring",
-    "lab",
-    "patterns",
-    "gallery",
-    "sandbox",
-    "tour",
-    "report",
-    "api",
-    "cli",
-    "__main__",
+CONTRIBUTING = PACKAGE.parent / "CONTRIBUTING.md"
+
+(LIST,) = re.findall(
+    r"## The layers\n.*?```text\n(.*?)```", CONTRIBUTING.read_text("utf-8"), re.DOTALL
 )
-"""Each of these may import those above it, and none below it."""
+
+LAYERS = [line.split(", ") for line in LIST.splitlines()]
+"""The rooms of the package, a layer a line, as CONTRIBUTING.md lists them."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -77,30 +63,31 @@ def dependencies(name: str) -> set[str]:
     return {one for one in found if one is not None} - {name}
 
 
-def place(name: str) -> int | None:
-    """Where in the chain a module is, or None for one that is not on it."""
-    part = name.removeprefix("gil_demo").strip(".")
-    while part and part not in CHAIN:
-        part = part.rpartition(".")[0]
-    return CHAIN.index(part) if part else None
+def room(name: str) -> str:
+    """The part of the package that a module lies in, '' for the package itself."""
+    return name.removeprefix("gil_demo").strip(".").partition(".")[0]
 
 
-def test_all_modules_are_found() -> None:
-    """The check below looks at the whole package."""
+def layer(name: str) -> int:
+    """The number of the layer of a module's room."""
+    (number,) = [number for number, rooms in enumerate(LAYERS) if room(name) in rooms]
+    return number
+
+
+ROOMED = [name for name in MODULES if room(name)]
+
+
+def test_every_room_has_its_layer() -> None:
+    """The list names each room of the package once, and no room that does not exist."""
     assert {"gil_demo", "gil_demo.cli", "gil_demo.measuring.race"} <= set(MODULES)
-    assert {place(name) for name in MODULES if name != "gil_demo"} == set(range(len(CHAIN)))
+    assert sorted(one for rooms in LAYERS for one in rooms) == sorted(set(map(room, ROOMED)))
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", ROOMED)
 def test_imports_point_one_way(name: str) -> None:
-    """From words to the command line: nobody imports what is further along."""
-    here = place(name)
-    above = {
-        other
-        for other in dependencies(name)
-        if here is not None and (there := place(other)) is not None and there > here
-    }
-    assert above == set()
+    """A module imports its own room and those in the layers above."""
+    others = {one for one in dependencies(name) if room(one) and room(one) != room(name)}
+    assert {other for other in others if layer(other) >= layer(name)} == set()
 
 
 def test_nothing_imports_itself_in_a_circle() -> None:
