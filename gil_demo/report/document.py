@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from gil_demo.host.machine import environment
 from gil_demo.results.host import Examination
 from gil_demo.results.patterns import PatternRow
+from gil_demo.results.reading import VERSION
 from gil_demo.results.run import RunResult
 
 if TYPE_CHECKING:
     from gil_demo.gallery.registry import Pattern
     from gil_demo.tour.walk import Walk
-
-VERSION = 1
 
 
 def run_document(result: RunResult) -> dict[str, Any]:
