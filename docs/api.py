@@ -8,7 +8,7 @@ from textwrap import dedent
 from typing import Any, get_args
 
 from gil_demo import api, words
-from gil_demo.gallery.registry import page_parts
+from gil_demo.gallery.page import page_parts
 from gil_demo.report.markdown import markdown
 from gil_demo.report.run import RunReport
 from gil_demo.results import host, numbers, patterns, run

@@ -12,7 +12,7 @@ import pytest
 
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range, Spread
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import Death, Finding, PatternRow
 from gil_demo.results.run import (
     Panel,
     ResponsivenessRow,
@@ -140,6 +140,27 @@ def scaling_row(
     )
 
 
+WAITED = Death("deadlock", "deadlock", note="waited")
+
+
+def row_of(name: str, half: Half, expected: Outcome, left: Finding | Death) -> PatternRow:
+    """The row of one run that never took place."""
+    from gil_demo.sandbox.evidence import evidence
+
+    return PatternRow(
+        name,
+        half,
+        runs=1,
+        expected=expected,
+        as_expected=int(left.outcome == expected),
+        outcomes={left.outcome: 1},
+        evidence=evidence(left),
+        seconds=Spread(0.01, 0.01, 0.01),
+        finding=left if isinstance(left, Finding) else None,
+        death=left if isinstance(left, Death) else None,
+    )
+
+
 @pytest.fixture
 def made() -> RunResult:
     """A run that never took place: two calls held one after the other, released together."""
@@ -197,10 +218,8 @@ def made() -> RunResult:
             ResponsivenessRow("released", 3_990_000, 0.95, 0.0005, 0.0302, 102_640),
         ),
         patterns=(
-            PatternRow(
-                "lock-order", "unsafe", 1, "deadlock", 1, {"deadlock": 1}, "waited", Spread(1, 1, 1)
-            ),
-            PatternRow("lock-order", "safe", 1, "ok", 1, {"ok": 1}, "took turns", Spread(1, 1, 1)),
+            row_of("lock-order", "unsafe", "deadlock", WAITED),
+            row_of("lock-order", "safe", "ok", Finding("ok", "took turns")),
         ),
         verdict=Verdict("shown", ("With the GIL held, none.", "Released, all.")),
     )
@@ -219,19 +238,13 @@ def ended() -> Callable[..., tuple[PatternRow, ...]]:
             (subject,) = registry.subjects(name)
             expected = subject.expected(half)
             outcome = (otherwise or {}).get((name, half), expected)
-            seen = f"{name} {half} was seen; there was more to see"
-            made.append(
-                PatternRow(
-                    name,
-                    half,
-                    runs=1,
-                    expected=expected,
-                    as_expected=int(outcome == expected),
-                    outcomes={outcome: 1},
-                    evidence=seen,
-                    seconds=Spread(0.01, 0.01, 0.01),
-                )
-            )
+            left: Finding | Death = Finding(outcome, f"{name} {half} was seen", "there was more")
+            if outcome in ("crash", "fatal-error"):
+                note = f"{name} {half} began"
+                left = Death(outcome, "signal", "SIGSEGV", note=note, after_ms=2.0, total=8)
+            elif outcome == "unfinished":
+                left = Death(outcome, "no-result", error=f"{name} {half} raised an exception")
+            made.append(row_of(name, half, expected, left))
         return tuple(made)
 
     return rows

@@ -38,9 +38,10 @@ def thread_counts(text: str) -> tuple[int, ...]:
 
 def complete_pattern(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     """The names of patterns that begin like that, for the shell."""
-    from gil_demo.gallery import gilexample, registry
+    from gil_demo.gallery import registry
+    from gil_demo.gallery.question.page import NAME
 
-    names = [*(one.name for one in registry.load_all()), gilexample.NAME]
+    names = [*(one.name for one in registry.load_all()), NAME]
     return [name for name in names if name.startswith(begun)]
 
 

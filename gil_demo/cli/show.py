@@ -26,14 +26,15 @@ def show(*, name: str, bare_c: bool, diff: bool, as_markdown: bool, pictures: "P
 
     from gil_demo.csource import halves
     from gil_demo.files import refuse_outputs
-    from gil_demo.gallery import gilexample, registry
+    from gil_demo.gallery import registry
+    from gil_demo.gallery.question.page import NAME, sources
     from gil_demo.report.gallery import Page, Walkthrough
     from gil_demo.report.kit.screen import screen
     from gil_demo.report.markdown import show_markdown, walkthrough_markdown
 
     page: Page | Walkthrough
-    if name == gilexample.NAME:
-        code, mended = gilexample.sources()
+    if name == NAME:
+        code, mended = sources()
         page = Walkthrough(code, mended)
         markdown = walkthrough_markdown(code, mended)
         difference = halves.files_diff(code, mended, name)

@@ -18,6 +18,7 @@ from gil_demo.limits import MOST_JOBS
 from gil_demo.words import Half
 
 if TYPE_CHECKING:
+    from gil_demo.gallery.subject import Subject
     from gil_demo.report.kit.pictures import Pictures
 
 
@@ -72,7 +73,7 @@ def try_(
 
     if bool(names) == everything:
         raise click.UsageError("give the names of patterns, or --all; 'gil-demo list' has them")
-    tried: Sequence[registry.Subject] = (
+    tried: Sequence[Subject] = (
         registry.load_all()
         if everything
         else [subject for name in names for subject in registry.subjects(name)]

@@ -1,13 +1,16 @@
 """Inside the child: what a pattern's Python half works with."""
 
 import ctypes
+import math
 import time
 from collections.abc import Callable
 from typing import Any
 
-from gil_demo.lab.memory import Finding, Memory, Note
+from gil_demo.lab.memory import Memory, Note
 from gil_demo.native.patterns import patterns
 from gil_demo.results.numbers import Spread
+from gil_demo.results.patterns import Finding, Numbers
+from gil_demo.words import Outcome
 
 RESULTS: dict[str, type[ctypes.c_int] | type[ctypes.c_double]] = {
     "int": ctypes.c_int,
@@ -18,7 +21,7 @@ POLL_SECONDS = 0.0002
 
 
 class Lab:
-    """What a half is given: its C, the handshake with it, and a witness that outlives it.
+    """Give a half its C, the handshake with it, and memory that outlives the child.
 
     `c` holds the C functions of all patterns, and `ffi` makes pointers for them. All of
     them are entered with the GIL held.
@@ -54,12 +57,12 @@ class Lab:
         """Note what was just done, in the past tense: 'the owner dropped the last reference'."""
         self._memory.add("note", Note(time.monotonic(), text))
 
-    def give_up_hope(self, text: str) -> None:
-        """Say that from here on no thread can go on; whoever watches need not wait for long."""
-        self._memory.add("note", Note(time.monotonic(), text, hopeless=True))
+    def expect_deadlock(self, text: str) -> None:
+        """Say that from here on no thread can go on, so the sandbox need not wait for long."""
+        self._memory.add("note", Note(time.monotonic(), text, expects_deadlock=True))
 
-    def conclude(self, finding: Finding) -> None:
-        """Leave the finding."""
+    def leave(self, finding: Finding) -> None:
+        """Leave the finding in the shared memory."""
         self._memory.add("finding", finding)
 
     def wait_for(self, step: int) -> None:
@@ -71,11 +74,15 @@ class Lab:
         """Let C go on that waits for this step."""
         self.c.lab_reach(self.pointer, step)
 
-    def compare(self, what: str, found: float, expected: float) -> Finding:
-        """Right or wrong: 'the sum is 8,192, as expected', 'the sum is 3, and 8,192 is right'."""
-        if found == expected:
-            return Finding("ok", f"{what}: {found:,.15g}, as it should be")
-        return Finding("wrong-value", f"{what}: expected {expected:,.15g}, found {found:,.15g}")
+    def compare(self, seen: str, found: Numbers, expected: Numbers, more: str = "") -> Finding:
+        """Find that numbers are right, or that they are a wrong value.
+
+        `seen` says which numbers these are: 'sum of the array'. `more` is a further clause.
+        """
+        outcome: Outcome = "ok" if found == expected else "wrong-value"
+        if not all(map(math.isfinite, found if isinstance(found, tuple) else (found,))):
+            return Finding(outcome, f"{seen}: {found}", more)  # JSON has no such numbers
+        return Finding(outcome, seen, more, found, expected)
 
 
 def times(ratio: Spread) -> str:

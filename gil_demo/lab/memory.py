@@ -1,6 +1,6 @@
 """The memory that a child shares with the process that started it.
 
-What was said, and how far the kernel got, can be told even of a child that died.
+It still holds what the half said, and how far the kernel got, when the child is dead.
 """
 
 import json
@@ -8,65 +8,63 @@ import mmap
 import struct
 from dataclasses import asdict, dataclass
 
-from gil_demo.words import Outcome
+from gil_demo.results.patterns import Finding
+from gil_demo.results.reading import read
 
 LAB_BYTES = 64
 """Room for the C struct lab at the start of the memory."""
 
-
 MEMORY_BYTES = 1 << 16
-
 
 COUNTERS = struct.Struct("=4q")  # step, met, done, total: as csrc/lab.h has them
 
-
 LENGTH = struct.Struct("=q")
-
 
 TEXT_START = LAB_BYTES + LENGTH.size
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that was said in the child, and when, by time.monotonic."""
+    """Something that the half said it had done, and when, by time.monotonic.
+
+    From a note that expects a deadlock on, no thread of the half can go on.
+    """
 
     seconds: float
     text: str
-    hopeless: bool = False
+    expects_deadlock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a half that lived to tell found."""
+class Remains:
+    """All that a child left behind in the shared memory."""
 
-    outcome: Outcome
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """All that the child left behind in the shared memory."""
-
-    done: int
-    total: int
-    notes: tuple[Note, ...]
-    finding: Finding | None
+    done: int = 0
+    total: int = 0
+    notes: tuple[Note, ...] = ()
+    finding: Finding | None = None
 
     @property
-    def hopeless(self) -> bool:
-        """Whether the last word was that nobody can go on."""
-        return bool(self.notes) and self.notes[-1].hopeless
+    def last_note(self) -> Note | None:
+        """Return the note that was left last."""
+        return self.notes[-1] if self.notes else None
+
+    @property
+    def expects_deadlock(self) -> bool:
+        """Return whether the half said last that no thread can go on."""
+        return bool(self.notes) and self.notes[-1].expects_deadlock
 
 
 class Memory:
     """The shared memory itself: C's counters, then entries of JSON, a line each.
 
-    Entries are only ever added, and the length is written last, so that a reader never
-    sees half of one.
+    Guarantees: the child's main thread adds entries, one at a time, and the length is written
+    last, so a process that reads meanwhile never sees a part of an entry. What was added
+    stays readable however the child ends.
     """
 
     def __init__(self) -> None:
-        """Anonymous memory that a fork shares rather than copies."""
+        """Allocate anonymous memory, which a fork shares rather than copies."""
         self.map = mmap.mmap(-1, MEMORY_BYTES)
 
     def add(self, kind: str, content: Note | Finding) -> None:
@@ -78,15 +76,15 @@ class Memory:
         LENGTH.pack_into(self.map, LAB_BYTES, length + len(text))
 
     def step(self) -> int:
-        """The last step that anybody reached."""
+        """Return the last step that was reached."""
         return int(COUNTERS.unpack_from(self.map, 0)[0])
 
-    def read(self) -> Record:
-        """All that is there now."""
+    def read(self) -> Remains:
+        """Return all that is there now."""
         _, _, done, total = COUNTERS.unpack_from(self.map, 0)
         (length,) = LENGTH.unpack_from(self.map, LAB_BYTES)
         lines = self.map[TEXT_START : TEXT_START + length].splitlines()
         entries = [json.loads(line) for line in lines]
         notes = tuple(Note(**entry["note"]) for entry in entries if "note" in entry)
-        findings = [Finding(**entry["finding"]) for entry in entries if "finding" in entry]
-        return Record(done, total, notes, findings[0] if findings else None)
+        findings = [read(Finding, entry["finding"]) for entry in entries if "finding" in entry]
+        return Remains(done, total, notes, findings[0] if findings else None)

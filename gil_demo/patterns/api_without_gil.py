@@ -41,7 +41,7 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "the block"
 QUESTION = "May C make a Python object inside the block?"

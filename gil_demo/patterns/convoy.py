@@ -42,9 +42,9 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
 from gil_demo.results.numbers import Spread
+from gil_demo.results.patterns import Finding
 from gil_demo.words import Outcome
 
 CHAPTER = "speed"

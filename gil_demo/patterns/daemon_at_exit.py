@@ -44,7 +44,8 @@ import tempfile
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import LAB_BYTES, Finding
+from gil_demo.lab.memory import LAB_BYTES
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "What if Python exits while a thread is in C?"
@@ -103,5 +104,5 @@ def _run_to_its_end(lab: Lab, half: str) -> Finding:
             timeout=TIME_LIMIT_SECONDS,
             check=True,
         )
-    finding = lab.compare("the sum in shared memory", float(numbers[0]), SIZE)
-    return Finding(finding.outcome, f"the program ended with status 0; {finding.evidence}")
+    more = "the program ended with status 0"
+    return lab.compare("the sum in shared memory", float(numbers[0]), SIZE, more)

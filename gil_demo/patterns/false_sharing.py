@@ -39,9 +39,9 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab, times
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
 from gil_demo.results.numbers import Spread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "speed"
 QUESTION = "Why is it slow when each thread has its own element?"

@@ -52,8 +52,8 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "May a process fork while C holds a lock?"
@@ -82,7 +82,7 @@ def unsafe(lab: Lab) -> Finding:
     lab.reach(2)
     holder.result()
     lab.wait_for(3)
-    lab.give_up_hope("the parent's mutex is unlocked again; the child's copy stays locked")
+    lab.expect_deadlock("the parent's mutex is unlocked again; the child's copy stays locked")
     os.kill(child, signal.SIGUSR1)  # it tells where it stands
     os.waitpid(child, 0)
     return cells.compare(lab)

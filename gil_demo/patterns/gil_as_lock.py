@@ -41,8 +41,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "Does my C code need a lock of its own?"

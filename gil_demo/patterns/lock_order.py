@@ -36,8 +36,8 @@ Sources:
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "May C hold a lock of its own while it takes the GIL back?"
@@ -50,7 +50,7 @@ def unsafe(lab: Lab) -> Finding:
     memory = lab.ffi.from_buffer("double[]", cell, require_writable=True)
     first = Thread(lab, lab.c.lock_order_unsafe_inside, memory, lab.pointer)
     lab.wait_for(1)
-    lab.give_up_hope("one thread held the mutex and asked for the GIL, the other the reverse")
+    lab.expect_deadlock("one thread held the mutex and asked for the GIL, the other the reverse")
     lab.c.lock_order_unsafe_outside(memory, lab.pointer)
     first.result()
     return lab.compare("additions", float(cell[0]), 2.0)

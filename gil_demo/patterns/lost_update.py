@@ -33,14 +33,15 @@ Sources:
 """
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "writing"
 QUESTION = "May two kernels write to the same element?"
@@ -79,7 +80,7 @@ def safe(lab: Lab) -> Finding:
             return free
         taken.append(f"{seconds * 1e3:.1f} ms ({way})")
     timed = f"{2 * UNFORCED_TIMES:,} more, none lost: {', '.join(taken)}"
-    return Finding("ok", f"{forced.evidence}; {timed}")
+    return replace(forced, more=timed)
 
 
 def unforced(lab: Lab) -> Finding:

@@ -36,7 +36,7 @@ Sources:
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "arguments"
 QUESTION = "May C compute with an array of Python objects?"
@@ -66,5 +66,5 @@ def safe(lab: Lab) -> Finding:
         return Finding("wrong-value", "objects were taken for doubles")
     numbers = objects.astype(np.float64)
     add_one(numbers)
-    found = lab.compare("sum after astype(float64)", sum(numbers), sum(range(1, SIZE + 1)))
-    return Finding(found.outcome, f"{refusal}; {found.evidence}")
+    right = sum(range(1, SIZE + 1))
+    return lab.compare("sum after astype(float64)", float(numbers.sum()), right, refusal)

@@ -42,7 +42,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "writing"
 QUESTION = "May the output be a view of the input?"
@@ -55,7 +55,7 @@ def unsafe(lab: Lab) -> Finding:
     """The output is the input, one element further on."""
     cells = np.zeros(SIZE + 1)
     _add_one(lab, lab.c.overlapping_output_unsafe, cells[:-1], cells[1:])
-    return _judge(cells[1:], "")
+    return _judge(lab, cells[1:])
 
 
 def safe(lab: Lab) -> Finding:
@@ -65,7 +65,7 @@ def safe(lab: Lab) -> Finding:
     if _add_one(lab, lab.c.overlapping_output_safe, source, output):
         return Finding("wrong-value", "C did not see the overlap")
     _add_one(lab, lab.c.overlapping_output_safe, source.copy(), output)
-    return _judge(output, "C refused the overlap; from a copy of the input, ")
+    return _judge(lab, output, "C refused the overlap, and got a copy of the input")
 
 
 def _add_one(lab: Lab, add: Any, source: NDArray[Any], output: NDArray[Any]) -> bool:
@@ -75,9 +75,5 @@ def _add_one(lab: Lab, add: Any, source: NDArray[Any], output: NDArray[Any]) -> 
     return bool(add(read, written, SIZE) == 0)
 
 
-def _judge(output: NDArray[Any], before: str) -> Finding:
-    found, expected = [f"{value:g}" for value in output], ["1"] * SIZE
-    if found == expected:
-        return Finding("ok", f"{before}zeros plus one: {', '.join(found)}, as it should be")
-    wrong = f"zeros plus one: expected {', '.join(expected)}, found {', '.join(found)}"
-    return Finding("wrong-value", before + wrong)
+def _judge(lab: Lab, output: NDArray[Any], more: str = "") -> Finding:
+    return lab.compare("zeros plus one", tuple(output.tolist()), (1.0,) * SIZE, more)

@@ -43,7 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "writing"
 QUESTION = "Is a pointer from a buffer good for writing?"
@@ -87,8 +87,8 @@ def safe(lab: Lab) -> Finding:
     copy = np.frombuffer(raw, np.uint8).copy()
     invert(copy)
     right = len(refusals) == len(outputs) and raw == bytes(range(SIZE)) and bytes(copy) == INVERTED
-    text = f"{', '.join(refusals)}; a copy was inverted, and the bytes are what they were"
-    return Finding("ok" if right else "wrong-value", text)
+    more = "a copy was inverted, and the bytes are what they were"
+    return Finding("ok" if right else "wrong-value", ", ".join(refusals), more)
 
 
 def _hashed_bytes() -> bytes:

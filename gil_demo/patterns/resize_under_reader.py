@@ -48,8 +48,8 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "lifetime"
 QUESTION = "Could the array move?"

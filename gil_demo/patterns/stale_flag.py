@@ -48,8 +48,8 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import POLL_SECONDS, Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "May a plain variable tell a kernel to stop?"
@@ -81,8 +81,8 @@ class _Kernel:
     def compare(self, lab: Lab) -> Finding:
         """Wait for its end: each of its passes added 1 to each element."""
         passes = self._thread.result()
-        what = f"the kernel stopped after {passes:,} passes; sum of the array"
-        return lab.compare(what, float(self.data.sum()), passes * SIZE)
+        more = f"the kernel stopped after {passes:,} passes"
+        return lab.compare("sum of the array", float(self.data.sum()), passes * SIZE, more)
 
 
 def unsafe(lab: Lab) -> Finding:

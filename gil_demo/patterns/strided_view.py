@@ -46,7 +46,7 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "arguments"
 QUESTION = "Is an aligned array also contiguous?"
@@ -70,7 +70,5 @@ def _sum_two_views(lab: Lab, summed: Any) -> Finding:
     first = summed(lab.address(every_second), lab.pointer)
     lab.say(f"C found {first:g} for the sum of a[::2], where 20 is right, and went on to a[::-1]")
     second = summed(lab.address(backwards), lab.pointer)
-    text = (
-        f"a = arange(10.0); sum of a[::2]: {first:g}, of a[::-1]: {second:g}; 20 and 45 are right"
-    )
-    return Finding("ok" if (first, second) == (20, 45) else "wrong-value", text)
+    what = "sums of a[::2] and of a[::-1], where a = arange(10.0)"
+    return lab.compare(what, (first, second), (20.0, 45.0))

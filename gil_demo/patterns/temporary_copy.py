@@ -42,7 +42,7 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "writing"
 QUESTION = "C wrote the results: why is my array unchanged?"

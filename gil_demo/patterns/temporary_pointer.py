@@ -37,7 +37,7 @@ Sources:
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "lifetime"
 QUESTION = "May I pass the address of an array that has no name?"

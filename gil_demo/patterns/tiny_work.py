@@ -35,8 +35,8 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab, times
-from gil_demo.lab.memory import Finding
 from gil_demo.results.numbers import Spread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "speed"
 QUESTION = "Is it always worth letting go of the GIL?"

@@ -39,8 +39,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
 from gil_demo.lab.thread import Thread
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "reading"
 QUESTION = "May C read while another thread writes, if each element is whole?"

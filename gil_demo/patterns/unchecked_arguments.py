@@ -33,10 +33,11 @@ Sources:
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
 """
 
+from dataclasses import replace
 from typing import Any
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "arguments"
 QUESTION = "What if the argument is no array, or is missing?"
@@ -60,8 +61,8 @@ def _sum_good_and_bad(lab: Lab, name: str) -> Finding:
         return right
     lab.say("sum([1, 2, 3]) gave 6 and sum('abc') was called")
     refusals = [_refusal(summed, ("abc",)), _refusal(summed, ())]
-    text = f"{right.evidence}; sum('abc'): {refusals[0]}; sum(): {refusals[1]}"
-    return Finding("ok" if all(refusals) else "wrong-value", text)
+    more = f"sum('abc'): {refusals[0]}; sum(): {refusals[1]}"
+    return replace(right, outcome="ok" if all(refusals) else "wrong-value", more=more)
 
 
 def _refusal(summed: Any, arguments: tuple[Any, ...]) -> str:

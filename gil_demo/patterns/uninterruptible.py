@@ -38,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "the block"
 QUESTION = "Does Ctrl-C stop a call that has let go of the GIL?"
@@ -75,7 +75,7 @@ def _interrupt(lab: Lab, add_up: Any) -> Finding:
         )
     came = f"Ctrl-C came after {SIZE // 2:,} of {SIZE:,} elements"
     if served_at == [SIZE]:
-        return Finding("stall", f"{came}; its handler ran after the last one")
+        return Finding("stall", came, "its handler ran after the last one")
     if served_at != [int(done[0])]:
-        return Finding("stall", f"{came}; its handler ran after {served_at[0]:,}, and C went on")
-    return Finding("ok", f"{came}; its handler ran after {served_at[0]:,}, and C stopped there")
+        return Finding("stall", came, f"its handler ran after {served_at[0]:,}, and C went on")
+    return Finding("ok", came, f"its handler ran after {served_at[0]:,}, and C stopped there")

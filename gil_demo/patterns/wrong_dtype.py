@@ -36,17 +36,19 @@ Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_FROM_OTF
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "arguments"
 QUESTION = "Does C see which type the elements have?"
 UNSAFE = "wrong-value"
 
 DTYPES = {"int64": "=i8", "big-endian float64": ">f8", "float32": "=f4"}
-RIGHT = 28.0
+ALL_RIGHT = (28.0,) * len(DTYPES)
 """0 + 1 + ... + 7, which all these types hold exactly."""
 
 
@@ -54,9 +56,7 @@ def unsafe(lab: Lab) -> Finding:
     """C sums the bytes of three arrays as if they were doubles."""
     summed = lab.raising("wrong_dtype_unsafe")
     found = {name: summed(np.arange(8).astype(dtype)) for name, dtype in DTYPES.items()}
-    sums = ", ".join(f"{value:.3g} as {name}" for name, value in found.items())
-    wrong = all(value != RIGHT for value in found.values())
-    return Finding("wrong-value" if wrong else "ok", f"sum of 0 to 7: expected 28, found {sums}")
+    return lab.compare(f"sums of 0 to 7 as {', '.join(found)}", tuple(found.values()), ALL_RIGHT)
 
 
 def safe(lab: Lab) -> Finding:
@@ -71,7 +71,5 @@ def safe(lab: Lab) -> Finding:
         except TypeError as refusal:
             refusals.append(f"{name} refused ({refusal})")
         found.append(summed(array.astype(np.float64)))
-    right = len(refusals) == len(DTYPES) and found == [RIGHT] * len(DTYPES)
-    sums = ", ".join(f"{value:g}" for value in found)
-    text = f"{'; '.join(refusals)}; after astype(float64) the sums are {sums}"
-    return Finding("ok" if right else "wrong-value", text)
+    sums = lab.compare("sums after astype(float64)", tuple(found), ALL_RIGHT, "; ".join(refusals))
+    return sums if len(refusals) == len(DTYPES) else replace(sums, outcome="wrong-value")

@@ -35,7 +35,7 @@ Sources:
 import numpy as np
 
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Finding
+from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
 QUESTION = "Does PyGILState_Ensure find the interpreter that asked?"
@@ -63,7 +63,6 @@ def _ask(lab: Lab, thread: str) -> Finding:
         SIZE,
         lab.ffi.from_buffer("int64_t[]", ids, require_writable=True),
     )
-    finding = lab.compare("the sum that the caller found", found, SIZE)
     caller, receiver = ids
     went = f"interpreter {caller} asked, and the sum went to interpreter {receiver}"
-    return Finding(finding.outcome, f"{went}; {finding.evidence}")
+    return lab.compare("the sum that the caller found", found, SIZE, went)

@@ -12,7 +12,7 @@ from gil_demo.results.reading import VERSION
 from gil_demo.results.run import RunResult
 
 if TYPE_CHECKING:
-    from gil_demo.gallery.registry import Pattern
+    from gil_demo.gallery.pattern import Pattern
     from gil_demo.tour.walk import Walk
 
 

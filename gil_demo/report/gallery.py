@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.csource.halves import Line, compared
-from gil_demo.gallery import gilexample
-from gil_demo.gallery.registry import Pattern, Subject, page_parts
+from gil_demo.gallery.page import page_parts
+from gil_demo.gallery.pattern import Pattern
+from gil_demo.gallery.question import claims, page
+from gil_demo.gallery.subject import Subject
 from gil_demo.report.kit.columns import Column, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
@@ -42,7 +44,7 @@ def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
             table.add_row(*cells)
     hint = (
         "gil-demo show NAME for one's page, try NAME to run it;"
-        f" show {gilexample.NAME} for the question's own program."
+        f" show {page.NAME} for the question's own program."
     )
     return Group(table, Text(), Text(hint))
 
@@ -109,8 +111,8 @@ class Walkthrough:
     mended: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        head, sections = page_parts(gilexample.__doc__ or "")
-        yield Text.assemble((gilexample.NAME, "bold"), f"  {head}")
+        head, sections = page_parts(page.__doc__ or "")
+        yield Text.assemble((page.NAME, "bold"), f"  {head}")
         yield Text()
         for heading, text in sections.items():
             yield from _section(heading, text)
@@ -119,7 +121,7 @@ class Walkthrough:
             if heading == "What to write instead":
                 yield from self._code("gilexample_safe.c", self.mended)
             yield from self._claims(heading)
-        yield Text(f"gil-demo try {gilexample.NAME} runs every claim.")
+        yield Text(f"gil-demo try {page.NAME} runs every claim.")
 
     def _code(self, name: str, source: str) -> Iterator[RenderableType]:
         yield Text(f"csrc/{name}", "bold")
@@ -138,13 +140,13 @@ class Walkthrough:
 
 def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
     """One row a claim in a part of the page: the line it is about, and how each program ends."""
-    numbers = gilexample.tagged_lines(asked)
-    claims = [claim for claim in gilexample.CLAIMS if claim.part == part]
+    numbers = page.tagged_lines(asked)
+    told = [claim for claim in claims.CLAIMS if claim.part == part]
     return (
-        Column("line", tuple(str(numbers[claim.tag]) for claim in claims)),
-        words("claim", (claim.sentence for claim in claims)),
-        words("asked", (_outcome(claim.unsafe) for claim in claims)),
-        words("mended", (_outcome(claim.safe) for claim in claims)),
+        Column("line", tuple(str(numbers[claim.tag]) for claim in told)),
+        words("claim", (claim.sentence for claim in told)),
+        words("asked", (_outcome(claim.unsafe) for claim in told)),
+        words("mended", (_outcome(claim.safe) for claim in told)),
     )
 
 

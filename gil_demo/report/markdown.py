@@ -6,8 +6,10 @@ from itertools import groupby
 from typing import Any
 
 from gil_demo.csource.halves import halves
-from gil_demo.gallery import gilexample
-from gil_demo.gallery.registry import Declared, Pattern, Subject, page_parts
+from gil_demo.gallery.page import page_parts
+from gil_demo.gallery.pattern import Declared, Pattern
+from gil_demo.gallery.question import page
+from gil_demo.gallery.subject import Subject
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
 from gil_demo.report.kit.columns import FittingTable
 from gil_demo.report.kit.gfm import fenced, plain, table
@@ -93,8 +95,8 @@ def walkthrough_markdown(asked: str, mended: str) -> str:
 
 
 def _walkthrough(asked: str, mended: str) -> Iterator[str]:
-    head, sections = page_parts(gilexample.__doc__ or "")
-    yield f"## {gilexample.NAME}\n"
+    head, sections = page_parts(page.__doc__ or "")
+    yield f"## {page.NAME}\n"
     yield f"{head}\n"
     for heading, text in sections.items():
         yield _section(heading, text)

@@ -1,28 +1,93 @@
-"""How the halves of the patterns ended."""
+"""How the halves of the patterns ended: what they found, or what killed them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from gil_demo.results.numbers import Spread
+from gil_demo.results.reading import content, read
 from gil_demo.words import Half, Outcome
+
+Numbers = int | float | tuple[int | float, ...]
+"""A number that was computed, or several."""
+
+Cause = Literal[
+    "signal",  # the system killed the child
+    "deadlock",  # its threads could not go on, and said so before
+    "time-limit",  # it took too long, and was killed
+    "no-result",  # it ended, and left no finding: it raised an exception
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of a half that ran to its end.
+
+    `seen` is a clause that says what was observed, or which numbers `found` and `expected`
+    are; these are None where there was nothing to compare. `more` is a further clause.
+    """
+
+    outcome: Outcome
+    seen: str
+    more: str = ""
+    found: Numbers | None = None
+    expected: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One call on the stack of a thread: the file, the line in it, and the function."""
+
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
+class Death:
+    """The end of a half that left no finding.
+
+    `signal` is the name of the signal that killed the child, None where it was not the
+    cause; `fatal_error` is the error with which the interpreter gave up, and `error` the last
+    line that a child which raised an exception wrote. `note` is the last thing that the half
+    said it had done, and `after_ms` the time from there to the end. The kernel had got
+    through `done` of `total` elements; `total` is 0 where it does not count. `stacks` has
+    the frames of each thread, the innermost first, as far as they belong to the half.
+    """
+
+    outcome: Outcome
+    cause: Cause
+    signal: str | None = None
+    fatal_error: str | None = None
+    error: str | None = None
+    note: str | None = None
+    after_ms: float | None = None
+    done: int = 0
+    total: int = 0
+    stacks: tuple[tuple[Frame, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How one run of one half ended, and what was seen."""
+    """How one run of one half ended: it left a finding, or it died."""
 
-    name: str
-    half: Half
-    outcome: Outcome
-    evidence: str
+    left: Finding | Death
     seconds: float
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return what it ended in."""
+        return self.left.outcome
 
 
 @dataclass(frozen=True)
 class PatternRow:
     """Several runs of one half.
 
-    `evidence` is that of the first run that tells most: one that did not end as
-    expected, or, of races left to chance, one that went wrong; else simply the first.
+    `finding` or `death`, one of them, is that of the first run that tells most: one that
+    did not end as expected, or, of races left to chance, one that went wrong; else simply
+    the first. `evidence` says the same in a sentence. Documents that were written before
+    there were `finding` and `death` have the sentence only.
     """
 
     name: str
@@ -33,3 +98,28 @@ class PatternRow:
     outcomes: dict[Outcome, int]
     evidence: str
     seconds: Spread
+    finding: Finding | None = None
+    death: Death | None = None
+
+
+def from_json(members: Mapping[str, Any]) -> tuple[PatternRow, ...]:
+    """Return the rows in the content of a document of ``gil-demo try --json``.
+
+    Raises `gil_demo.results.reading.UnreadableDocument`.
+    """
+    return read(_Tried, members).patterns
+
+
+def from_text(text: str) -> tuple[PatternRow, ...]:
+    """Return the rows in a document of ``gil-demo try --json``, given as text.
+
+    Raises `gil_demo.results.reading.UnreadableDocument`.
+    """
+    return from_json(content(text, "gil-demo/try"))
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """The members of such a document."""
+
+    patterns: tuple[PatternRow, ...]

@@ -1,4 +1,4 @@
-"""Runs halves of patterns in children of a warm server process, and brings back how they ended."""
+"""Runs halves of patterns in children of warm server processes, and returns how they ended."""
 
 import json
 import os
@@ -10,11 +10,13 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, Self
 
-from gil_demo.gallery.registry import Subject
-from gil_demo.results.patterns import Ending
+from gil_demo.gallery.subject import Subject
+from gil_demo.results.patterns import Death, Ending
+from gil_demo.results.reading import read
 from gil_demo.words import Half
 
-Job = tuple[Subject, Half]
+Task = tuple[Subject, Half]
+"""A half of a subject, to be run once."""
 
 CLOSING_SECONDS = 1.0
 """How long a server may take to end by itself."""
@@ -28,10 +30,16 @@ class ServerDied(RuntimeError):
 
 
 class Server:
-    """One warm process; it starts a child for each run, one after another."""
+    """The client of one `gil_demo.sandbox.server` process.
+
+    Guarantees: several threads may call `run`, and one at a time has its turn. `close` may
+    be called while another thread is in `run`; that call then raises. When `close` returns the
+    process is gone. It ends its child first; where it is killed because that takes too long,
+    Linux kills the child too. Ctrl-C reaches neither: they are in a session of their own.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Start it with additions to the environment, for what must be set before Python starts."""
+        """Start the process, with additions to the environment that Python reads as it starts."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gil_demo.sandbox.server"],
             stdin=subprocess.PIPE,
@@ -44,16 +52,16 @@ class Server:
         self._ready = False
 
     def run(self, name: str, half: Half) -> Ending:
-        """Run one half in a child and wait for its end."""
+        """Run one half in a child, wait for its end, and return how it ended."""
         with self._lock:
             if not self._ready:
                 self._answer()
                 self._ready = True
             assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps({"name": name, "half": half}) + "\n")
-            self._process.stdin.flush()
-            answer = self._answer()
-        return Ending(name, half, answer["outcome"], answer["evidence"], answer["seconds"])
+            with suppress(BrokenPipeError):  # it is dead: it will not answer
+                self._process.stdin.write(json.dumps({"name": name, "half": half}) + "\n")
+                self._process.stdin.flush()
+            return read(Ending, self._answer())
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None
@@ -63,7 +71,7 @@ class Server:
         return json.loads(line)
 
     def close(self) -> None:
-        """End it, and it ends whatever child it has."""
+        """End the process; it ends its child first, if it has one."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         if not self._ready:  # it is still loading modules, and has no child yet
@@ -79,10 +87,15 @@ class Server:
 
 
 class Sandbox:
-    """Several servers side by side; leaving the ``with`` block ends them."""
+    """Several servers side by side, as many as run at once for each environment.
+
+    Guarantees: a server runs one task at a time, and is used again for tasks that need the
+    same environment. A server that dies costs the one task that it had. When the ``with``
+    block is left, by whatever exception, no server and no child is left either.
+    """
 
     def __init__(self, workers: int) -> None:
-        """`workers` runs at once."""
+        """Allow `workers` runs at once. No process is started yet."""
         self._workers = workers
         self._idle: dict[tuple[tuple[str, str], ...], list[Server]] = {}
         self._servers: list[Server] = []
@@ -95,13 +108,13 @@ class Sandbox:
         for server in self._servers:
             server.close()
 
-    def run_all(self, jobs: Sequence[Job], progress: Callable[[int, int], None]) -> list[Ending]:
-        """Run every job; the endings are in the order of the jobs."""
+    def run_all(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Ending]:
+        """Run every task, and return the endings in the order of the tasks."""
         with ThreadPoolExecutor(self._workers) as pool:
             try:
-                running = [pool.submit(self._run, subject, half) for subject, half in jobs]
+                running = [pool.submit(self._run, subject, half) for subject, half in tasks]
                 for done, _ in enumerate(as_completed(running)):
-                    progress(done + 1, len(jobs))
+                    progress(done + 1, len(tasks))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 for server in self._servers:
@@ -121,7 +134,7 @@ class Sandbox:
         try:
             ending = server.run(subject.name, half)
         except ServerDied as error:
-            return Ending(subject.name, half, "unfinished", str(error), 0.0)
+            return Ending(Death("unfinished", "no-result", error=str(error)), 0.0)
         with self._lock:
             idle.append(server)
         return ending

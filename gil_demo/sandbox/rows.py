@@ -3,51 +3,54 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from gil_demo.gallery.registry import subjects
 from gil_demo.results.numbers import Spread
-from gil_demo.results.patterns import Ending, PatternRow
-from gil_demo.sandbox.pool import Job, Sandbox
-from gil_demo.words import Half
+from gil_demo.results.patterns import Death, Ending, Finding, PatternRow
+from gil_demo.sandbox.evidence import evidence
+from gil_demo.sandbox.pool import Sandbox, Task
 
 
 def try_patterns(
-    jobs: Sequence[Job], workers: int, progress: Callable[[int, int], None]
+    tasks: Sequence[Task], workers: int, progress: Callable[[int, int], None]
 ) -> tuple[PatternRow, ...]:
-    """Run every job in a sandbox of its own, and put the endings together.
+    """Run every task in a sandbox of its own; return a row for each half of each pattern.
 
-    `workers` run at once; what is timed runs when they are done, one after another.
+    `workers` run at once. Halves that show times run when these are done, one after another.
+    The rows are in the order in which their halves first come among the tasks.
     """
-    timed = [job for job in jobs if job[0].timed]
-    others = [job for job in jobs if not job[0].timed]
+    timed = [task for task in tasks if task[0].timed]
+    others = [task for task in tasks if not task[0].timed]
     with Sandbox(workers) as box:
-        endings = box.run_all(others, lambda done, _: progress(done, len(jobs)))
+        endings = box.run_all(others, lambda done, _: progress(done, len(tasks)))
     with Sandbox(1) as box:
-        endings += box.run_all(timed, lambda done, _: progress(len(others) + done, len(jobs)))
-    order = {(subject.name, half): place for place, (subject, half) in enumerate(jobs)}
-    return tuple(sorted(rows(endings), key=lambda row: order[row.name, row.half]))
+        endings += box.run_all(timed, lambda done, _: progress(len(others) + done, len(tasks)))
+    rows = dict(grouped(zip(others + timed, endings, strict=True)))
+    return tuple(rows[task] for task in dict.fromkeys(tasks))
 
 
-def rows(endings: Iterable[Ending]) -> tuple[PatternRow, ...]:
-    """The endings, a row for each half of each pattern."""
-    grouped: dict[tuple[str, Half], list[Ending]] = {}
-    for ending in endings:
-        grouped.setdefault((ending.name, ending.half), []).append(ending)
-    return tuple(_row(name, half, group) for (name, half), group in grouped.items())
+def grouped(endings: Iterable[tuple[Task, Ending]]) -> Iterable[tuple[Task, PatternRow]]:
+    """Return each task with the row of all its endings."""
+    groups: dict[Task, list[Ending]] = {}
+    for task, ending in endings:
+        groups.setdefault(task, []).append(ending)
+    return [(task, _row(task, group)) for task, group in groups.items()]
 
 
-def _row(name: str, half: Half, endings: Sequence[Ending]) -> PatternRow:
-    (subject,) = subjects(name)
+def _row(task: Task, endings: Sequence[Ending]) -> PatternRow:
+    subject, half = task
     expected = subject.expected(half)
     as_expected = [ending for ending in endings if ending.outcome == expected]
     unexpected = [ending for ending in endings if ending.outcome != expected]
     telling = as_expected if half == "unforced" else unexpected
+    left = (telling or endings)[0].left
     return PatternRow(
-        name=name,
+        name=subject.name,
         half=half,
         runs=len(endings),
         expected=expected,
         as_expected=len(as_expected),
         outcomes=dict(Counter(ending.outcome for ending in endings)),
-        evidence=(telling or endings)[0].evidence,
+        evidence=evidence(left),
         seconds=Spread.of(ending.seconds for ending in endings),
+        finding=left if isinstance(left, Finding) else None,
+        death=left if isinstance(left, Death) else None,
     )

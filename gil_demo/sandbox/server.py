@@ -1,60 +1,68 @@
 """The process that forks a child for every run: warm, single-threaded, and gone with its parent.
 
 It reads one request a line from standard input and writes one answer a line to standard
-output. Everything a pattern needs is loaded once, so a child costs a fork rather than an
-import of NumPy. When standard input ends, or the parent dies, so does everything here.
+output. Everything that a pattern needs is loaded once, so a child costs a fork rather than
+an import of NumPy.
+
+Guarantees:
+    - One child at a time, and an answer for each, however the child ends.
+    - No child, and no process that a child started, is left when an answer is written.
+    - When standard input ends, or the parent dies, so do this process and its child.
+    - It has no threads, so that a fork copies no lock that a thread holds.
 """
 
 import contextlib
 import faulthandler
 import json
 import os
-import re
 import resource
 import select
 import signal
 import sys
 import tempfile
 import time
-from typing import IO, Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO
 
 from gil_demo.gallery import registry
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import Memory, Record
+from gil_demo.lab.memory import Memory
 from gil_demo.native.process import die_with_parent
-from gil_demo.words import Half, Outcome
+from gil_demo.results.patterns import Cause, Death, Ending, Frame
+from gil_demo.sandbox import postmortem
+from gil_demo.words import Half
 
 TIME_LIMIT_SECONDS = 30.0
-"""After this a run is given up; it says nothing about the pattern."""
+"""After this time a run is stopped; it says nothing about the pattern."""
 
-HOPELESS_SECONDS = 0.25
+DEADLOCK_SECONDS = 0.25
 """How long to watch threads that by construction cannot go on."""
+
+STACKS_SECONDS = 1.0
+"""How long `faulthandler` may take to write where each thread stands."""
 
 POLL_SECONDS = 0.002
 
-SIGNAL_NAMES = "Segmentation fault|Bus error|Aborted"
-"""What faulthandler calls the signals; any other fatal error has a cause of its own to tell."""
+PACKAGE = Path(__file__).parent.parent
 
-SIGNAL_OUTCOMES: dict[int, Outcome] = {
-    signal.SIGSEGV: "crash",
-    signal.SIGBUS: "crash",
-    signal.SIGABRT: "fatal-error",
-}
+ROOMS = ("lab", "patterns", "gallery/question")
+"""Where the Python of a half lies."""
 
 
 def serve() -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     registry.load_all()
-    with contextlib.suppress(BrokenPipeError):  # whoever asked is gone
+    with contextlib.suppress(BrokenPipeError):  # the process that asked is gone
         print(json.dumps({"ready": True}), flush=True)
         for line in sys.stdin:
-            request = json.loads(line)
-            print(json.dumps(run(**request)), flush=True)
+            print(json.dumps(asdict(answer(**json.loads(line)))), flush=True)
 
 
-def run(name: str, half: Half) -> dict[str, Any]:
-    """Run one half in a child of its own; its outcome, evidence and length in seconds."""
+def answer(name: str, half: Half) -> Ending:
+    """Run one half in a child of its own, and return how it ended."""
     memory = Memory()
     began = time.monotonic()
     with tempfile.TemporaryFile() as errors:
@@ -62,17 +70,19 @@ def run(name: str, half: Half) -> dict[str, Any]:
         if child == 0:
             _be_the_child(name, half, memory, errors)
         with contextlib.suppress(PermissionError, ProcessLookupError):
-            os.setpgid(child, child)  # here and in the child: whoever comes first
-        status, hung = _wait(child, memory)
+            os.setpgid(child, child)  # here and in the child: one of them comes first
+        status, stopped = _wait(child, memory, errors)
         ended = time.monotonic()
         errors.seek(0)
         text = errors.read().decode(errors="replace")
-    outcome, evidence = _judge(status, hung, memory.read(), text, ended)
-    return {"outcome": outcome, "evidence": evidence, "seconds": ended - began}
+    left = postmortem.judge(status, stopped, memory.read(), text, ended)
+    if isinstance(left, Death):
+        left = replace(left, stacks=tuple(filter(None, map(_of_the_half, left.stacks))))
+    return Ending(left, ended - began)
 
 
 def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> None:
-    """Run the half and leave without the interpreter's farewells. Never returns."""
+    """Run the half and exit without interpreter shutdown. Never returns."""
     os.setpgid(0, 0)
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -85,7 +95,7 @@ def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> N
     try:
         lab = Lab(memory)
         (subject,) = registry.subjects(name)
-        lab.conclude(subject.run(half, lab))
+        lab.leave(subject.run(half, lab))
     except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 1
@@ -94,88 +104,69 @@ def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> N
         os._exit(code)
 
 
-def _wait(child: int, memory: Memory) -> tuple[int, bool]:
-    """The child's wait status, and whether it was killed because it could not go on."""
-    limit = time.monotonic() + TIME_LIMIT_SECONDS
-    hung = hopeless = False
+def _wait(child: int, memory: Memory, errors: IO[bytes]) -> tuple[int, Cause | None]:
+    """Return the child's wait status, and why it was stopped, if it was."""
     try:
-        while True:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return status, hung
-            if not hopeless and memory.read().hopeless:
-                hopeless = True
-                limit = time.monotonic() + HOPELESS_SECONDS
-            if not hung and time.monotonic() > limit:
-                hung = True
-                os.kill(child, signal.SIGUSR1)  # faulthandler tells where each thread stands
-                time.sleep(POLL_SECONDS * 5)
-                _kill_group(child)
-            if _input_ended():
-                _kill_group(child)
-                os._exit(0)
-            time.sleep(POLL_SECONDS)
+        status = _poll(child, TIME_LIMIT_SECONDS, lambda: memory.read().expects_deadlock)
+        if status is None and memory.read().expects_deadlock:
+            status = _poll(child, DEADLOCK_SECONDS)
+        if status is not None:
+            return status, None
+        os.kill(child, signal.SIGUSR1)  # faulthandler writes where each thread stands
+        status = _poll(child, STACKS_SECONDS, _settled(errors))
+        stopped: Cause = "deadlock" if memory.read().expects_deadlock else "time-limit"
+        _kill_group(child)
+        return status if status is not None else os.waitpid(child, 0)[1], stopped
     finally:
         _kill_group(child)
 
 
+def _poll(child: int, seconds: float, enough: Callable[[], bool] = lambda: False) -> int | None:
+    """Return the child's wait status, or None once it is `enough`, or the time has passed."""
+    limit = time.monotonic() + seconds
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status
+        if _input_ended():
+            _kill_group(child)
+            os._exit(0)
+        if enough() or time.monotonic() > limit:
+            return None
+        time.sleep(POLL_SECONDS)
+
+
+def _settled(errors: IO[bytes]) -> Callable[[], bool]:
+    """Make a function that says whether a file has grown and now grows no more."""
+    start = os.fstat(errors.fileno()).st_size
+    sizes = [start] * 3
+
+    def settled() -> bool:
+        sizes.append(os.fstat(errors.fileno()).st_size)
+        return sizes[-1] > start and len(set(sizes[-3:])) == 1
+
+    return settled
+
+
 def _kill_group(child: int) -> None:
-    """End the child and whatever it started; what is gone already is gone."""
+    """End the child and all that it started, as far as they still run."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
 
 
 def _input_ended() -> bool:
-    """Whether the parent is gone: it writes nothing while it waits for an answer."""
+    """Return whether the parent is gone: it writes nothing while it waits for an answer."""
     readable, _, _ = select.select([sys.stdin], [], [], 0)
     return bool(readable)
 
 
-def _judge(
-    status: int, hung: bool, record: Record, errors: str, ended: float
-) -> tuple[Outcome, str]:
-    if hung:
-        if record.hopeless:
-            return "deadlock", f"{record.notes[-1].text}; {_stacks(errors)}"
-        return "unfinished", f"stopped after {TIME_LIMIT_SECONDS:.0f} s"
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        outcome = SIGNAL_OUTCOMES.get(number)
-        if outcome is None:
-            return "unfinished", f"killed by {signal.Signals(number).name}"
-        return outcome, _death(number, record, errors, ended)
-    if record.finding is None:
-        return "unfinished", errors.strip().splitlines()[-1] if errors.strip() else "no result"
-    return record.finding.outcome, record.finding.evidence
-
-
-def _death(number: int, record: Record, errors: str, ended: float) -> str:
-    """What killed the child, when, and how far the kernel had got."""
-    cause = signal.Signals(number).name
-    fatal = re.search(rf"^Fatal Python error: (?!{SIGNAL_NAMES}).*", errors, flags=re.MULTILINE)
-    if fatal:
-        cause += f" ({fatal.group()})"
-    if record.notes:
-        last = record.notes[-1]
-        cause += f" {(ended - last.seconds) * 1e3:.0f} ms after {last.text}"
-    if record.total:
-        cause += f"; the kernel had got through {record.done:,} of {record.total:,} elements"
-    return cause
-
-
-def _stacks(errors: str) -> str:
-    """Where each thread stood, by the innermost line of each that is a pattern's or the lab's."""
-    places = re.findall(
-        r"hread 0x\w+.*most recent call first\):\n  File \".*?(\w+\.py)\", line (\d+) in (\w+)",
-        errors,
+def _of_the_half(stack: Sequence[Frame]) -> tuple[Frame, ...]:
+    """Return the frames that are the half's own, by their files' names."""
+    return tuple(
+        replace(frame, file=Path(frame.file).name)
+        for frame in stack
+        if any(Path(frame.file).is_relative_to(PACKAGE / room) for room in ROOMS)
     )
-    stood = " and ".join(
-        "in the C that it was started with"  # no line of Python lies between
-        if file == "lab.py"
-        else f"at {file}:{line} in {function}"
-        for file, line, function in places
-    )
-    return f"the threads stood: {stood}" if stood else "no stacks to be had"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from importlib import import_module
 from inspect import cleandoc
 
 from gil_demo.errors import BadInput
-from gil_demo.gallery.registry import page_parts
+from gil_demo.gallery.page import page_parts
 from gil_demo.tour import steps
 from gil_demo.tour.step import Source, Step
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.results.patterns import PatternRow
+from gil_demo.sandbox.evidence import clause
 from gil_demo.sandbox.rows import try_patterns
 from gil_demo.tour.step import Progress
 from gil_demo.words import Half, Outcome, State
@@ -12,9 +13,9 @@ from gil_demo.words import Half, Outcome, State
 
 def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[PatternRow, ...]:
     """Run halves of patterns, or of claims, each in a child process of its own."""
-    jobs = [(subject, half) for name, half in names for subject in registry.subjects(name)]
-    progress(0, len(jobs))
-    return try_patterns(jobs, machine.usable_cores(), progress)
+    tasks = [(subject, half) for name, half in names for subject in registry.subjects(name)]
+    progress(0, len(tasks))
+    return try_patterns(tasks, machine.usable_cores(), progress)
 
 
 def row_of(rows: Iterable[PatternRow], name: str, half: Half) -> PatternRow:
@@ -30,8 +31,9 @@ def outcome_of(row: PatternRow) -> Outcome:
 
 
 def told_by(row: PatternRow) -> str:
-    """The evidence of a half as far as its first semicolon: what was seen, in a clause."""
-    return row.evidence.partition(";")[0]
+    """Return the clause that says what was seen of a half."""
+    left = row.finding or row.death
+    return clause(left) if left else row.evidence
 
 
 def judged(rows: Sequence[PatternRow]) -> tuple[State, str]:

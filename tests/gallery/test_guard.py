@@ -440,7 +440,7 @@ import os
 os.dup2(os.pipe()[0], 0)  # a parent that says nothing and is still there
 from gil_demo.sandbox import server
 from numpy._core.multiarray import get_handler_name
-assert server.run("lost-update", "safe")["outcome"] == "ok"
+assert server.answer("lost-update", "safe").outcome == "ok"
 assert get_handler_name() == "default_allocator"
 print("survived")
 """

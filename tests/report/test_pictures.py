@@ -17,7 +17,8 @@ from rich.console import Console, RenderableType
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from gil_demo.gallery import gilexample, registry
+from gil_demo.gallery import registry
+from gil_demo.gallery.question import page
 from gil_demo.report.gallery import Page, Trial, Walkthrough
 from gil_demo.report.kit.palette import DARK, LIGHT
 from gil_demo.report.kit.pictures import COLUMNS, Pictures, html, notebook_forms, svg
@@ -40,7 +41,7 @@ def shown(request: pytest.FixtureRequest, made: RunResult) -> RenderableType:
     pictures: dict[str, RenderableType] = {
         "run": RunReport(made),
         "show": Page(lock_order),
-        "walkthrough": Walkthrough(*gilexample.sources()),
+        "walkthrough": Walkthrough(*page.sources()),
         "try": Trial([lock_order], made.patterns),
     }
     return pictures[request.param]

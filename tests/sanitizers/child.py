@@ -14,7 +14,7 @@ from unittest import mock
 from gil_demo.gallery import registry
 from gil_demo.lab.lab import Lab
 from gil_demo.native.patterns import patterns
-from gil_demo.sandbox import server
+from gil_demo.sandbox import postmortem, server
 from gil_demo.words import Half
 
 
@@ -33,13 +33,13 @@ def main(name: str, unsafe_runs: int, safe_runs: int) -> None:
     unsafe: Half = "unforced" if registry.find(name).has_unforced else "unsafe"
     with (
         mock.patch.object(Lab, "guard", _leave_to_malloc),
-        mock.patch.object(server, "_judge", wraps=server._judge) as judge,
+        mock.patch.object(postmortem, "judge", wraps=postmortem.judge) as judge,
     ):
 
         def run(half: Half) -> tuple[str, str]:
-            ending = server.run(name, half)
+            ending = server.answer(name, half)
             errors: str = judge.call_args.args[3]
-            return ending["outcome"], errors
+            return ending.outcome, errors
 
         answer = {
             "unsafe": [run(unsafe) for _ in range(unsafe_runs)],

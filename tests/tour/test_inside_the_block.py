@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gil_demo.host import machine
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import Death, PatternRow
 from gil_demo.tour.step import Table
 from gil_demo.tour.steps import inside_the_block
 from gil_demo.tour.steps.inside_the_block import ASKED, DEEDS, HALVES
@@ -31,15 +31,15 @@ def test_a_process_that_dies_bears_out_the_last_answer(ended: Rows) -> None:
     assert (seen.state, seen.right, seen.reason) == ("shown", 3, "")
     assert "only the signal" in seen.remarks[1]
     assert (
-        seen.remarks[3]
-        == "Yes: api-without-gil unsafe was seen. It needs the thread state that BEGIN detached."
+        seen.remarks[3] == "Yes: SIGSEGV 2 ms after api-without-gil unsafe began."
+        " It needs the thread state that BEGIN detached."
     )
 
 
 def test_a_fatal_error_is_told_from_a_silent_end(ended: Rows) -> None:
     """Where the interpreter says something, the step does not say that it was silent."""
     rows = tuple(
-        replace(row, evidence="SIGABRT (Fatal Python error: no GIL) 3 ms after; more")
+        replace(row, death=Death("fatal-error", "signal", "SIGABRT", "no GIL"))
         if row.name == ASKED and row.half == "unsafe"
         else row
         for row in ended(ALL)

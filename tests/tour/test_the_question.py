@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from gil_demo.gallery import gilexample
+from gil_demo.gallery.question import page
 from gil_demo.host import machine
 from gil_demo.report import tour as pages
 from gil_demo.results.patterns import PatternRow
@@ -18,7 +18,7 @@ from gil_demo.words import Half, Outcome
 
 Rows = Callable[[], tuple[PatternRow, ...]]
 
-SAID: dict[Half, str] = {"unsafe": "sum: expected 20, found 10", "safe": "sum: 20, as it should be"}
+FOUND: dict[Half, float] = {"unsafe": 10.0, "safe": 20.0}
 
 
 @pytest.fixture
@@ -28,12 +28,14 @@ def tried(ended: Callable[..., tuple[PatternRow, ...]]) -> Callable[..., tuple[P
     def rows(
         otherwise: Mapping[tuple[str, Half], Outcome] | None = None,
         names: tuple[str, ...] = the_question.SHOWN,
-        said: Mapping[Half, str] = SAID,
+        found: Mapping[Half, float] = FOUND,
     ) -> tuple[PatternRow, ...]:
         halves: list[tuple[str, Half]] = [(name, "unsafe") for name in names]
         made = ended([*halves, (the_question.ASKED, "safe")], otherwise)
         return tuple(
-            replace(row, evidence=said[row.half]) if row.name == the_question.ASKED else row
+            replace(row, finding=replace(row.finding, found=found[row.half], expected=20.0))
+            if row.finding and row.name == the_question.ASKED
+            else row
             for row in made
         )
 
@@ -57,7 +59,7 @@ def test_the_first_five_bear_out_the_second_answer(tried: Rows) -> None:
 
 def test_the_code_is_what_was_compiled(tried: Rows) -> None:
     """By the numbers of its lines, wrapped, without comments, from the first claim to END."""
-    source, _ = gilexample.sources()
+    source, _ = page.sources()
     lines = source.splitlines()
     code = code_of(tried())
     for number, text in code.lines.items():
@@ -127,7 +129,7 @@ def test_a_claim_without_an_end_shows_nothing(
 
 def test_another_wrong_sum_contradicts(tried: Callable[..., tuple[PatternRow, ...]]) -> None:
     """It must be that of the first doubles in memory."""
-    seen = the_question.judge(tried(said={**SAID, "unsafe": "sum: expected 20, found 12"}))
+    seen = the_question.judge(tried(found={**FOUND, "unsafe": 12.0}))
     assert (seen.state, seen.right) == ("contradicted", None)
     assert "12" in seen.reason
 

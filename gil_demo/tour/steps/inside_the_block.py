@@ -79,7 +79,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
     )
     if not died:
         return Seen(state, None, ("",) * 4, (figure,), reason)
-    told = "Fatal Python error" in asked.evidence
+    told = asked.death is not None and asked.death.fatal_error is not None
     return Seen(
         state,
         3 if state == "shown" else None,

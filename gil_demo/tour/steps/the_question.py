@@ -31,13 +31,12 @@ Read more:
     - Flags and copies: https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
 """
 
-import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 
 from gil_demo.csource.halves import without_comments
-from gil_demo.gallery import gilexample
+from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
 from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.step import Code, Progress, Seen
@@ -46,17 +45,15 @@ from gil_demo.words import Half
 
 MINUTES = 4
 
-ASKED = f"{gilexample.NAME}/every-other"
+ASKED = f"{page.NAME}/every-other"
 
 FIRST_FIVE = float(sum(range(5)))
 """What lies first in the memory of arange(10.0), added up."""
 
-ANYWHERE = tuple(
-    f"{gilexample.NAME}/{name}" for name in ("no-argument", "every-other", "not-numbers")
-)
+ANYWHERE = tuple(f"{page.NAME}/{name}" for name in ("no-argument", "every-other", "not-numbers"))
 
 IN_THE_BLOCK = tuple(
-    f"{gilexample.NAME}/{name}" for name in ("own-reference", "read-before", "not-moved")
+    f"{page.NAME}/{name}" for name in ("own-reference", "read-before", "not-moved")
 )
 """These are seen by what another thread does while C is in the block. That it is in the block
 follows from the GIL, which nothing else lets go of."""
@@ -83,7 +80,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
         state, reason = "contradicted", f"C's sum was {found}, which is not of the first in memory"
     if found != FIRST_FIVE:
         return Seen(state, None, ("", "", ""), figures, reason)
-    comparison = f" {gilexample.NAME}_safe: {mended:g}." if mended is not None else ""
+    comparison = f" {page.NAME}_safe: {mended:g}." if mended is not None else ""
     return Seen(
         state,
         1 if state == "shown" else None,
@@ -98,25 +95,25 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
 
 
 def _value(row: PatternRow) -> float | None:
-    """The sum that a half returned, where it is the one that was expected of it."""
-    found = re.search(r"([\d.]+)(?:, as it should be)?$", row.evidence)
-    return float(found[1]) if found and row.as_expected else None
+    """Return the sum that a half found, where it ended as expected."""
+    found = row.finding.found if row.finding and row.as_expected else None
+    return float(found) if isinstance(found, int | float) else None
 
 
 def _figure(rows: Sequence[PatternRow]) -> Code:
     """The function from its first claim to the end of the block, each claim with its ending."""
-    source, _ = gilexample.sources()
+    source, _ = page.sources()
     statements = _statements(source)
-    tags = gilexample.tagged_lines(source)
+    tags = page.tagged_lines(source)
     last = next(number for number, text in statements.items() if text.startswith("Py_END"))
     tried = {row.name: row for row in rows if row.half == "unsafe"}
     remarks: defaultdict[int, list[str]] = defaultdict(list)
-    for claim in gilexample.CLAIMS:
+    for claim in claims.CLAIMS:
         if claim.name in SHOWN:
             number = min(number for number in statements if number > tags[claim.tag])
             remarks[number].append(_remark(claim, tried.get(claim.name)))
     return Code(
-        f"csrc/{gilexample.NAME}.c: gil-demo show {gilexample.NAME} tells of each claim",
+        f"csrc/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
         {
             number: _wrapped(text)
             for number, text in statements.items()
@@ -126,12 +123,12 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
     )
 
 
-def _remark(claim: gilexample.Claim, row: PatternRow | None) -> str:
+def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
     """What a claim ended in, and what it says of its lines if that was as claimed."""
-    name = claim.name.removeprefix(f"{gilexample.NAME}/")
+    name = claim.name.removeprefix(f"{page.NAME}/")
     if row is None:
         return f"not tried, no GIL: {name}"
-    word = "right: " if claim.part == gilexample.RIGHT else "wrong: "
+    word = "right: " if claim.part == page.RIGHT else "wrong: "
     return f"{word if row.as_expected else ''}{name}, {outcome_of(row)}"
 
 

@@ -1,0 +1,144 @@
+"""A pattern: the module of its page and its Python halves, its C, and how each half ends."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import get_args
+
+from gil_demo import patterns
+from gil_demo.errors import BadInput
+from gil_demo.gallery.page import page_parts
+from gil_demo.lab.lab import Lab
+from gil_demo.native.patterns import pattern_source
+from gil_demo.results.patterns import Finding
+from gil_demo.words import Half, Outcome
+
+CHAPTERS = (
+    "the block",
+    "lifetime",
+    "reading",
+    "writing",
+    "arguments",
+    "locks and threads",
+    "speed",
+)
+
+PAGE_PARTS = (
+    "Mechanism",
+    "What you will see",
+    "Why the safe half is safe",
+    "Forced",
+    "Sources",
+)
+
+
+Declared = Outcome | Mapping[str, Outcome]
+"""An outcome, or outcomes by the Python version that each holds from."""
+
+
+class IncompletePattern(BadInput, ValueError):
+    """A pattern that lacks something; the message says what to add."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pattern:
+    """One hazard: its page, its C, and the outcome that is declared for each half here."""
+
+    name: str
+    chapter: str
+    question: str
+    hazard: str
+    page: Mapping[str, str]
+    source: str
+    unsafe: Outcome
+    safe: Outcome
+    declared: Mapping[Half, Declared]
+    environment: Mapping[str, str]
+    module: ModuleType
+
+    @property
+    def sentence(self) -> str:
+        """Return what it is about, in a line."""
+        return self.hazard
+
+    @property
+    def has_unforced(self) -> bool:
+        """Return whether it is a race that can also be left to chance."""
+        return hasattr(self.module, "unforced")
+
+    @property
+    def timed(self) -> bool:
+        """Return whether its halves show ratios of times, which others beside them would spoil."""
+        return self.unsafe == "slow"
+
+    def expected(self, half: Half) -> Outcome:
+        """Return the outcome that is declared for a half; where chance decides, it may differ."""
+        return self.safe if half == "safe" else self.unsafe
+
+    def run(self, half: Half, lab: Lab) -> Finding:
+        """Run a half, in a child: it may end the process."""
+        found: Finding = getattr(self.module, half)(lab)
+        return found
+
+
+def load(stem: str) -> Pattern:
+    """Return the pattern of a module of `gil_demo.patterns`. Raises `IncompletePattern`."""
+    module = import_module(f"{patterns.__name__}.{stem}")
+    name = stem.replace("_", "-")
+    hazard, page = _page(name, module.__doc__ or "")
+    source = pattern_source(stem)
+    lacks = [
+        f"{what} in gil_demo/patterns/{stem}.py"
+        for what in ("CHAPTER", "QUESTION", "UNSAFE", "unsafe", "safe")
+        if not hasattr(module, what)
+    ]
+    if source is None:
+        lacks.append(f"csrc/patterns/{stem}.c, compiled")
+    if lacks:
+        raise IncompletePattern(f"pattern {name}: add {', '.join(lacks)}")
+    if module.CHAPTER not in CHAPTERS:
+        raise IncompletePattern(f"pattern {name}: CHAPTER must be one of {', '.join(CHAPTERS)}")
+    return Pattern(
+        name=name,
+        chapter=module.CHAPTER,
+        question=module.QUESTION,
+        hazard=hazard,
+        page=page,
+        source=source or "",
+        unsafe=_declared(name, "UNSAFE", module.UNSAFE),
+        safe=_declared(name, "SAFE", getattr(module, "SAFE", "ok")),
+        declared={"unsafe": module.UNSAFE, "safe": getattr(module, "SAFE", "ok")},
+        environment=getattr(module, "ENVIRONMENT", {}),
+        module=module,
+    )
+
+
+def _declared(name: str, what: str, declared: Declared) -> Outcome:
+    """Return the outcome for this interpreter."""
+    if not isinstance(declared, str):
+        here = sys.version_info[:2]
+        known = [version for version in declared if _version(version) <= here]
+        if not known:
+            raise IncompletePattern(f"pattern {name}: {what} says nothing of Python {here}")
+        declared = declared[max(known, key=_version)]
+    if declared not in get_args(Outcome):
+        raise IncompletePattern(f"pattern {name}: {what} {declared!r} is no outcome")
+    return declared
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def _page(name: str, docstring: str) -> tuple[str, dict[str, str]]:
+    """Return the hazard in a line, and the page's parts by their headings."""
+    head, page = page_parts(docstring)
+    missing = [part for part in PAGE_PARTS if not page.get(part)]
+    if not head or missing:
+        lack = ", ".join(missing) or "the hazard in a line"
+        raise IncompletePattern(f"pattern {name}: its docstring lacks {lack}")
+    if "https://" not in page["Sources"]:
+        raise IncompletePattern(f"pattern {name}: its Sources name no address")
+    return head, page
