@@ -15,7 +15,7 @@ class Claim:
     """One sentence about the program, the lines it is about, and a way to see that it is true.
 
     `demonstrate` runs in a child process, once with each program: the question's own as the
-    unsafe half, and the mended one as the safe half.
+    unsafe half, and the corrected one as the safe half.
     """
 
     name: str
@@ -67,14 +67,14 @@ CLAIMS = (
         "read-before",
         RIGHT,
         "read-before",
-        "Size and pointer are read before the block: what the header says later is of no matter.",
+        "Size and pointer are read before the block: a later change of the header does not matter.",
         demonstrations.read_before,
     ),
     _claim(
         "own-reference",
         RIGHT,
         "own-reference",
-        "The conversion's reference is the program's own; no further increment is needed.",
+        "The program owns the reference that the conversion returned; it needs no other increment.",
         demonstrations.own_reference,
     ),
     _claim(
@@ -110,7 +110,7 @@ CLAIMS = (
         "every-other",
         WRONG,
         "aligned-only",
-        "Of every other element, the sum is of the first ones in memory.",
+        "Asked for every other element, the program adds up the first elements in memory.",
         demonstrations.every_other,
         unsafe="wrong-value",
     ),
@@ -118,7 +118,7 @@ CLAIMS = (
         "column",
         WRONG,
         "aligned-only",
-        "Of a table's first column, the sum is of the table's first elements in memory.",
+        "Asked for a table's first column, it adds up the table's first elements in memory.",
         demonstrations.column,
         unsafe="wrong-value",
     ),
@@ -126,14 +126,14 @@ CLAIMS = (
         "transposed",
         WRONG,
         "aligned-only",
-        "Of a whole table transposed, the sum is right by luck: order matters only in rounding.",
+        "The sum of a whole transposed table is right by luck: order matters only in rounding.",
         demonstrations.transposed,
     ),
     _claim(
         "backwards",
         WRONG,
         "aligned-only",
-        "Backwards, C reads behind the array.",
+        "Given a reversed array, C reads behind its end.",
         demonstrations.backwards,
         unsafe="crash",
     ),
@@ -141,7 +141,7 @@ CLAIMS = (
         "one-value",
         WRONG,
         "aligned-only",
-        "Of one value broadcast to many, C reads many.",
+        "A broadcast value exists once in memory; C reads as if every copy were there.",
         demonstrations.one_value,
         unsafe="crash",
     ),
@@ -180,14 +180,14 @@ CLAIMS = (
         "float32",
         COPIES,
         "own-reference",
-        "Single precision is copied.",
+        "An array of single precision is copied.",
         copies.float32_copied,
     ),
     _claim(
         "contiguous",
         COPIES,
         "own-reference",
-        "Contiguous double is not copied.",
+        "A contiguous array of doubles is not copied.",
         copies.contiguous_not_copied,
     ),
     _claim(
@@ -202,7 +202,7 @@ CLAIMS = (
         "mask",
         REMAINS,
         "own-reference",
-        "A masked array's mask is not looked at, by either program.",
+        "Neither program looks at a masked array's mask.",
         demonstrations.mask,
         unsafe="wrong-value",
         safe="wrong-value",
@@ -211,10 +211,10 @@ CLAIMS = (
         "large-integer",
         REMAINS,
         "own-reference",
-        "Integers beyond 2**53 are rounded to what a double can hold, by either program.",
+        "Both programs round integers beyond 2**53 to the nearest double.",
         demonstrations.large_integer,
         unsafe="wrong-value",
         safe="wrong-value",
     ),
 )
-"""All that the page says and a program can show, in the order of the page."""
+"""All claims of the page that a program can show, in the order of the page."""

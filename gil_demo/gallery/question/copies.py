@@ -1,4 +1,4 @@
-"""When the conversion makes a copy: seen by the address that C reads at."""
+"""Demonstrates when the conversion makes a copy: by the address that C reads."""
 
 import ctypes
 from importlib import import_module
@@ -24,7 +24,7 @@ def address_of(array: NDArray[Any]) -> int:
 
 
 def _converted(half: Half, thing: Any) -> NDArray[np.float64]:
-    """Return what ``PyArray_FROM_OTF`` returns in a program, by the call that the macro makes."""
+    """Return the result of ``PyArray_FROM_OTF``, by the call that the macro makes."""
     pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     capsule = import_module("numpy._core._multiarray_umath")._ARRAY_API
@@ -41,7 +41,7 @@ def _converted(half: Half, thing: Any) -> NDArray[np.float64]:
 
 
 def _copied(half: Half, thing: Any, own: int | None, expected: bool) -> Finding:
-    """Find whether C reads a copy, by the address of what it reads."""
+    """Check whether C reads a copy, by the address that it reads."""
     read = address_of(_converted(half, thing))
     copied = read != own
     where = f"the argument's data are at {own:#x}" if own else "a list has no data for C to read"

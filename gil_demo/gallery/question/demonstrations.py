@@ -1,4 +1,4 @@
-"""How each claim is seen: one function a claim, run with the question's program and the mended one.
+"""Demonstrates each claim, with the question's program and with the corrected one.
 
 Each takes the lab and the half, unsafe for the question's program, and runs in a child.
 """
@@ -35,10 +35,10 @@ def _sum_of(half: Half, thing: Any) -> float:
 
 
 def _while_inside(lab: Lab, half: Half, thing: Any, act: Callable[[], Any]) -> tuple[float, Any]:
-    """Return a sum, and what `act` returned in another thread while C was in its block.
+    """Sum a thing, and return the sum and what `act` returned in another thread meanwhile.
 
-    No thread is asked to hand over the GIL, and of all that the loop below does only the
-    block releases it. So when the other thread has acted, that was between BEGIN and END.
+    No thread is asked to hand over the GIL, and in the loop below only the block releases it.
+    So when the other thread has acted, that was between BEGIN and END.
     """
     summed = gilexample(half).sum
     gate = threading.Lock()
@@ -78,7 +78,7 @@ def read_before(lab: Lab, half: Half) -> Finding:
 
 
 class _Convertible:
-    """Something that is no array, but can be made one."""
+    """An object that is not an array, but can be converted to one."""
 
     def __init__(self) -> None:
         self.array = np.ones(LONG_SIZE)
@@ -92,7 +92,7 @@ def own_reference(lab: Lab, half: Half) -> Finding:
     array, other = np.ones(LONG_SIZE), _Convertible()
     _, converted = _while_inside(lab, half, array, lambda: sys.getrefcount(array))
     _, argument = _while_inside(lab, half, other, lambda: sys.getrefcount(other))
-    what = "references inside the block to an array, beyond those to an argument that is none"
+    what = "references inside the block to an array, beyond those to a non-array argument"
     return lab.compare(what, converted - argument, 1)
 
 
@@ -169,7 +169,7 @@ def one_value(lab: Lab, half: Half) -> Finding:
 
 
 def _refused(lab: Lab, half: Half, *arguments: Any) -> Finding:
-    """Make a call that cannot be answered; find whether it raises an exception."""
+    """Check that a call that cannot be answered is answered with an exception."""
     call = f"sum({', '.join(map(repr, arguments))})"
     lab.say(f"{call} was called")
     try:

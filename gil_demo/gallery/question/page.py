@@ -1,8 +1,8 @@
-"""The program that asked: which of its lines are right, which are wrong, and how one sees it.
+"""The question's own program: which of its lines are right, which are wrong, and how to see it.
 
 The question:
-    A C function makes an array of its argument, takes its size and its data pointer, lets
-    go of the GIL, adds up the elements and takes the GIL back. Is that safe, and could a
+    A C function makes an array of its argument, takes its size and its data pointer, releases
+    the GIL, adds up the elements and takes the GIL back. Is that safe, and could a
     garbage collector move the array meanwhile? The accepted answer: take size and pointer
     before the block, and perhaps hold a reference while in it. A tag in brackets names a
     line of csrc/gilexample.c. Each claim below is run: the unsafe half is that file, the
@@ -11,21 +11,22 @@ The question:
 What is right:
     [read-before] Size and data pointer are fields of a Python object, and another thread may
     change them once it has the GIL. The program reads both before the block, so a change of
-    these fields comes too late to matter. Without a GIL it may come at any time: see what
-    remains.
+    these fields comes too late to matter. Without a GIL it may come at any time: see "What
+    remains".
 
-    [own-reference] ``PyArray_FROM_OTF`` returns a new reference, also where it returns the
-    very array that it was given. It is dropped after END, with the GIL. The answer's extra
-    increment is not needed here. Nor does an argument as such need one: whoever calls a C
-    function owns its arguments until it returns, and both "O" and "O!" of
-    ``PyArg_ParseTuple`` borrow from there. An increment before the block is needed for an
-    array that is borrowed from what other threads can change, as ``PyList_GET_ITEM`` and
-    ``PyDict_GetItem`` lend it, and for one that is used after the function has returned.
+    [own-reference] ``PyArray_FROM_OTF`` returns a new reference, even where it returns the
+    very array that it was given. The program drops it after END, with the GIL. It does not
+    need the extra increment that the answer recommends. An argument as such does not need one
+    either: the caller of a C function owns the arguments until the function returns, and both
+    "O" and "O!" of ``PyArg_ParseTuple`` borrow from the caller. Two kinds of array need an
+    increment before the block: one borrowed from an object that other threads can change, as
+    ``PyList_GET_ITEM`` and ``PyDict_GetItem`` lend it, and one that is used after the function
+    has returned.
 
-    [released] Inside the block are only C's own variables and the array's elements. No
+    [released] The block uses only C's own variables and the array's elements. No
     garbage collector moves them: CPython's frees objects that keep only each other alive, and
-    an object stays at its address as long as it lives. What does move is an array's data
-    when the array is resized: see what remains.
+    an object stays at its address as long as it lives. An array's data do move when the array
+    is resized: see "What remains".
 
     [index-type] ``npy_intp`` is as wide as a pointer. An ``int`` would overflow at 2**31
     elements, which are 16 GiB of double.
@@ -33,48 +34,52 @@ What is right:
 What is wrong:
     [aligned-only] ``NPY_ARRAY_ALIGNED`` says that each element lies where the processor can
     load it, not that it lies next to the one before. A strided view of double is aligned, so
-    it is not copied, and the loop reads one double after the other from the view's start: of
-    ``a[::2]`` also those in between, of ``a[::-1]`` those that lie behind the array.
+    it is not copied, and the loop reads one double after the other from the view's start. For
+    ``a[::2]`` it also reads the elements in between; for ``a[::-1]`` it reads the memory
+    behind the array.
 
     [unchecked-parse] Without an argument ``PyArg_ParseTuple`` sets an exception, returns 0
-    and leaves X alone. The function goes on with whatever X was, here NULL.
+    and leaves X alone. The function goes on with the value that X had, here NULL.
 
-    [unchecked-array] For what NumPy cannot convert, ``PyArray_FROM_OTF`` sets an exception
-    and returns NULL. The next line reads the array's shape through it.
+    [unchecked-array] If NumPy cannot convert the argument, ``PyArray_FROM_OTF`` sets an
+    exception and returns NULL. The next line reads the array's shape through that pointer.
 
-    [one-phase] The module is made by ``PyInit_gilexample`` itself and carries no word on what
+    [one-phase] ``PyInit_gilexample`` makes the module itself, and the module does not say what
     it supports. A free-threaded Python turns its GIL on when it loads such a module, unless
     told not to, and from 3.12 on a subinterpreter with a GIL of its own refuses it.
 
 When a copy is made:
-    NumPy copies what does not satisfy the request already: a list, another type, another byte
-    order, elements that are not aligned. With the question's flags a strided view of double
-    satisfies it, with those of the mended program only an array whose elements lie side by
-    side in C order. A copy, once made, is private to the call: other threads can no longer
-    interfere, at the price of the memory and, for a list, of a conversion that holds the GIL.
-    While NumPy copies a large array it lets go of the GIL, and others may write to it.
+    NumPy copies an argument that does not satisfy the request already: a list, another type,
+    another byte order, elements that are not aligned. With the question's flags a strided view
+    of double satisfies it. With those of the corrected program only an array does whose
+    elements lie next to each other in C order. A copy, once made, is private to the call:
+    other threads can no longer interfere, at the price of the memory and, for a list, of a
+    conversion that holds the GIL. While NumPy copies a large array it releases the GIL, and
+    other threads may write to the array.
 
 What to write instead:
     ``METH_O`` leaves the counting of arguments to Python. ``NPY_ARRAY_IN_ARRAY`` asks for
-    what the loop relies on. NULL is passed on, so the caller gets the exception. Two-phase
-    initialisation says what the module supports: no subinterpreters, because NumPy does not
-    support them, and no need for a GIL, because the module shares nothing between calls.
+    the layout that the loop relies on. NULL is passed on, so the caller gets the exception.
+    Two-phase initialisation says what the module supports: no subinterpreters, because NumPy
+    does not support them, and no need for a GIL, because the module shares nothing between
+    calls.
 
 What remains:
-    A reference keeps the array alive and nothing else. Another thread may write to the
-    elements during the block (pattern torn-snapshot) or call ``resize`` with
-    ``refcheck=False`` (pattern resize-under-reader) or ``__setstate__``, which free the data
-    under the loop; who shares an array must not. Where there is no GIL, to change its shape
-    or type in place during the call is as bad: on a free-threaded 3.13 that gave wrong sums
-    and a crash. And a conversion can lose what the numbers meant: a mask, or the last digits
-    of large integers, which NumPy counts as a safe conversion.
+    A reference keeps the array alive and does nothing else. During the block another thread
+    may write to the elements (pattern torn-snapshot). It may also call ``resize`` with
+    ``refcheck=False`` (pattern resize-under-reader) or ``__setstate__``; both free the data
+    that the loop reads. Code that shares an array must do none of these. Where there is no
+    GIL, changing the array's shape or type in place during the call is as bad: on a
+    free-threaded 3.13 that gave wrong sums and a crash. And a conversion can lose the meaning
+    of the numbers: a mask, or the last digits of large integers, which NumPy counts as a safe
+    conversion.
 
 Forced:
-    X begins as NULL, where the question leaves it without a value; what C finds then is up
-    to the compiler and to what the stack held before. Array data are guarded, so that a read
-    outside is a SIGSEGV instead of a wrong sum by luck. Where another thread has to act
-    during the block, the interval after which threads are asked to hand over the GIL is set
-    to 1000 s: nobody gets the GIL before the block lets go of it.
+    X begins as NULL, where the question leaves it without a value; which value C finds then
+    depends on the compiler and on the earlier contents of the stack. Array data are guarded,
+    so that a read outside is a SIGSEGV instead of a wrong sum by luck. Where another thread
+    has to act during the block, the interval after which threads are asked to hand over the
+    GIL is set to 1000 s: no thread gets the GIL before the block releases it.
 
 Sources:
     - The question: https://stackoverflow.com/questions/8824739
@@ -100,7 +105,7 @@ COPIES, REMAINS = "When a copy is made", "What remains"
 
 
 def sources() -> tuple[str, str]:
-    """Return the C of the question's program and of the mended one, as they were compiled."""
+    """Return the C of the question's program and of the corrected one, as they were compiled."""
     asked, mended = (pattern_source(stem) for stem in (NAME, f"{NAME}_safe"))
     assert asked is not None
     assert mended is not None
@@ -108,7 +113,7 @@ def sources() -> tuple[str, str]:
 
 
 def tagged_lines(source: str) -> dict[str, int]:
-    """Return the tags in the question's C, each with the number of its line."""
+    """Find the tags in the question's C, each with the number of its line."""
     return {
         tag: number
         for number, line in enumerate(source.splitlines(), start=1)
