@@ -22,3 +22,10 @@ Outcome = Literal[
     "slow",  # a ratio that is shown and never asserted
     "unfinished",  # the time limit came first: this says nothing
 ]
+
+Cause = Literal[
+    "signal",  # the system killed the child
+    "deadlock",  # its threads could not go on, and said so before
+    "time-limit",  # it took too long, and was killed
+    "no-result",  # it ended, and left no finding: it raised an exception
+]

@@ -2,21 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from gil_demo.results.numbers import Spread
 from gil_demo.results.reading import content, read
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Cause, Half, Outcome
 
 Numbers = int | float | tuple[int | float, ...]
 """A number that was computed, or several."""
-
-Cause = Literal[
-    "signal",  # the system killed the child
-    "deadlock",  # its threads could not go on, and said so before
-    "time-limit",  # it took too long, and was killed
-    "no-result",  # it ended, and left no finding: it raised an exception
-]
 
 
 @dataclass(frozen=True)
@@ -30,8 +23,8 @@ class Finding:
     outcome: Outcome
     seen: str
     more: str = ""
-    found: Numbers | None = None
-    expected: Numbers | None = None
+    found: int | float | tuple[int | float, ...] | None = None
+    expected: int | float | tuple[int | float, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import signal
 from collections.abc import Iterator, Mapping
 
 from gil_demo.lab.memory import Remains
-from gil_demo.results.patterns import Cause, Death, Finding, Frame
-from gil_demo.words import Outcome
+from gil_demo.results.patterns import Death, Finding, Frame
+from gil_demo.words import Cause, Outcome
 
 SIGNAL_OUTCOMES: Mapping[int, Outcome] = {
     signal.SIGSEGV: "crash",

@@ -30,9 +30,9 @@ from gil_demo.gallery import registry
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.memory import Memory
 from gil_demo.native.process import die_with_parent
-from gil_demo.results.patterns import Cause, Death, Ending, Frame
+from gil_demo.results.patterns import Death, Ending, Frame
 from gil_demo.sandbox import postmortem
-from gil_demo.words import Half
+from gil_demo.words import Cause, Half
 
 TIME_LIMIT_SECONDS = 30.0
 """After this time a run is stopped; it says nothing about the pattern."""

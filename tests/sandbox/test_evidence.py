@@ -2,8 +2,9 @@
 
 import pytest
 
-from gil_demo.results.patterns import Cause, Death, Finding, Frame
+from gil_demo.results.patterns import Death, Finding, Frame
 from gil_demo.sandbox.evidence import clause, evidence, numbers
+from gil_demo.words import Cause
 
 PLACES = (
     (Frame("thread.py", 25, "_run"),),
