@@ -106,6 +106,7 @@ def test_a_server_that_died_costs_one_task() -> None:
         box.run_all([(subject, "safe")], lambda done, steps: None)
         (server,) = filter(exists, descendants(os.getpid()))
         os.kill(server, signal.SIGKILL)
+        os.waitid(os.P_PID, server, os.WEXITED | os.WNOWAIT)  # it is dead now, and still a child
         first, second = box.run_all([(subject, "safe")] * 2, lambda done, steps: None)
     assert isinstance(first.left, Death)
     assert (first.outcome, first.left.cause) == ("unfinished", "no-result")
