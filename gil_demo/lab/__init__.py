@@ -1,1 +1,1 @@
-"""What a half of a pattern works with, inside the child that runs it."""
+"""Gives a half of a pattern what it works with, inside the child that runs it."""

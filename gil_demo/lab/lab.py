@@ -1,4 +1,4 @@
-"""Inside the child: what a pattern's Python half works with."""
+"""Gives a pattern's Python half, inside the child, all that it works with."""
 
 import ctypes
 import math
@@ -40,11 +40,11 @@ class Lab:
             raise RuntimeError("NumPy does not take the guarded allocator")
 
     def address(self, thing: object) -> Any:
-        """The C pointer to a Python object. It is borrowed: keep the object."""
+        """Return the C pointer to a Python object. It is borrowed: keep the object."""
         return self.ffi.cast("PyObject *", id(thing))
 
     def raising(self, name: str) -> Callable[[object], float]:
-        """A C function that takes one object, and raises what its C raises.
+        """Return a C function that takes one object, and raises the exception that its C sets.
 
         It is entered with the GIL held. cffi would take an exception that C has set for an
         error of its own.
@@ -71,7 +71,7 @@ class Lab:
             time.sleep(POLL_SECONDS)
 
     def reach(self, step: int) -> None:
-        """Let C go on that waits for this step."""
+        """Reach a step, so that C which waits for it goes on."""
         self.c.lab_reach(self.pointer, step)
 
     def compare(self, seen: str, found: Numbers, expected: Numbers, more: str = "") -> Finding:
@@ -86,7 +86,7 @@ class Lab:
 
 
 def times(ratio: Spread) -> str:
-    """A ratio in words: '6.0 times (4.5 to 11.0)'."""
+    """Return a ratio in words: '6.0 times (4.5 to 11.0)'."""
     middle, low, high = (
         f"{value:,.{1 if value >= 1 else 2}f}" for value in (ratio.median, ratio.low, ratio.high)
     )

@@ -8,7 +8,11 @@ from gil_demo.lab.lab import Lab
 
 
 class Thread:
-    """A thread that hands back what its function returned; it allocates guarded arrays."""
+    """A thread that keeps the result of its function; the arrays that it makes are guarded.
+
+    Guarantees: it runs from the moment it is made. It is a daemon, so a thread that hangs does
+    not keep the child from ending.
+    """
 
     def __init__(self, lab: Lab, function: Callable[..., Any], *arguments: Any) -> None:
         """Start at once."""
@@ -23,6 +27,6 @@ class Thread:
         self._result.append(function(*arguments))
 
     def result(self) -> Any:
-        """Wait for the thread; what its function returned."""
+        """Wait for the thread, and return the result of its function."""
         self._thread.join()
         return self._result[0]
