@@ -8,9 +8,10 @@ export PIP_CONSTRAINT = constraints.txt
 export PIP_BUILD_CONSTRAINT = constraints.txt
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 
-SOURCES = pyproject.toml constraints.txt setup.py $(wildcard csrc/*.[ch] csrc/*.py csrc/patterns/*.c)
+SOURCES = pyproject.toml constraints.txt setup.py $(wildcard csrc/build.py csrc/*/*.[ch])
 
-C_FILES = $(filter-out csrc/kernels.c csrc/run.c,$(wildcard csrc/*.c csrc/patterns/*.c))
+C_FILES = $(wildcard csrc/*/*.c)
+C_COMPILERS = $(CC) $(shell command -v clang)
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
 GENERATED = docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
@@ -38,8 +39,8 @@ lint-python: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/mypy
 
 lint-c: $(VENV)/.run
-	headers=$$($(BIN)/python -c '$(HEADERS)') && for c in $(C_FILES); do \
-	    $(CC) -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done
+	headers=$$($(BIN)/python -c '$(HEADERS)') && for compiler in $(C_COMPILERS); do for c in $(C_FILES); do \
+	    $$compiler -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done; done
 
 lint-docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/cog -I docs --check $(GENERATED)

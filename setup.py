@@ -21,6 +21,17 @@ def missing() -> str | None:
     return None
 
 
+def extension(name: str, *files: str) -> Extension:
+    """An extension in plain C, without cffi."""
+    return Extension(
+        f"gil_demo.{name}",
+        list(files),
+        include_dirs=["csrc", numpy.get_include()],
+        depends=[str(path) for path in Path("csrc").glob("*/*.h")],
+        extra_compile_args=["-std=c11", "-fvisibility=hidden", "-O2"],
+    )
+
+
 lack = missing()
 if lack:
     raise SystemExit(
@@ -31,12 +42,8 @@ if lack:
 setup(
     cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],
     ext_modules=[
-        Extension(
-            f"gil_demo.{name}",
-            [f"csrc/{name}.c"],
-            include_dirs=[numpy.get_include()],
-            extra_compile_args=["-std=c11", "-O2"],
-        )
-        for name in ("gilexample", "gilexample_safe")
+        extension("gilexample", "csrc/question/gilexample.c"),
+        extension("gilexample_safe", "csrc/question/gilexample_safe.c"),
+        extension("_guard", "csrc/guard/guard.c", "csrc/guard/module.c", "csrc/common/numpy_api.c"),
     ],
 )

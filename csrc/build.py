@@ -28,17 +28,21 @@ HELD = """
 SAME_ALIGNMENT = ["-falign-functions=64", "-falign-loops=64"]
 """Where a loop lies in its cache lines can double its speed, and the two modules would differ."""
 
+FLAGS = ["-std=c11", "-fvisibility=hidden"]
+"""Only the function that Python calls to load a module is seen outside of it."""
+
 TYPE = r"^typedef (?:struct|enum) \{[^}]*\} \w+;"
-FUNCTION = r"^(?!static|typedef)\w[\w *]*\([^{};]*\)(?=\n\{)"
+FUNCTION = r"^(?!static|typedef)\w[\w *]*\([^{};]*\)(?=;|\n\{)"
 
 
-def flattened(path: Path) -> str:
-    """The text of a C file with the files it includes from beside it."""
+def c_files(folder: str) -> list[str]:
+    """The C files of a folder, as setuptools wants to have them: below the top level."""
+    return sorted(str(path.relative_to(HERE.parent)) for path in HERE.glob(f"{folder}/*.c"))
 
-    def included(match: re.Match[str]) -> str:
-        return flattened(path.with_name(match[1]))
 
-    return re.sub(r'^#include "(.+)"$', included, path.read_text(), flags=re.MULTILINE)
+def headers_of(folder: str) -> list[str]:
+    """The headers that a change of means compiling a folder again."""
+    return [str(path) for part in ("common", folder) for path in HERE.glob(f"{part}/*.h")]
 
 
 def interface(source: str) -> str:
@@ -49,15 +53,21 @@ def interface(source: str) -> str:
 
 
 def kernel_module(name: str, preamble: str = "") -> FFI:
-    """A cffi builder for the kernels, with `preamble` between Python.h and the C."""
+    """A cffi builder for the kernels, with `preamble` between Python.h and the C.
+
+    Only cffi's wrappers mention the GIL, so the preamble stands before them and no
+    kernel is compiled in two ways.
+    """
     builder = FFI()
-    builder.cdef(interface(flattened(HERE / "threads.c")))
+    headers = [HERE / "kernels" / header for header in ("call.h", "kernels.h")]
+    builder.cdef("\n".join(interface(header.read_text()) for header in headers))
     builder.set_source(
         f"gil_demo.{name}",
-        preamble + '#include "threads.c"\n',
+        preamble + '#include "kernels/kernels.h"\n',
+        sources=c_files("kernels"),
         include_dirs=[str(HERE)],
-        depends=[str(path) for path in HERE.glob("*.[ch]")],
-        extra_compile_args=["-std=c11", "-O3", *SAME_ALIGNMENT],
+        depends=headers_of("kernels"),
+        extra_compile_args=[*FLAGS, "-O3", *SAME_ALIGNMENT],
         extra_link_args=["-pthread"],
     )
     return builder
@@ -66,24 +76,28 @@ def kernel_module(name: str, preamble: str = "") -> FFI:
 def pattern_module() -> FFI:
     """A cffi builder for all patterns, each file compiled by itself.
 
-    Every function is entered with the GIL held: where a pattern lets go of it, its
-    own C says so. The text of each file goes into the module, so that what is
+    No pattern has a header: adding one takes its C file and its page, and no edit
+    elsewhere. Every function is entered with the GIL held: where a pattern releases it,
+    its own C says so. The text of each file goes into the module, so that what is
     shown is what was compiled.
     """
-    files = [HERE / "guard.c", HERE / "lab.c", *sorted(HERE.glob("patterns/*.c"))]
-    texts = {file.stem: file.read_text() for file in files}
-    declarations = "\n".join(interface(text) for text in texts.values())
-    declarations += "const char *pattern_source(const char *name);"
-    shown = {file.stem: file.read_text() for file in sorted(HERE.glob("gilexample*.c"))}
+    texts = {
+        path.stem: path.read_text()
+        for folder in ("patterns", "question")
+        for path in sorted(HERE.glob(f"{folder}/*.c"))
+    }
+    lab = interface((HERE / "patterns" / "lab.h").read_text())
+    declarations = "\n".join(interface(path.read_text()) for path in HERE.glob("patterns/*.c"))
+    declarations += "\nint fill_numpy_api(void);\nconst char *pattern_source(const char *name);\n"
     builder = FFI()
-    builder.cdef("typedef struct _object PyObject; typedef struct lab lab;" + declarations)
+    builder.cdef("typedef struct _object PyObject;\n" + lab.replace("_Atomic ", "") + declarations)
     builder.set_source(
         "gil_demo._patterns",
-        HELD + "typedef struct lab lab;\n" + declarations + source_lookup(texts | shown),
-        sources=[str(file.relative_to(HERE.parent)) for file in files],
+        HELD + '#include "patterns/lab.h"\n' + declarations + source_lookup(texts),
+        sources=[*c_files("common"), *c_files("patterns")],
         include_dirs=[str(HERE), numpy.get_include()],
-        depends=[str(path) for path in [*HERE.glob("*.[ch]"), *files]],
-        extra_compile_args=["-std=c11", "-O2"],
+        depends=[*headers_of("patterns"), *c_files("question")],
+        extra_compile_args=[*FLAGS, "-O2"],
         extra_link_args=["-pthread"],
         py_limited_api=False,  # NumPy's C API and the macros of Python's are not in it
     )

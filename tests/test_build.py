@@ -1,7 +1,6 @@
 """What Python may call is said once, in the C, and the build reads it there."""
 
 import re
-from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -24,11 +23,9 @@ def build() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def source(build: ModuleType) -> str:
-    """All of the kernels' C in one text."""
-    text: str = build.flattened(CSRC / "threads.c")
-    return text
+def kernels_text(suffix: str) -> str:
+    """The kernels' headers, or their C files, in one text."""
+    return "\n".join(path.read_text() for path in sorted((CSRC / "kernels").glob(f"*.{suffix}")))
 
 
 def skeleton(source: str) -> str:
@@ -56,19 +53,18 @@ def declared(interface: str) -> tuple[list[str], list[str]]:
     return re.findall(r"(\w+)\([^()]*\);", interface), re.findall(r"\} (\w+);", interface)
 
 
-def test_the_interface_is_what_the_c_does_not_keep_to_itself(
-    build: ModuleType, source: str
-) -> None:
+def test_the_headers_declare_what_the_c_does_not_keep_to_itself(build: ModuleType) -> None:
     """Python may call every function that is not static, and knows every type, and no more."""
-    functions_declared, types_declared = declared(build.interface(source))
-    assert functions_declared == [name for static, name in functions(source) if not static]
-    assert types_declared == typedefs(source)
-    assert {name for static, name in functions(source) if static} >= {"clock_ns", "one_pass"}
+    functions_declared, types_declared = declared(build.interface(kernels_text("h")))
+    defined = functions(kernels_text("c"))
+    assert sorted(functions_declared) == sorted(name for static, name in defined if not static)
+    assert types_declared == typedefs(kernels_text("h"))
+    assert {name for static, name in defined if static} >= {"add", "one_pass"}
 
 
-def test_the_modules_offer_the_interface(build: ModuleType, source: str) -> None:
+def test_the_modules_offer_the_interface(build: ModuleType) -> None:
     """What the C declares is what the built modules have, held and released alike."""
-    functions_declared, _ = declared(build.interface(source))
+    functions_declared, _ = declared(build.interface(kernels_text("h")))
     for module in {id(one): one for one in kernels._MODULES.values()}.values():
         constants = {name.upper() for name in kernels.kernels()}
         assert set(dir(module.lib)) == {*functions_declared, *constants}
@@ -127,17 +123,6 @@ const char *name(void);
 def test_only_what_is_offered_is_read(build: ModuleType) -> None:
     """Static functions, plain structs, calls and bodies stay inside; long signatures are whole."""
     assert build.interface(EXAMPLE).split() == OFFERED.split()
-
-
-def test_files_are_read_with_those_they_include(build: ModuleType, tmp_path: Path) -> None:
-    """C that is spread over several files is one text; the system's headers stay outside."""
-    (tmp_path / "a.c").write_text('#include <math.h>\n#include "b.c"\nlast\n')
-    (tmp_path / "b.c").write_text('#include "c.h"\nmiddle\n')
-    (tmp_path / "c.h").write_text("first\n")
-    flattened: Callable[[Path], str] = build.flattened
-    assert flattened(tmp_path / "a.c").split("\n") == [
-        *["#include <math.h>", "first", "", "middle", "", "last", ""]
-    ]
 
 
 def test_held_and_released_differ_in_two_macros(build: ModuleType) -> None:

@@ -1,4 +1,4 @@
-#include "array.h"
+#include "common/numpy_api.h"
 #include "lab.h"
 
 /* Parks half-way, which is when the owner acts. Any thread, no GIL. */

@@ -1,4 +1,4 @@
-#include "array.h"
+#include "common/numpy_api.h"
 #include "lab.h"
 
 /* Any thread, no GIL: data, rows and columns are the caller's to vouch for. */

@@ -1,4 +1,4 @@
-#include "array.h"
+#include "common/numpy_api.h"
 #include "lab.h"
 
 /* Eight bytes at a time, taken for doubles. Any thread, no GIL. */

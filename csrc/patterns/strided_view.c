@@ -1,4 +1,4 @@
-#include "array.h"
+#include "common/numpy_api.h"
 #include "lab.h"
 
 /* One element after another from the first on. Any thread, no GIL. */

@@ -1,4 +1,4 @@
-#include "array.h"
+#include "common/numpy_api.h"
 
 /* Any thread, no GIL. */
 static void double_all(double *data, npy_intp size)

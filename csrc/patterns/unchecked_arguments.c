@@ -1,4 +1,4 @@
-#include "array.h"
+#include "common/numpy_api.h"
 #include "lab.h"
 
 static double sum(const double *data, int64_t size)

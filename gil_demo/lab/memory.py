@@ -16,7 +16,7 @@ LAB_BYTES = 64
 
 MEMORY_BYTES = 1 << 16
 
-COUNTERS = struct.Struct("=4q")  # step, met, done, total: as csrc/lab.h has them
+COUNTERS = struct.Struct("=4q")  # step, met, done, total: as csrc/patterns/lab.h has them
 
 LENGTH = struct.Struct("=q")
 

@@ -57,9 +57,10 @@ TIME_LIMIT_SECONDS = 20.0
 PROGRAM = """
 import atexit, mmap, sys, threading, time
 from gil_demo._patterns import ffi, lib
+from gil_demo.native.process import die_with_parent
 
 half, file, size, start = sys.argv[1], *map(int, sys.argv[2:])
-lib.lab_die_with_parent()
+die_with_parent()
 memory = ffi.from_buffer(mmap.mmap(file, 0))
 lab = ffi.cast("lab *", memory)
 step = ffi.cast("int64_t *", memory)

@@ -53,6 +53,7 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
+from gil_demo.native.process import die_with_parent
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
@@ -112,7 +113,7 @@ def _fork(lab: Lab, add: Any, cell: Any) -> int:
 def _be_the_child(lab: Lab, add: Any, cell: Any) -> None:
     """Add to the cell and leave. Never returns."""
     try:
-        lab.c.lab_die_with_parent()
+        die_with_parent()
         faulthandler.register(signal.SIGUSR1)
         add(cell, lab.pointer)
     finally:

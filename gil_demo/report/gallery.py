@@ -124,7 +124,7 @@ class Walkthrough:
         yield Text(f"gil-demo try {page.NAME} runs every claim.")
 
     def _code(self, name: str, source: str) -> Iterator[RenderableType]:
-        yield Text(f"csrc/{name}", "bold")
+        yield Text(f"csrc/question/{name}", "bold")
         yield Syntax(source, "c", theme=C_THEME, line_numbers=True, word_wrap=True)
         yield Text()
 

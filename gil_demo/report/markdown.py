@@ -101,9 +101,9 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
     for heading, text in sections.items():
         yield _section(heading, text)
         if heading == "The question":
-            yield f"**csrc/gilexample.c**\n\n{fenced(asked, 'c')}"
+            yield f"**csrc/question/gilexample.c**\n\n{fenced(asked, 'c')}"
         if heading == "What to write instead":
-            yield f"**csrc/gilexample\\_safe.c**\n\n{fenced(mended, 'c')}"
+            yield f"**csrc/question/gilexample\\_safe.c**\n\n{fenced(mended, 'c')}"
         claims = claims_columns(heading, asked)
         if claims[0].cells:
             yield table(claims)

@@ -17,10 +17,9 @@ import ctypes, resource, sys, threading
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 import numpy as np
 from numpy._core.multiarray import get_handler_name
-from gil_demo.native.patterns import patterns
+from gil_demo.native import guard
 from gil_demo.native.process import die_with_parent
 die_with_parent()
-guard = patterns()[1].guard_install
 page = resource.getpagesize()
 
 def address(array):
@@ -32,7 +31,7 @@ def read(where):
 def survived():
     print("survived", flush=True)
 
-assert guard() == 0
+guard.install()
 """
 
 HANDLER = """
@@ -341,7 +340,7 @@ from queue import SimpleQueue
 queue, wrong = SimpleQueue(), []
 
 def work(number):
-    guard()
+    guard.install()
     generator = np.random.default_rng(number)
     for turn in range(300):
         array = np.full(int(generator.integers(0, 3000)), float(number))
@@ -379,7 +378,7 @@ def test_installing_it_twice_is_installing_it_once(child: Child) -> None:
     """Arrays from before a second installation are freed by the allocator that made them."""
     ended = child("""
 array = np.ones(100)
-assert guard() == 0
+guard.install()
 another = np.ones(100)
 del array, another
 survived()
@@ -389,9 +388,9 @@ survived()
 
 def test_arrays_from_before_keep_their_own_allocator(child: Child, python: Command) -> None:
     """What was made before the allocator was installed is freed as it was made."""
-    before = "before = np.arange(1000.0)\nassert guard() == 0"
+    before = "before = np.arange(1000.0)\nguard.install()"
     ended = python(
-        GUARDED.replace("assert guard() == 0", before)
+        GUARDED.replace("guard.install()", before)
         + """
 assert get_handler_name(before) == "default_allocator"
 before.resize(2000, refcheck=False)

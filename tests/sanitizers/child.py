@@ -6,14 +6,12 @@ place of the gallery's server, and forks while it has one thread, as that does. 
 standard input stays open for as long as anybody wants the answer.
 """
 
-import contextvars
 import json
 import sys
 from unittest import mock
 
 from gil_demo.gallery import registry
 from gil_demo.lab.lab import Lab
-from gil_demo.native.patterns import patterns
 from gil_demo.sandbox import postmortem, server
 from gil_demo.words import Half
 
@@ -26,10 +24,6 @@ def main(name: str, unsafe_runs: int, safe_runs: int) -> None:
     because the handshake that forces it also orders the threads.
     """
     registry.load_all()
-    _, c = patterns()
-    # This also fills the table of NumPy's functions for all patterns. The allocator that
-    # it installs is the context's own, and nothing is allocated there.
-    contextvars.Context().run(c.guard_install)
     unsafe: Half = "unforced" if registry.find(name).has_unforced else "unsafe"
     with (
         mock.patch.object(Lab, "guard", _leave_to_malloc),

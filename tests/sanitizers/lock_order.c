@@ -1,5 +1,5 @@
 /* flagged by: thread */
-#include "lab.h"
+#include "patterns/lab.h"
 
 #include <pthread.h>
 

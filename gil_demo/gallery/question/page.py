@@ -5,8 +5,8 @@ The question:
     the GIL, adds up the elements and takes the GIL back. Is that safe, and could a
     garbage collector move the array meanwhile? The accepted answer: take size and pointer
     before the block, and perhaps hold a reference while in it. A tag in brackets names a
-    line of csrc/gilexample.c. Each claim below is run: the unsafe half is that file, the
-    safe half csrc/gilexample_safe.c.
+    line of csrc/question/gilexample.c. Each claim below is run: the unsafe half is that file,
+    the safe half gilexample_safe.c beside it.
 
 What is right:
     [read-before] Size and data pointer are fields of a Python object, and another thread may

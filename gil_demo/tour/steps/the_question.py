@@ -113,7 +113,7 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
             number = min(number for number in statements if number > tags[claim.tag])
             remarks[number].append(_remark(claim, tried.get(claim.name)))
     return Code(
-        f"csrc/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
+        f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
         {
             number: _wrapped(text)
             for number, text in statements.items()

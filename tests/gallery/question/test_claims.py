@@ -20,7 +20,7 @@ from gil_demo.words import Half
 
 Command = Callable[..., CompletedProcess[str]]
 
-CSRC = Path(__file__).parent.parent.parent.parent / "csrc"
+CSRC = Path(__file__).parent.parent.parent.parent / "csrc" / "question"
 BOTH = pytest.mark.parametrize("module", [asked, mended], ids=["asked", "mended"])
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 
@@ -98,7 +98,9 @@ def test_show_walks_through_the_program(command: Command) -> None:
     numbers = page.tagged_lines((CSRC / "gilexample.c").read_text())
     assert all(f"[{tag}]" in shown for tag in numbers)
     assert f"line {numbers['unchecked-parse']}" in shown
-    assert shown.index("csrc/gilexample.c") < shown.index("csrc/gilexample_safe.c")
+    assert shown.index("csrc/question/gilexample.c") < shown.index(
+        "csrc/question/gilexample_safe.c"
+    )
 
 
 def test_show_prints_the_bare_c_and_the_difference(command: Command) -> None:

@@ -20,7 +20,7 @@ from gil_demo.words import Half
 
 Command = Callable[..., CompletedProcess[str]]
 
-CSRC = Path(__file__).parent.parent.parent.parent / "csrc"
+CSRC = Path(__file__).parent.parent.parent.parent / "csrc" / "question"
 BOTH = pytest.mark.parametrize("module", [asked, mended], ids=["asked", "mended"])
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 

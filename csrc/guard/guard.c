@@ -11,7 +11,10 @@
 
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS, madvise */
 
-#include <Python.h>
+#include "guard.h"
+
+#include "common/numpy_api.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,9 +22,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#define GIL_DEMO_FILLS_ARRAY_API
-#include "array.h"
 
 enum { ALIGNMENT = 16 }; /* what malloc promises, and SIMD code relies on */
 
@@ -110,20 +110,15 @@ static PyDataMem_Handler guard_handler = {
     {NULL, guard_malloc, guard_calloc, guard_realloc, guard_free},
 };
 
-/* Entered with the GIL held. The handler is local to the context, so each
-   thread that allocates arrays must call this. Returns 0, or -1 if NumPy does
-   not take it; no exception is left set. */
 int guard_install(void)
 {
-    if (PyArray_API == NULL && _import_array() < 0) {
-        PyErr_Clear();
-        return -1;
-    }
     PyObject *capsule = PyCapsule_New(&guard_handler, "mem_handler", NULL);
-    PyObject *previous = capsule ? PyDataMem_SetHandler(capsule) : NULL;
-    Py_XDECREF(capsule);
-    Py_XDECREF(previous);
+    if (capsule == NULL)
+        return -1;
+    PyObject *previous = PyDataMem_SetHandler(capsule);
+    Py_DECREF(capsule); /* the context keeps it, and so does every array that uses it */
     if (previous == NULL)
-        PyErr_Clear();
-    return previous ? 0 : -1;
+        return -1;
+    Py_DECREF(previous);
+    return 0;
 }

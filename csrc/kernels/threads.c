@@ -1,7 +1,7 @@
 /* The same kernels on plain threads, without Python: what this machine can
    do at this moment, for released Python threads to be compared with. */
 
-#include "run.c"
+#include "kernels.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,7 +1,10 @@
 /* Runs a kernel inside one call: stamps the span, makes the passes. */
 
-#include "kernels.c"
+#include "common/clock.h" /* first: it decides what the system's headers offer */
 
+#include "kernels.h"
+
+#include <math.h>
 #include <stdatomic.h>
 
 static atomic_bool cancelled;

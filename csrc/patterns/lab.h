@@ -21,14 +21,12 @@
 #include <stdint.h>
 #include <time.h>
 
-typedef struct lab lab;
-
-struct lab {
+typedef struct {
     _Atomic int64_t step;
     _Atomic int64_t met;
     _Atomic int64_t done; /* elements, increments, ... that the kernel got through */
     _Atomic int64_t total;
-};
+} lab;
 
 static inline void pause_for(long nanoseconds)
 {

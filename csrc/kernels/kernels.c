@@ -1,6 +1,6 @@
 /* The kernels that the tables time: loops over a buffer that call no Python. */
 
-#include "call.h"
+#include "kernels.h"
 
 #include <math.h>
 
