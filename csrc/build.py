@@ -5,18 +5,22 @@ and ``Py_END_ALLOW_THREADS``. The released module keeps those two lines; the
 held module blanks them after ``Python.h`` has defined them. Nothing else
 differs: one compiler, the same flags, the same path from Python to C.
 
-What Python may call is said once, in the C files: their typedefs, and the
-functions that are not static.
+What Python may call is written once, in the C: the kernels' headers, and the
+functions of the patterns that are not static.
 """
 
 import json
-import re
+import sys
 from pathlib import Path
 
 import numpy
 from cffi import FFI
 
 HERE = Path(__file__).resolve().parent
+
+sys.path.insert(0, str(HERE.parent))  # a build does not have the folder of its project there
+
+from gil_demo.csource.functions import interface  # noqa: E402
 
 HELD = """
 #undef Py_BEGIN_ALLOW_THREADS
@@ -31,9 +35,6 @@ SAME_ALIGNMENT = ["-falign-functions=64", "-falign-loops=64"]
 FLAGS = ["-std=c11", "-fvisibility=hidden"]
 """Only the function that Python calls to load a module is seen outside of it."""
 
-TYPE = r"^typedef (?:struct|enum) \{[^}]*\} \w+;"
-FUNCTION = r"^(?!static|typedef)\w[\w *]*\([^{};]*\)(?=;|\n\{)"
-
 
 def c_files(folder: str) -> list[str]:
     """The C files of a folder, as setuptools wants to have them: below the top level."""
@@ -43,13 +44,6 @@ def c_files(folder: str) -> list[str]:
 def headers_of(folder: str) -> list[str]:
     """The headers that a change of means compiling a folder again."""
     return [str(path) for part in ("common", folder) for path in HERE.glob(f"{part}/*.h")]
-
-
-def interface(source: str) -> str:
-    """The declarations that cffi needs: the types and the functions that are not static."""
-    types = re.findall(TYPE, source, flags=re.MULTILINE)
-    functions = re.findall(FUNCTION, source, flags=re.MULTILINE)
-    return "\n".join(types + [function + ";" for function in functions])
 
 
 def kernel_module(name: str, preamble: str = "") -> FFI:

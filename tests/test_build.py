@@ -7,9 +7,13 @@ from types import ModuleType
 
 import pytest
 
+from gil_demo.csource.functions import functions, items
+from gil_demo.csource.tokens import tokens
 from gil_demo.native import kernels
+from gil_demo.native.patterns import patterns
 
 CSRC = Path(__file__).parent.parent / "csrc"
+C_FILES = sorted(CSRC.glob("*/*.c"))
 
 
 @pytest.fixture(scope="module")
@@ -28,109 +32,65 @@ def kernels_text(suffix: str) -> str:
     return "\n".join(path.read_text() for path in sorted((CSRC / "kernels").glob(f"*.{suffix}")))
 
 
-def skeleton(source: str) -> str:
-    """C without comments, preprocessor lines, and what stands in braces."""
-    source = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
-    source = re.sub(r"^#.*(\\\n.*)*$", "", source, flags=re.MULTILINE)
-    while (emptied := re.sub(r"\{[^{}]*\}", "<>", source)) != source:
-        source = emptied
-    return source
-
-
-def functions(source: str) -> list[tuple[bool, str]]:
-    """Every function that a C text defines: whether it is static, and its name."""
-    found = re.findall(r"([\w\s*]*?)(\w+)\s*\([^()]*\)\s*<>", skeleton(source))
-    return [("static" in before.split(), name) for before, name in found]
-
-
-def typedefs(source: str) -> list[str]:
-    """Every name that a C text gives to a type."""
-    return re.findall(r"\btypedef\b[^;]*?(\w+)\s*;", skeleton(source))
-
-
-def declared(interface: str) -> tuple[list[str], list[str]]:
-    """The functions and the types of an interface."""
-    return re.findall(r"(\w+)\([^()]*\);", interface), re.findall(r"\} (\w+);", interface)
-
-
-def test_the_headers_declare_what_the_c_does_not_keep_to_itself(build: ModuleType) -> None:
-    """Python may call every function that is not static, and knows every type, and no more."""
-    functions_declared, types_declared = declared(build.interface(kernels_text("h")))
+def test_the_headers_declare_what_the_c_does_not_keep_to_itself() -> None:
+    """Python may call every function that is not static, and no other."""
     defined = functions(kernels_text("c"))
-    assert sorted(functions_declared) == sorted(name for static, name in defined if not static)
-    assert types_declared == typedefs(kernels_text("h"))
-    assert {name for static, name in defined if static} >= {"add", "one_pass"}
-
-
-def test_the_modules_offer_the_interface(build: ModuleType) -> None:
-    """What the C declares is what the built modules have, held and released alike."""
-    functions_declared, _ = declared(build.interface(kernels_text("h")))
-    for module in {id(one): one for one in kernels._MODULES.values()}.values():
-        constants = {name.upper() for name in kernels.kernels()}
-        assert set(dir(module.lib)) == {*functions_declared, *constants}
-
-
-EXAMPLE = """\
-#include <math.h>
-
-/* int in_a_comment(int x)
-{ */
-typedef enum { ONE, TWO } number;
-
-typedef struct {
-    int64_t size;
-    double *data;
-} thing;
-
-struct hidden {
-    int x;
-};
-
-static double inner(double x)
-{
-    return x;
-}
-
-double outer(const double *data,
-             int64_t size)
-{
-    if (size > 0) {
-        return inner(data[0]);
+    declared = {
+        name
+        for item in items(kernels_text("h"))
+        if not item.head.startswith("typedef")
+        for name in item.names
     }
-    return 0.0;
-}
-
-static const char *text(void)
-{
-    return "";
-}
-
-const char *name(void)
-{
-    return text();
-}
-"""
+    assert declared == {one.name for one in defined if not one.static}
+    assert {one.name for one in defined if one.static} >= {"add", "one_pass"}
 
 
-OFFERED = """
-typedef enum { ONE, TWO } number;
-typedef struct { int64_t size; double *data; } thing;
-double outer(const double *data, int64_t size);
-const char *name(void);
-"""
+def test_the_modules_offer_what_the_headers_declare() -> None:
+    """The held module and the released one alike."""
+    declared = {name for item in items(kernels_text("h")) for name in item.names}
+    types = {"kernel", "kernel_call"}
+    for module in {id(one): one for one in kernels._MODULES.values()}.values():
+        assert set(dir(module.lib)) == declared - types
 
 
-def test_only_what_is_offered_is_read(build: ModuleType) -> None:
-    """Static functions, plain structs, calls and bodies stay inside; long signatures are whole."""
-    assert build.interface(EXAMPLE).split() == OFFERED.split()
+def test_python_may_call_every_function_of_a_pattern_that_is_not_static() -> None:
+    """A new C file needs no declaration elsewhere."""
+    offered = {
+        one.name
+        for path in (CSRC / "patterns").glob("*.c")
+        for one in functions(path.read_text())
+        if not one.static
+    }
+    _, lib = patterns()
+    assert set(dir(lib)) == offered | {"fill_numpy_api", "pattern_source"}
+
+
+def test_python_knows_the_fields_of_the_lab() -> None:
+    """Their names, places and size come from the header."""
+    ffi, _ = patterns()
+    assert [name for name, _ in ffi.typeof("lab").fields] == ["step", "met", "done", "total"]
+
+
+@pytest.mark.parametrize("path", C_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_c_file_includes_another(path: Path) -> None:
+    """Each is compiled by itself, and what they share is in headers."""
+    directives = [token.text for token in tokens(path.read_text()) if token.kind == "directive"]
+    assert [text for text in directives if re.search(r"#\s*include.*\.c[\">]", text)] == []
+
+
+@pytest.mark.parametrize("path", C_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_c_file_begins_by_saying_what_it_is(path: Path) -> None:
+    """A reader who opens it first meets a comment."""
+    assert path.read_text().startswith("/* ")
 
 
 def test_held_and_released_differ_in_two_macros(build: ModuleType) -> None:
     """The held module has the same C as the released one, and blanks the macros before it."""
-    (_, held, *_), (_, released, *_) = (
+    (_, held, _, held_with), (_, released, _, released_with) = (
         getattr(build, name)._assigned_source for name in ("held", "released")
     )
     assert held == build.HELD + released
+    assert held_with == released_with
     assert re.findall(r"#define (\w+) (\S)", build.HELD) == [
         ("Py_BEGIN_ALLOW_THREADS", "{"),
         ("Py_END_ALLOW_THREADS", "}"),

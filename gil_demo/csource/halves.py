@@ -1,11 +1,15 @@
-"""A pattern's C, taken apart: the unsafe functions, the safe ones, and where they differ."""
+"""A pattern's C, taken apart: what both halves use, the unsafe half, the safe one."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
+from itertools import pairwise
 
-FUNCTION = r"^(?:/\*(?:(?!\*/).)*\*/\n)?^(?!static|typedef|#)\w[^\n;{}]*\([^{};]*\)\n\{.*?^\}\n"
-"""An exported function as csrc/build.py knows it, with the comment right above it."""
+from gil_demo.csource.comments import without_comments
+from gil_demo.csource.functions import Item, items
+
+HALVES = ("unsafe", "safe", "unforced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +20,40 @@ class Line:
     differs: bool
 
 
-def halves(source: str) -> tuple[str, str]:
-    """The functions named ``…_unsafe…`` and those named ``…_safe…``, in the order of the file."""
-    functions = [
-        match.group() for match in re.finditer(FUNCTION, source, flags=re.MULTILINE | re.DOTALL)
-    ]
-    unsafe = [text for text in functions if re.search(r"^\w.*_unsafe", text, flags=re.MULTILINE)]
-    safe = [text for text in functions if re.search(r"^\w.*_safe", text, flags=re.MULTILINE)]
-    return "\n".join(unsafe), "\n".join(safe)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The C of a pattern in parts; each has its functions and what these use, as in the file.
+
+    `shared` is what both halves use, '' if there is nothing of that kind. What only the
+    unforced half uses is in none of them.
+    """
+
+    shared: str
+    unsafe: str
+    safe: str
+
+
+def halves(source: str) -> Parts:
+    """Take the C of a pattern apart."""
+    among = items(source)
+    users = {half: _used_by(half, among) for half in HALVES}
+    parts: dict[str, list[Item]] = {"shared": [], "unsafe": [], "safe": [], "unforced": []}
+    for item in among:
+        using = [half for half in HALVES if item in users[half]]
+        if len(using) == 2 and "unforced" in using:
+            using.remove("unforced")
+        parts[using[0] if len(using) == 1 else "shared"].append(item)
+    return Parts(*(_joined(parts[name]) for name in ("shared", "unsafe", "safe")))
 
 
 def compared(source: str) -> tuple[list[Line], list[Line]]:
-    """The lines of both halves, with those marked that the other half does not have.
+    """Return the lines of both halves; marked are those that the other half does not have.
 
     That a function is called unsafe in one and safe in the other is no difference, and
     neither is a comment.
     """
-    unsafe, safe = (half.splitlines() for half in halves(source))
+    parts = halves(source)
+    unsafe, safe = parts.unsafe.splitlines(), parts.safe.splitlines()
     essence_unsafe, essence_safe = _essence(unsafe), _essence(safe)
     matcher = SequenceMatcher(None, essence_unsafe, essence_safe, autojunk=False)
     same_unsafe: set[int] = set()
@@ -47,15 +68,48 @@ def compared(source: str) -> tuple[list[Line], list[Line]]:
 
 
 def unified(source: str, name: str) -> str:
-    """A unified diff from the unsafe half to the safe one."""
-    unsafe, safe = (half.splitlines(keepends=True) for half in halves(source))
+    """Return a unified diff from the unsafe half to the safe one."""
+    parts = halves(source)
+    unsafe, safe = (half.splitlines(keepends=True) for half in (parts.unsafe, parts.safe))
     return "".join(unified_diff(unsafe, safe, f"{name} (unsafe)", f"{name} (safe)"))
 
 
 def files_diff(unsafe: str, safe: str, name: str) -> str:
-    """A unified diff from one whole file to another."""
+    """Return a unified diff from one whole file to another."""
     sides = unsafe.splitlines(keepends=True), safe.splitlines(keepends=True)
     return "".join(unified_diff(*sides, f"{name}.c", f"{name}_safe.c"))
+
+
+def _used_by(half: str, among: Sequence[Item]) -> set[Item]:
+    """The functions of a half, named ``…_half…``, and all that these use, directly or not."""
+    found = {item for item in among if any(_half_of(name) == half for name in item.names)}
+    while True:
+        mentioned = frozenset[str]().union(*(item.used for item in found))
+        more = {item for item in among if item.names & mentioned} - found
+        if not more:
+            return found
+        found |= more
+
+
+def _half_of(name: str) -> str | None:
+    """The half that the name of a function says, if any."""
+    named = re.search(r"_(unsafe|safe|unforced)(?:_|$)", name)
+    return named[1] if named else None
+
+
+def _joined(part: Sequence[Item]) -> str:
+    """The text of several items; those that touch each other in the file do so here."""
+    if not part:
+        return ""
+    gaps = (
+        "\n" if before.last_line + 1 == after.first_line else "\n\n"
+        for before, after in pairwise(part)
+    )
+    return (
+        part[0].text
+        + "".join(gap + item.text for gap, item in zip(gaps, part[1:], strict=True))
+        + "\n"
+    )
 
 
 def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
@@ -63,15 +117,6 @@ def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
         Line(line, number not in same and bool(essence[number]))
         for number, line in enumerate(lines)
     ]
-
-
-def without_comments(code: str) -> str:
-    """The same lines of C without their comments."""
-
-    def blanked(comment: re.Match[str]) -> str:
-        return "\n" * comment.group().count("\n")
-
-    return re.sub(r"/\*.*?\*/", blanked, code, flags=re.DOTALL)
 
 
 def _essence(lines: list[str]) -> list[str]:

@@ -11,7 +11,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from gil_demo.csource.halves import Line, compared
+from gil_demo.csource.comments import tagged_lines
+from gil_demo.csource.halves import Line, compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
@@ -84,6 +85,10 @@ class Page:
         yield from _section("Sources", sources)
 
     def _code(self, width: int) -> Iterator[RenderableType]:
+        shared = halves(self.pattern.source).shared
+        if shared:
+            yield Text("both halves use", "bold")
+            yield _lines([Line(line, differs=False) for line in shared.splitlines()])
         unsafe, safe = compared(self.pattern.source)
         sides = ((self._title("unsafe"), _lines(unsafe)), (self._title("safe"), _lines(safe)))
         longest = max(len(line.text) for line in unsafe + safe) + 2
@@ -140,7 +145,7 @@ class Walkthrough:
 
 def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
     """One row a claim in a part of the page: the line it is about, and how each program ends."""
-    numbers = page.tagged_lines(asked)
+    numbers = tagged_lines(asked)
     told = [claim for claim in claims.CLAIMS if claim.part == part]
     return (
         Column("line", tuple(str(numbers[claim.tag]) for claim in told)),

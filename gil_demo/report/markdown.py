@@ -84,7 +84,10 @@ def _shown(pattern: Pattern) -> Iterator[str]:
     for heading, text in pattern.page.items():
         yield _section(heading, text)
         if heading == "Mechanism":
-            for half, code in zip(HALVES, halves(pattern.source), strict=True):
+            parts = halves(pattern.source)
+            if parts.shared:
+                yield f"**Both halves use**\n\n{fenced(parts.shared, 'c')}"
+            for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
                 yield f"**{half}: {pattern.expected(half)}**\n"
                 yield fenced(code, "c")
 

@@ -94,7 +94,6 @@ Sources:
     - NumPy and subinterpreters: https://github.com/numpy/numpy/issues/24755
 """
 
-import re
 
 from gil_demo.native.patterns import pattern_source
 
@@ -110,12 +109,3 @@ def sources() -> tuple[str, str]:
     assert asked is not None
     assert mended is not None
     return asked, mended
-
-
-def tagged_lines(source: str) -> dict[str, int]:
-    """Find the tags in the question's C, each with the number of its line."""
-    return {
-        tag: number
-        for number, line in enumerate(source.splitlines(), start=1)
-        for tag in re.findall(r"\b(?:right|wrong) \[([a-z-]+)\]", line)
-    }

@@ -35,7 +35,8 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 
-from gil_demo.csource.halves import without_comments
+from gil_demo.csource.comments import tagged_lines
+from gil_demo.csource.functions import function
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
 from gil_demo.results.patterns import PatternRow
@@ -104,7 +105,7 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
     """The function from its first claim to the end of the block, each claim with its ending."""
     source, _ = page.sources()
     statements = _statements(source)
-    tags = page.tagged_lines(source)
+    tags = tagged_lines(source)
     last = next(number for number, text in statements.items() if text.startswith("Py_END"))
     tried = {row.name: row for row in rows if row.half == "unsafe"}
     remarks: defaultdict[int, list[str]] = defaultdict(list)
@@ -137,15 +138,11 @@ def _statements(source: str) -> dict[int, str]:
 
     What is indented more than the statement before it is a part of that.
     """
-    lines = without_comments(source).split("\n")
-    first = next(at for at, line in enumerate(lines) if " *sum(" in line) + 2
-    last = lines.index("}", first)
     found: dict[int, str] = {}
-    for number, line in enumerate(lines[first:last], start=first + 1):
-        text = line.removeprefix("    ").rstrip()
+    for number, text in function(source, "sum").body_lines().items():
         if text.startswith(" "):
             found[max(found)] += f"\n{text}"
-        elif text:
+        else:
             found[number] = text
     return found
 

@@ -33,7 +33,7 @@ Read more:
 import sys
 from collections.abc import Sequence
 
-from gil_demo.csource.halves import without_comments
+from gil_demo.csource.functions import function
 from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.results.patterns import PatternRow
@@ -91,12 +91,12 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
 
 def _code(*, waiting: bool) -> Code:
     """The lines where each thread takes its locks, and who stands where if both wait."""
-    lines = without_comments(registry.find(NAME).source).split("\n")
+    source = registry.find(NAME).source
     found = {}
     remarks = {}
-    for function, call, remark in PLACES:
-        begin = next(at for at, line in enumerate(lines) if f" {function}(" in line)
-        at = next(at for at in range(begin, len(lines)) if call in lines[at])
-        found[at + 1] = lines[at].strip()
-        remarks[at + 1] = remark if waiting else ""
+    for name, call, remark in PLACES:
+        lines = function(source, name).body_lines()
+        number = next(number for number, line in lines.items() if call in line)
+        found[number] = lines[number]
+        remarks[number] = remark if waiting else ""
     return Code(f"csrc/patterns/lock_order.c: gil-demo show {NAME}", found, remarks)

@@ -10,6 +10,7 @@ import pytest
 
 from gil_demo import gilexample as asked
 from gil_demo import gilexample_safe as mended
+from gil_demo.csource.comments import tagged_lines
 from gil_demo.gallery import registry
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.question import page
@@ -51,7 +52,7 @@ def test_a_claim_that_crashes_says_what_was_called(box: pool.Sandbox) -> None:
 
 def test_every_tag_is_explained_and_every_explanation_has_its_line() -> None:
     """The tags in the question's C, those on the page and those of the claims are the same."""
-    in_c = page.tagged_lines((CSRC / "gilexample.c").read_text()).keys()
+    in_c = tagged_lines((CSRC / "gilexample.c").read_text()).keys()
     on_page = set(re.findall(r"^ +\[([a-z-]+)\]", page.__doc__ or "", flags=re.MULTILINE))
     assert in_c == on_page == {claim.tag for claim in CLAIMS}
     mended_tags = set(re.findall(r"[\[ ]([a-z]+-[a-z]+|released)(?=[\],])", mended_text()))
@@ -95,7 +96,7 @@ def test_both_programs_have_their_parts_in_the_same_order() -> None:
 def test_show_walks_through_the_program(command: Command) -> None:
     """One page: the C with numbered lines, what is said of each tag, and where it is."""
     shown = command("show", "gilexample").stdout
-    numbers = page.tagged_lines((CSRC / "gilexample.c").read_text())
+    numbers = tagged_lines((CSRC / "gilexample.c").read_text())
     assert all(f"[{tag}]" in shown for tag in numbers)
     assert f"line {numbers['unchecked-parse']}" in shown
     assert shown.index("csrc/question/gilexample.c") < shown.index(
