@@ -1,3 +1,8 @@
+/* C calls Python's C API inside the block, where this thread does not hold the
+   GIL.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show api-without-gil */
+
 #include "lab.h"
 
 static double sum(const double *data, int64_t size, lab *lab)

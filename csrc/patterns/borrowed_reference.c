@@ -1,3 +1,8 @@
+/* The owner gives up the array while C still reads it, and C owns no reference
+   to it.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show borrowed-reference */
+
 #include "common/numpy_api.h"
 #include "lab.h"
 

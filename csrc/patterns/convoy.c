@@ -1,3 +1,8 @@
+/* Many short blocks beside a busy Python thread: each END waits until that
+   thread hands over the GIL.
+
+   The unsafe half is slow on purpose. Its page: gil-demo show convoy */
+
 #include "lab.h"
 
 static double sum(const double *data, int64_t size)

@@ -1,3 +1,8 @@
+/* The interpreter shuts down while a daemon thread is in the block, and END
+   does not return.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show daemon-at-exit */
+
 #include "lab.h"
 
 static atomic_int running; /* how many threads are in C here */

@@ -1,3 +1,8 @@
+/* Each thread has its own cell, but the cells share a cache line, so the
+   threads slow each other down.
+
+   The unsafe half is slow on purpose. Its page: gil-demo show false-sharing */
+
 #include "lab.h"
 
 /* Volatile: each addition goes to memory, or the compiler would add once. Nobody

@@ -1,3 +1,8 @@
+/* A process forks while another thread holds a C mutex. The child has a copy of
+   the mutex that nobody unlocks.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show fork-with-lock */
+
 #include "lab.h"
 
 #include <pthread.h>

@@ -1,3 +1,8 @@
+/* C state that no lock protects but the GIL: two calls change it at once when
+   the GIL is released.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show gil-as-lock */
+
 #include "lab.h"
 
 #include <pthread.h>

@@ -1,3 +1,8 @@
+/* C reads an array's shape inside the block, while another thread with the GIL
+   changes it.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show header-read */
+
 #include "common/numpy_api.h"
 #include "lab.h"
 

@@ -1,3 +1,8 @@
+/* One thread holds a mutex and asks for the GIL, the other holds the GIL and
+   asks for the mutex.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show lock-order */
+
 #include "lab.h"
 
 #include <pthread.h>

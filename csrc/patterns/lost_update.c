@@ -1,3 +1,7 @@
+/* Two threads add to one cell, and one addition overwrites the other.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show lost-update */
+
 #include "lab.h"
 
 #include <pthread.h>

@@ -1,3 +1,8 @@
+/* C returns from inside the block and skips END, so Python goes on without the
+   GIL.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show missing-end */
+
 #include "lab.h"
 
 /* Where the first negative element is, or -1. */

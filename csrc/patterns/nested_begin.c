@@ -1,3 +1,7 @@
+/* C begins a block inside a block: it releases a GIL that it does not hold.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show nested-begin */
+
 #include "lab.h"
 
 /* To be called with the GIL held: it lets go of the GIL by itself. */

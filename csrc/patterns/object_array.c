@@ -1,3 +1,8 @@
+/* C checks the size of the elements but not their type, and adds 1.0 to
+   pointers.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show object-array */
+
 #include "common/numpy_api.h"
 #include "lab.h"
 

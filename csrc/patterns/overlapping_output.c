@@ -1,3 +1,8 @@
+/* The output overlaps the input, so C reads elements that it has already
+   changed.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show overlapping-output */
+
 #include "lab.h"
 
 #include <stdbool.h>

@@ -1,3 +1,7 @@
+/* C writes into memory that its owner exported for reading only.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show read-only-output */
+
 #include "lab.h"
 
 /* The negative of an 8-bit image, in place. Any thread, no GIL. */

@@ -1,3 +1,8 @@
+/* Two threads without the GIL take references to one array, and some are never
+   counted.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show refcount-race */
+
 #include "lab.h"
 
 /* Py_INCREF taken apart: a load, an addition, a store. Two threads, no GIL. */

@@ -1,3 +1,7 @@
+/* The owner resizes the array by force while C reads its old data.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show resize-under-reader */
+
 #include "lab.h"
 
 #include <math.h>

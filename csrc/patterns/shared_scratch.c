@@ -1,3 +1,7 @@
+/* Two calls work in one static buffer, and one gets the other's numbers.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show shared-scratch */
+
 #include "lab.h"
 
 #include <stdlib.h>

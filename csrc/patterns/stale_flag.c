@@ -1,3 +1,8 @@
+/* One thread tells another to stop through a plain variable, and the compiler
+   reads it only once.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show stale-flag */
+
 #include "lab.h"
 
 #include <stdbool.h>

@@ -1,3 +1,7 @@
+/* C reads a view as if its elements lay next to each other.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show strided-view */
+
 #include "common/numpy_api.h"
 #include "lab.h"
 

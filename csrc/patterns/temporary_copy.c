@@ -1,3 +1,8 @@
+/* NumPy converts the argument, C writes into the copy, and nobody copies the
+   results back.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show temporary-copy */
+
 #include "common/numpy_api.h"
 
 /* Any thread, no GIL. */

@@ -1,3 +1,7 @@
+/* C is given the address of a temporary array that is gone before C reads it.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show temporary-pointer */
+
 #include "lab.h"
 
 /* Any thread, no GIL: that the data live is the caller's to vouch for. */

@@ -1,3 +1,7 @@
+/* C releases the GIL for work that takes less time than releasing it.
+
+   The unsafe half is slow on purpose. Its page: gil-demo show tiny-work */
+
 #include "lab.h"
 
 #include <math.h>

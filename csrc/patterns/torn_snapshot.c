@@ -1,3 +1,8 @@
+/* C adds up an array while another thread is between two changes that belong
+   together.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show torn-snapshot */
+
 #include "lab.h"
 
 #include <pthread.h>

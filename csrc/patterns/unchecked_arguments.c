@@ -1,3 +1,8 @@
+/* Parsing or conversion fails, C does not check, and goes on with a null
+   pointer.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show unchecked-arguments */
+
 #include "common/numpy_api.h"
 #include "lab.h"
 

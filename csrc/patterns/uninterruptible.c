@@ -1,3 +1,8 @@
+/* A long call does not react to Ctrl-C until it is over, with or without the
+   GIL.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show uninterruptible */
+
 #include "lab.h"
 
 #include <signal.h>

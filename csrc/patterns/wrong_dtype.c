@@ -1,3 +1,7 @@
+/* C takes the bytes of any array for doubles.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show wrong-dtype */
+
 #include "lab.h"
 
 #include <stdbool.h>

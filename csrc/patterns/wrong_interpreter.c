@@ -1,3 +1,8 @@
+/* A thread that C started asks for the GIL and is attached to the wrong
+   interpreter.
+
+   The unsafe half is wrong on purpose. Its page: gil-demo show wrong-interpreter */
+
 #include "lab.h"
 
 #include <pthread.h>

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import get_args
 
 from gil_demo import patterns
+from gil_demo.csource.comments import opening_comment
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
 from gil_demo.lab.lab import Lab
@@ -98,6 +99,14 @@ def load(stem: str) -> Pattern:
         lacks.append(f"csrc/patterns/{stem}.c, compiled")
     if lacks:
         raise IncompletePattern(f"pattern {name}: add {', '.join(lacks)}")
+    opening = opening_comment(source or "")
+    for phrase in ("on purpose", f"gil-demo show {name}"):
+        if phrase not in opening:
+            raise IncompletePattern(
+                f"pattern {name}: begin csrc/patterns/{stem}.c with a comment that says what it"
+                " shows, that the unsafe half is wrong on purpose, and where its page is:"
+                f" gil-demo show {name}"
+            )
     if module.CHAPTER not in CHAPTERS:
         raise IncompletePattern(f"pattern {name}: CHAPTER must be one of {', '.join(CHAPTERS)}")
     return Pattern(

@@ -103,7 +103,28 @@ def test_a_pattern_without_c_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
         pattern.load("no_such_file")
 
 
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "",
+        "/* The unsafe half is wrong on purpose. */",
+        "/* The page: gil-demo show lost-update */",
+        "int x; /* wrong on purpose, gil-demo show lost-update */",
+    ],
+)
+def test_c_that_does_not_say_what_it_is_is_refused(
+    opening: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader who opens the file must learn that it is wrong on purpose, and where to read on."""
+    monkeypatch.setattr(pattern, "pattern_source", lambda stem: f"{opening}\nint y;\n")
+    with pytest.raises(pattern.IncompletePattern, match=r"begin csrc/patterns/lost_update\.c"):
+        pattern.load("lost_update")
+
+
 PATTERN_C = """\
+/* One is not added. The unsafe half is wrong on purpose.
+   Its page: gil-demo show a-new-one */
+
 #include "lab.h"
 
 int a_new_one_unsafe(int x)
@@ -160,7 +181,7 @@ def test_adding_a_pattern_takes_two_files(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns(".*", "build", "tests", "docs", "*.so", "__pycache__")
     shutil.copytree(ROOT, tree, ignore=ignored)
     for other in [*tree.glob("csrc/patterns/*.c"), *tree.glob("gil_demo/patterns/*.py")]:
-        if other.stem not in {"__init__", "lost_update", "borrowed_reference"}:
+        if other.stem not in {"__init__", "lab", "lost_update", "borrowed_reference"}:
             other.unlink()
     (tree / "csrc" / "patterns" / "a_new_one.c").write_text(PATTERN_C)
     (tree / "gil_demo" / "patterns" / "a_new_one.py").write_text(PATTERN_PYTHON)
