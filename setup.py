@@ -1,24 +1,21 @@
 """What pyproject.toml cannot say: which C modules to build, and what to do without a compiler."""
 
-import os
-import shlex
-import shutil
-import sysconfig
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import numpy
 from setuptools import Extension, setup
 
 
-def missing() -> str | None:
-    """What this machine lacks to build C for Python, in one line, or None."""
-    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
-    if shutil.which(compiler) is None:
-        return f"gil-demo needs a C compiler, and there is no '{compiler}' here."
-    headers = Path(sysconfig.get_path("include"))
-    if not (headers / "Python.h").exists():
-        return f"gil-demo needs the Python headers, and there is no Python.h in {headers}."
-    return None
+def load(file: str) -> ModuleType:
+    """Load a file of the package, which cannot be imported before it is built."""
+    spec = spec_from_file_location(Path(file).stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def extension(name: str, *files: str) -> Extension:
@@ -32,12 +29,9 @@ def extension(name: str, *files: str) -> Extension:
     )
 
 
-lack = missing()
+lack = load("gil_demo/host/toolchain.py").missing()
 if lack:
-    raise SystemExit(
-        f"{lack} On Debian or Ubuntu: apt install build-essential python3-dev;"
-        " on Fedora: dnf install gcc python3-devel; on macOS: xcode-select --install"
-    )
+    raise SystemExit(lack)
 
 setup(
     cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],

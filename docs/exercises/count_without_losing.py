@@ -1,12 +1,11 @@
 """Count from several threads in C without the GIL: lose by force, then lose nothing, two ways."""
 
 import ctypes
-import shlex
-import subprocess
-import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from gil_demo.host.toolchain import build_library
 
 THREADS = 4
 TIMES = 100
@@ -71,9 +70,7 @@ def built(source: str, folder: Path) -> ctypes.CDLL:
     """The library that this C is. ctypes lets go of the GIL for each call of a CDLL."""
     file, library = folder / "count.c", folder / "count.so"
     file.write_text(source)
-    compiler = shlex.split(sysconfig.get_config_var("CC"))
-    options = ["-std=c11", "-O2", f"-DTHREADS={THREADS}", "-shared", "-fPIC"]
-    subprocess.run([*compiler, *options, str(file), "-o", str(library)], check=True)
+    build_library(file, library, "-std=c11", "-O2", f"-DTHREADS={THREADS}")
     return ctypes.CDLL(str(library))
 
 

@@ -1,6 +1,5 @@
 """Mend one flag in the question's program, build it, and get 20 where it returned 10."""
 
-import shlex
 import subprocess
 import sys
 import sysconfig
@@ -11,15 +10,15 @@ from types import ModuleType
 
 import numpy as np
 
+from gil_demo.host.toolchain import build_library, headers
+
 
 def built(source: str, folder: Path) -> ModuleType:
     """The extension module that this C is, compiled as Python itself was."""
     file = folder / "gilexample.c"
     file.write_text(source)
     library = folder / f"gilexample{sysconfig.get_config_var('EXT_SUFFIX')}"
-    compiler = shlex.split(sysconfig.get_config_var("LDSHARED"))  # such as: gcc -shared
-    headers = [f"-I{sysconfig.get_path('include')}", f"-I{np.get_include()}"]
-    subprocess.run([*compiler, "-fPIC", "-O2", *headers, str(file), "-o", str(library)], check=True)
+    build_library(file, library, "-O2", f"-I{headers()}", f"-I{np.get_include()}")
     spec = spec_from_file_location("gilexample", library)
     assert spec is not None
     assert spec.loader is not None

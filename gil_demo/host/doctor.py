@@ -1,15 +1,10 @@
 """What machine, interpreter and build this is, and what that means for the demonstrations."""
 
-import os
-import shlex
-import shutil
 import sys
-import sysconfig
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from gil_demo.host import machine
+from gil_demo.host import machine, toolchain
 from gil_demo.results.host import Environment, Examination
 
 WATCH_SECONDS = 0.25
@@ -25,14 +20,12 @@ def examine() -> Examination:
     meter = machine.BusyMeter()
     time.sleep(WATCH_SECONDS)
     environment = machine.environment(meter.share())
-    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]
-    headers = (Path(sysconfig.get_path("include")) / "Python.h").exists()
     return Examination(
         environment=environment,
         switch_interval_seconds=sys.getswitchinterval(),
         available_bytes=machine.available_bytes(),
-        compiler=shutil.which(compiler) or shutil.which("cc"),
-        python_headers=headers,
+        compiler=toolchain.compiler_path(),
+        python_headers=toolchain.has_headers(),
         built_by=built_by,
         build_problem=problem,
         advice=tuple(_advice(environment, problem)),

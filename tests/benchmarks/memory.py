@@ -1,11 +1,7 @@
 """Does `sum_wide` on all cores take numbers as fast as the memory gives them?"""
 
 import os
-import shlex
-import shutil
-import subprocess
-import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +11,7 @@ import numpy as np
 from cffi import FFI
 
 from gil_demo import arrays
-from gil_demo.host import machine
+from gil_demo.host import machine, toolchain
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.measuring.spans import wall_seconds
 
@@ -49,14 +45,13 @@ def measure(share: float) -> Iterator[Row]:
     """The rate of `sum_wide` on all cores over that of a plain read of the same memory."""
     cores = machine.usable_cores()
     what = f"sum_wide rate over a plain read, {SIZE // 1_000_000}M doubles, {cores} threads"
-    compiler = find_compiler()
-    if compiler is None:
+    if toolchain.compiler_path() is None:
         yield Row(what, None, "there is no C compiler here to build the plain read with", TARGET)
         return
 
     parts = np.array_split(arrays.make(SIZE, seed=0), cores)
     with TemporaryDirectory() as folder:
-        reader = PlainReader(build(compiler, Path(folder)))
+        reader = PlainReader(build(Path(folder)))
         timings = interleaved(
             {
                 "read": partial(reader.seconds, parts),
@@ -104,18 +99,8 @@ class PlainReader:
         return float(max(one.exit_ns for one in readings) - enter_ns) / 1e9
 
 
-def find_compiler() -> Sequence[str] | None:
-    """The command of the compiler that built Python, or of the system's, if there is one."""
-    for command in (sysconfig.get_config_var("CC"), "cc"):
-        words = shlex.split(command or "")
-        if words and shutil.which(words[0]):
-            return words
-    return None
-
-
-def build(compiler: Sequence[str], folder: Path) -> Path:
+def build(folder: Path) -> Path:
     """Compile the plain read for any processor of this kind, like the kernels."""
     library = folder / "plain_read.so"
-    options = ["-O3", "-shared", "-fPIC", "-pthread"]
-    subprocess.run([*compiler, *options, str(SOURCE), "-o", str(library)], check=True)
+    toolchain.build_library(SOURCE, library, "-O3", "-pthread")
     return library

@@ -11,15 +11,14 @@ one that is named, and the pattern's page must name the same one.
 """
 
 import re
-import shlex
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from gil_demo.gallery import registry
+from gil_demo.host import toolchain
 from gil_demo.host.machine import usable_cores
 
 from . import preloaded
@@ -53,11 +52,12 @@ Spoken = list[set[str]]
 def build(driver: Path, sanitizer: str, folder: Path) -> Path:
     """Compile a driver with a sanitizer; the program."""
     program = folder / f"{driver.stem}-{sanitizer}"
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
     flags = ["-std=c11", "-D_DEFAULT_SOURCE", "-DWITHOUT_PYTHON", f"-I{CSRC}", "-pthread"]
     flags += ["-g", "-O1", "-fno-inline", "-Wall", "-Wextra", "-Werror"]
     flags += [f"-fsanitize={SANITIZERS[sanitizer]}", "-fno-sanitize-recover=undefined"]
-    subprocess.run([*compiler, *flags, str(driver), "-o", str(program), "-lm"], check=True)
+    subprocess.run(
+        [*toolchain.compiler(), *flags, str(driver), "-o", str(program), "-lm"], check=True
+    )
     return program
 
 

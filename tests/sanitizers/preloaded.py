@@ -12,10 +12,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+from gil_demo.host import toolchain
 from gil_demo.sandbox.pool import ONE_THREAD_EACH
 
 HERE = Path(__file__).parent
@@ -113,8 +113,7 @@ def prepare(sanitizer: str, flag: str, folder: Path) -> Python:
 
 def _library(name: str) -> str:
     """Where the compiler keeps a library. Raises RuntimeError if it has none."""
-    compiler = shlex.split(sysconfig.get_config_var("CC") or "cc")
-    asked = [*compiler, f"-print-file-name={name}"]
+    asked = [*toolchain.compiler(), f"-print-file-name={name}"]
     found = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     if not Path(found).is_absolute():
         raise RuntimeError(f"there is no {name} to preload: '{shlex.join(asked)}' finds none")
