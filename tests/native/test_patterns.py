@@ -1,0 +1,26 @@
+"""The door to the C of the patterns."""
+
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+Command = Callable[..., CompletedProcess[str]]
+
+WITHOUT_NUMPY = """
+import sys
+import numpy
+sys.modules["numpy._core._multiarray_umath"] = sys.modules["numpy.core._multiarray_umath"] = None
+from gil_demo.native.loading import NotBuilt
+from gil_demo.native.patterns import patterns
+try:
+    patterns()
+except NotBuilt as error:
+    print(error)
+"""
+
+
+def test_a_numpy_that_does_not_fit_is_refused_in_one_line(python: Command) -> None:
+    """Before any pattern uses it: the table of NumPy's functions is filled at the door."""
+    ended = python(WITHOUT_NUMPY)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("the C modules do not load (")
+    assert "build them with 'pip install .'" in ended.stdout
