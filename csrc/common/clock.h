@@ -1,4 +1,4 @@
-/* The clock that stamps every span and every tick: the one of Python's time.monotonic_ns. */
+/* The clock that stamps spans and ticks: the one of Python's time.monotonic_ns. */
 
 #ifndef GIL_DEMO_CLOCK_H
 #define GIL_DEMO_CLOCK_H

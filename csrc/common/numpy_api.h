@@ -1,8 +1,8 @@
 /* NumPy's C API, for an extension of several C files.
 
    All files of an extension share one table of NumPy's functions. numpy_api.c is
-   compiled into each such extension and holds the table; whoever loads the
-   extension calls fill_numpy_api once, before any other function that uses NumPy. */
+   compiled into each such extension and holds the table. fill_numpy_api must be
+   called once, when the extension is loaded, before anything that uses NumPy. */
 
 #ifndef GIL_DEMO_NUMPY_API_H
 #define GIL_DEMO_NUMPY_API_H

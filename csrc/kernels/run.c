@@ -27,7 +27,7 @@ static double one_pass(kernel which, const kernel_call *call)
 }
 
 /* Called from Python through both modules: in one the caller holds the GIL
-   from before enter_ns until after exit_ns, in the other nobody need hold it.
+   from before enter_ns until after exit_ns, in the other it is released meanwhile.
 
    The acquire load before every pass is what makes a pass a pass: another
    thread may have written the array before it stored to the flag, so the

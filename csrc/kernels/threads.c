@@ -24,7 +24,7 @@ static void *wait_and_run(void *argument)
 }
 
 /* Runs calls[0] to calls[count - 1] at once, one thread each, and returns 0,
-   or the error number of the thread that could not be had. No thread here
+   or the error number of the thread that could not be started. No thread here
    is known to Python, so none of them may call it. */
 int run_on_native_threads(kernel which, kernel_call *calls, int count)
 {

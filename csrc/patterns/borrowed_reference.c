@@ -6,7 +6,7 @@
 #include "common/numpy_api.h"
 #include "lab.h"
 
-/* Parks half-way, which is when the owner acts. Any thread, no GIL. */
+/* Waits half-way, so that the owner acts then. Any thread, no GIL. */
 static double sum_slowly(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;

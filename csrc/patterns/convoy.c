@@ -13,7 +13,7 @@ static double sum(const double *data, int64_t size)
     return total;
 }
 
-/* Beside a busy thread, which takes a step each time round: until it has the GIL. */
+/* Waits, beside a busy thread that takes a step in each turn, until that has the GIL. */
 static void let_run(lab *busy)
 {
     if (busy != NULL)

@@ -5,9 +5,9 @@
 
 #include "lab.h"
 
-static atomic_int running; /* how many threads are in C here */
+static atomic_int running; /* how many calls of the safe half are not over yet */
 
-/* Parks half-way until the interpreter shuts down. Any thread, no GIL. */
+/* Waits half-way until the interpreter shuts down. Any thread, no GIL. */
 static double sum_slowly(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;

@@ -12,7 +12,7 @@ static lab *forking;
 
 static void take(void)
 {
-    reach(forking, 2); /* the fork has begun: whoever has the mutex may go on */
+    reach(forking, 2); /* the fork has begun: the thread that holds the mutex may go on */
     pthread_mutex_lock(&mutex);
 }
 
@@ -21,7 +21,7 @@ static void give_back(void)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The parent: a thread that has the mutex when another one forks. */
+/* The parent: a thread that holds the mutex when another one forks. */
 void fork_with_lock_unsafe_hold(double *cell, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -38,14 +38,14 @@ void fork_with_lock_unsafe_add(double *cell, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
     reach(lab, 3);
-    pthread_mutex_lock(&mutex); /* a copy too, taken while it was locked */
+    pthread_mutex_lock(&mutex); /* this mutex is a copy too, made while it was locked */
     *cell += 1.0;
     pthread_mutex_unlock(&mutex);
     Py_END_ALLOW_THREADS
 }
 
-/* Once, before any fork: the forking thread takes the mutex just before the fork
-   and gives it back just after, in the parent and in the child. */
+/* Called once, before any fork: the forking thread locks the mutex just before the
+   fork and unlocks it just after, in the parent and in the child. */
 int fork_with_lock_safe_prepare(lab *lab)
 {
     forking = lab;

@@ -6,7 +6,7 @@
 #include "common/numpy_api.h"
 #include "lab.h"
 
-/* Any thread, no GIL: data, rows and columns are the caller's to vouch for. */
+/* Any thread, no GIL: the caller makes sure that data, rows and columns fit. */
 static double sum_table(const double *data, npy_intp rows, npy_intp columns)
 {
     double total = 0.0;
@@ -15,7 +15,7 @@ static double sum_table(const double *data, npy_intp rows, npy_intp columns)
     return total;
 }
 
-/* Whoever calls keeps a reference to the table until we return. */
+/* The caller keeps a reference to the table until we return. */
 double header_read_unsafe(PyObject *table, lab *lab)
 {
     PyArrayObject *array = (PyArrayObject *)table;
@@ -24,7 +24,7 @@ double header_read_unsafe(PyObject *table, lab *lab)
     Py_BEGIN_ALLOW_THREADS
     const npy_intp rows = PyArray_DIM(array, 0);
     reach(lab, 1);
-    wait_for(lab, 2); /* somebody with the GIL may change the header now */
+    wait_for(lab, 2); /* another thread, with the GIL, may change the header now */
     const npy_intp columns = PyArray_DIM(array, 1);
     const double *data = PyArray_DATA(array);
     total = sum_table(data, rows, columns);
@@ -37,7 +37,7 @@ double header_read_safe(PyObject *table, lab *lab)
     PyArrayObject *array = (PyArrayObject *)table;
     double total;
 
-    /* We have the GIL: nobody changes the header between these three. */
+    /* We hold the GIL: no other thread changes the header between these three. */
     const npy_intp rows = PyArray_DIM(array, 0);
     const npy_intp columns = PyArray_DIM(array, 1);
     const double *data = PyArray_DATA(array);

@@ -1,11 +1,12 @@
-/* What every pattern shares: a way to force an interleaving, and a witness.
+/* All patterns share this: a way to force an interleaving, and counters that
+   survive the process.
 
    A lab lies in memory that the parent process sees too, so it outlives the
    child that the pattern is about to kill. Steps only ever grow: one side
-   reaches a step, the other waits until it has been reached, and what the
-   first did before is visible to the second afterwards. None of these touches
-   a Python object: call them with or without the GIL, but wait only without
-   it, or with nobody else needing it. */
+   reaches a step, the other waits until it has been reached, and all that the
+   first did before is visible to the second afterwards. None of these functions
+   touches a Python object: call them with or without the GIL, but wait only
+   without it, or when no other thread needs it. */
 
 #ifndef GIL_DEMO_LAB_H
 #define GIL_DEMO_LAB_H
@@ -47,7 +48,14 @@ static inline void wait_for(lab *lab, int64_t step)
         pause_for(20000);
 }
 
-/* Waits until two threads have come here, the same number of times each. */
+/* Waits until two threads have come here, the same number of times each.
+
+   Arrivals are only counted, never reset: the first and the second of them make
+   pair 1, the third and the fourth pair 2. An arrival that finds n before it
+   belongs to pair n / 2 + 1, which is complete when twice as many have arrived. A
+   thread cannot arrive for the next pair before its partner has arrived for this
+   one, so nobody is counted in a wrong pair, and a late look sees a larger count,
+   which is enough too. */
 static inline void meet(lab *lab)
 {
     const int64_t both = (atomic_fetch_add(&lab->met, 1) / 2 + 1) * 2;

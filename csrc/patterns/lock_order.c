@@ -21,7 +21,7 @@ void lock_order_unsafe_inside(double *cell, lab *lab)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The other thread: it has the GIL, and keeps it while it waits for the mutex. */
+/* The other thread: it holds the GIL, and keeps it while it waits for the mutex. */
 void lock_order_unsafe_outside(double *cell, lab *lab)
 {
     reach(lab, 2);
@@ -44,7 +44,7 @@ void lock_order_safe_inside(double *cell, lab *lab)
 void lock_order_safe_outside(double *cell, lab *lab)
 {
     reach(lab, 2);
-    Py_BEGIN_ALLOW_THREADS /* let go of the GIL before waiting for the mutex */
+    Py_BEGIN_ALLOW_THREADS /* release the GIL before waiting for the mutex */
     pthread_mutex_lock(&mutex);
     *cell += 1.0;
     pthread_mutex_unlock(&mutex);

@@ -8,8 +8,8 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* What *cell += 1 is to the processor: a load, an addition, a store. In
-   between the other thread is let do the same. Any thread, no GIL. */
+/* To the processor, *cell += 1 is a load, an addition and a store. In between,
+   the other thread does the same. Any thread, no GIL. */
 void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -22,7 +22,7 @@ void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Each thread has a cell of its own; whoever waits for both adds them up. */
+/* Each thread has its own cell; the thread that waits for both adds them up. */
 void lost_update_safe(volatile int64_t *own_cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -37,7 +37,7 @@ void lost_update_safe(volatile int64_t *own_cell, int64_t times, lab *lab)
 
 /* Load, addition and store as one step. An element of an array is no _Atomic
    object, hence the compiler's builtin. Relaxed: only the count matters, and
-   whoever reads it has waited for both threads. */
+   the thread that reads it has waited for both. */
 void lost_update_safe_atomic(int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -47,8 +47,8 @@ void lost_update_safe_atomic(int64_t *cell, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Taken and given back inside the block: nobody waits for the GIL with the
-   mutex held. */
+/* Locked and unlocked inside the block: no thread waits for the GIL while it
+   holds the mutex. */
 void lost_update_safe_mutex(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -61,7 +61,7 @@ void lost_update_safe_mutex(volatile int64_t *cell, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Nothing forced: in one cell, whether an update is lost is up to the machine. */
+/* Nothing is forced: chance decides whether an update of the one cell is lost. */
 void lost_update_unforced(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

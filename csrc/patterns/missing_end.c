@@ -5,14 +5,14 @@
 
 #include "lab.h"
 
-/* Where the first negative element is, or -1. */
+/* Returns the index of the first negative element, or -1. */
 int64_t missing_end_unsafe(const double *data, int64_t size, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
     for (int64_t i = 0; i < size; i++) {
         report(lab, i + 1, size);
         if (data[i] < 0.0)
-            return i; /* past END: Python goes on without the GIL */
+            return i; /* skips END: Python goes on without the GIL */
     }
     Py_END_ALLOW_THREADS
     return -1;

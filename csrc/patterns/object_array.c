@@ -34,7 +34,7 @@ int object_array_unsafe(PyObject *object)
 int object_array_safe(PyObject *object)
 {
     PyArrayObject *array = (PyArrayObject *)object;
-    /* Asks what the 8 bytes are; raises while we have the GIL. */
+    /* Asks what the 8 bytes are, and raises while we hold the GIL. */
     if (!PyArray_Check(object) || !PyArray_ISCARRAY(array) || PyArray_TYPE(array) != NPY_DOUBLE) {
         PyErr_SetString(PyExc_TypeError, "needs a plain array of float64");
         return -1;

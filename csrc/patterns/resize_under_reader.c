@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parks half-way, which is when the owner resizes. Any thread, no GIL. */
+/* Waits half-way, so that the owner resizes then. Any thread, no GIL. */
 static double sum_slowly(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;
@@ -41,7 +41,7 @@ double resize_under_reader_safe(const double *data, int64_t size, lab *lab)
 
     if (copy == NULL)
         return NAN;
-    memcpy(copy, data, (size_t)size * sizeof *copy); /* nobody resizes: we have the GIL */
+    memcpy(copy, data, (size_t)size * sizeof *copy); /* no thread resizes it: we hold the GIL */
     Py_BEGIN_ALLOW_THREADS
     total = sum_slowly(copy, size, lab);
     Py_END_ALLOW_THREADS

@@ -22,10 +22,10 @@ static double middle(double *numbers)
     return numbers[SIZE / 2];
 }
 
-/* The first call parks until the second has made its copy too. */
+/* The first call waits until the second has made its copy too. */
 double shared_scratch_unsafe(const double *data, int64_t call, lab *lab)
 {
-    static double scratch[SIZE]; /* one for all calls: fine for as long as each kept the GIL */
+    static double scratch[SIZE]; /* one for all calls: right only while each of them keeps the GIL */
     double median;
 
     Py_BEGIN_ALLOW_THREADS
@@ -51,7 +51,7 @@ double shared_scratch_safe(const double *data, int64_t call, lab *lab)
     return median;
 }
 
-/* Nothing forced. Returns how many medians were right; all elements are the same here. */
+/* Nothing is forced. Returns how many medians were right; all elements are the same here. */
 int64_t shared_scratch_unforced(const double *data, int64_t times, lab *lab)
 {
     static double scratch[SIZE];

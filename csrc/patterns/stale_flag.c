@@ -10,7 +10,7 @@
 static bool plain;
 static atomic_bool atomic;
 
-/* Passes over the array, up to most of them, until it is told to stop. Nothing in
+/* Makes passes over the array, at most `most`, until it is told to stop. Nothing in
    the loop tells the compiler that another thread may write to the flag. */
 int64_t stale_flag_unsafe(double *data, int64_t size, int64_t most, volatile int64_t *passes)
 {

@@ -4,7 +4,7 @@
 
 #include "lab.h"
 
-/* Any thread, no GIL: that the data live is the caller's to vouch for. */
+/* Any thread, no GIL: the caller makes sure that the data stay alive. */
 static double sum(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;
@@ -16,7 +16,7 @@ static double sum(const double *data, int64_t size, lab *lab)
     return total;
 }
 
-/* A number, as array.ctypes.data is one: it keeps no array alive. */
+/* The address is a number, like array.ctypes.data: it keeps no array alive. */
 double temporary_pointer_unsafe(uintptr_t address, int64_t size, lab *lab)
 {
     const double *data = (const double *)address;
@@ -28,7 +28,7 @@ double temporary_pointer_unsafe(uintptr_t address, int64_t size, lab *lab)
     return total;
 }
 
-/* From ffi.from_buffer, which keeps the array alive, and the call keeps that. */
+/* The pointer is one of ffi.from_buffer: it keeps the array alive, and the call keeps it. */
 double temporary_pointer_safe(const double *data, int64_t size, lab *lab)
 {
     double total;

@@ -12,7 +12,7 @@ enum { ACCOUNTS = 10, ALL_MONEY = 1000 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* Any thread, no GIL. Volatile: every sum is to look at the memory anew. */
+/* Any thread, no GIL. Volatile: every sum reads the memory again. */
 static double sum(const volatile double *accounts)
 {
     double total = 0.0;
@@ -21,7 +21,7 @@ static double sum(const volatile double *accounts)
     return total;
 }
 
-/* Between its two stores the money is on no account. */
+/* Between these two stores the money is in no account. */
 void torn_snapshot_unsafe_transfer(double *accounts, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -61,16 +61,16 @@ double torn_snapshot_safe_total(const double *accounts, lab *lab)
     double total;
     Py_BEGIN_ALLOW_THREADS
     wait_for(lab, 1);
-    reach(lab, 2); /* in the middle of the transfer, which has the mutex */
+    reach(lab, 2); /* in the middle of the transfer, which holds the mutex */
     pthread_mutex_lock(&mutex);
     memcpy(copy, accounts, sizeof copy);
     pthread_mutex_unlock(&mutex);
-    total = sum(copy); /* ours alone: no need of the mutex */
+    total = sum(copy); /* ours alone: it needs no mutex */
     Py_END_ALLOW_THREADS
     return total;
 }
 
-/* Nothing forced: two threads, and whatever the reader happens to see. */
+/* Nothing is forced: chance decides what the reader sees. */
 void torn_snapshot_unforced_transfer(volatile double *accounts, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -31,7 +31,7 @@ double unchecked_arguments_unsafe(PyObject *arguments)
     return total;
 }
 
-/* Whoever failed has set the exception: with the GIL, before the block, hand it on. */
+/* The call that failed has set the exception: pass it on, with the GIL, before the block. */
 double unchecked_arguments_safe(PyObject *arguments)
 {
     PyObject *object = NULL;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Eight bytes at a time, whatever they were. Any thread, no GIL. */
+/* Takes eight bytes at a time for a double. Any thread, no GIL. */
 static double sum(const double *data, int64_t size)
 {
     double total = 0.0;
@@ -19,7 +19,7 @@ static double sum(const double *data, int64_t size)
 double wrong_dtype_unsafe(PyObject *object)
 {
     Py_buffer view;
-    /* Asks for bytes and gets no format; ffi.from_buffer("double[]", x) asks the same. */
+    /* Asks for bytes and is told no format; ffi.from_buffer("double[]", x) asks the same. */
     if (PyObject_GetBuffer(object, &view, PyBUF_SIMPLE) < 0)
         return -1.0;
     double total;

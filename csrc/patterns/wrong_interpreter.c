@@ -13,7 +13,7 @@ struct sum_job {
     PyInterpreterState *caller, *receiver;
 };
 
-/* Leaves the sum with the interpreter that this thread is attached to, whichever it is. */
+/* Leaves the sum in the interpreter that this thread is attached to, whichever that is. */
 static void deliver(struct sum_job *job)
 {
     double total = 0.0;
@@ -30,7 +30,7 @@ static void deliver(struct sum_job *job)
 /* C starts a thread here: it has no thread state yet, and no GIL. */
 void *wrong_interpreter_unsafe(void *job)
 {
-    PyGILState_STATE before = PyGILState_Ensure(); /* nobody told it which interpreter */
+    PyGILState_STATE before = PyGILState_Ensure(); /* it is not told which interpreter */
     deliver(job);
     PyGILState_Release(before);
     return NULL;
@@ -44,11 +44,11 @@ void *wrong_interpreter_safe(void *job)
     PyEval_RestoreThread(state); /* takes the GIL of the interpreter that asked */
     deliver(job);
     PyThreadState_Clear(state);
-    PyThreadState_DeleteCurrent(); /* and lets go of it */
+    PyThreadState_DeleteCurrent(); /* releases it too */
     return NULL;
 }
 
-/* Plays a subinterpreter whose call starts a thread. Gives the sum that it then finds. */
+/* Plays a subinterpreter whose call starts a thread. Returns the sum that it finds then. */
 double wrong_interpreter_ask(void *(*thread)(void *), const double *data, int64_t size,
                              int64_t *ids)
 {
