@@ -5,6 +5,7 @@ import pytest
 from gil_demo.csource.functions import functions, items
 from gil_demo.csource.halves import compared, halves, unified
 from gil_demo.gallery import registry
+from gil_demo.gallery.pattern import Pattern
 
 SOURCE = """\
 /* A hazard. */
@@ -88,7 +89,7 @@ def test_the_difference_names_the_halves() -> None:
 
 
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda one: one.name)
-def test_every_function_that_the_halves_call_is_shown(pattern: registry.Pattern) -> None:
+def test_every_function_that_the_halves_call_is_shown(pattern: Pattern) -> None:
     """Whatever the file defines and a half uses is in one of the three parts, once."""
     parts = halves(pattern.source)
     text = "\n".join((parts.shared, parts.unsafe, parts.safe))

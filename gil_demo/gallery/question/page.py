@@ -94,7 +94,6 @@ Sources:
     - NumPy and subinterpreters: https://github.com/numpy/numpy/issues/24755
 """
 
-
 from gil_demo.native.patterns import pattern_source
 
 NAME = "gilexample"
