@@ -1,8 +1,34 @@
-/* The lab for Python: its side of a handshake. */
+/* The lab for Python: its side of a handshake, and the address that a conversion
+   by NumPy leads to. All are entered with the GIL held. */
 
+#include "common/numpy_api.h"
 #include "lab.h"
 
 void lab_reach(lab *lab, int64_t step)
 {
     reach(lab, step);
+}
+
+/* The address from which C would read an object that it converts with these
+   flags. Where that is a copy, the copy is freed here. */
+static uintptr_t address_read(PyObject *object, int flags)
+{
+    PyArrayObject *array = (PyArrayObject *)PyArray_FROM_OTF(object, NPY_DOUBLE, flags);
+    if (array == NULL)
+        return 0; /* with the exception set */
+    const uintptr_t address = (uintptr_t)PyArray_DATA(array);
+    Py_DECREF(array);
+    return address;
+}
+
+/* With the flags of csrc/question/gilexample.c. */
+uintptr_t lab_address_read_unsafe(PyObject *object)
+{
+    return address_read(object, NPY_ARRAY_ALIGNED);
+}
+
+/* With the flags of csrc/question/gilexample_safe.c. */
+uintptr_t lab_address_read_safe(PyObject *object)
+{
+    return address_read(object, NPY_ARRAY_IN_ARRAY);
 }

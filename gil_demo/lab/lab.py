@@ -13,9 +13,10 @@ from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding, Numbers
 from gil_demo.words import Outcome
 
-RESULTS: dict[str, type[ctypes.c_int] | type[ctypes.c_double]] = {
+RESULTS: dict[str, type[ctypes.c_int] | type[ctypes.c_double] | type[ctypes.c_size_t]] = {
     "int": ctypes.c_int,
     "double": ctypes.c_double,
+    "uintptr_t": ctypes.c_size_t,
 }
 
 POLL_SECONDS = 0.0002
