@@ -1,30 +1,30 @@
 """Many short blocks beside a busy Python thread: after each, C waits for the GIL.
 
 Mechanism:
-    ``Py_BEGIN_ALLOW_THREADS`` lets a waiting thread have the GIL at once. To get it back
-    END must wait: only after the switch interval, 5 ms by default, does it ask the
-    thread that has the GIL to give it up. A thread that runs Python code and never
-    blocks keeps it that long, each time. So a block of 100 microseconds costs
-    milliseconds, and the more blocks, the longer the wait. The kernel itself is as fast
-    as ever; it is END that takes the time.
+    At ``Py_BEGIN_ALLOW_THREADS`` a waiting thread can take the GIL at once. To take it back,
+    END must wait: only after the switch interval, 5 ms by default, does it ask the thread
+    that has the GIL to release it. A thread that runs Python code and never blocks keeps
+    the GIL that long, each time. So a block of 100 microseconds costs milliseconds, and
+    each further block adds another wait. The kernel itself is as fast as ever; END takes
+    the time.
 
 What you will see:
-    The same sum over 8 parts of an array, with a block for each, alone and beside a
-    thread that runs a Python loop. Beside it the call takes many times as long: on two
-    idle cores about 8 switch intervals on top of what the parts take.
+    C sums an array in 8 parts, with a block for each part: alone, and beside a thread that
+    runs a Python loop. Beside it the call takes many times as long: on two idle cores about
+    8 switch intervals are added to the time that the parts take.
 
 Why the safe half is safe:
-    One block around all parts waits once. The remedy is fewer and longer blocks. What
-    is too short for one keeps the GIL: see tiny-work. A shorter
+    One block around all parts waits once. The remedy is fewer and longer blocks. Work that
+    is too short for a block of its own should keep the GIL: see tiny-work. A shorter
     ``sys.setswitchinterval`` helps too, at the price of more switches for all threads.
 
 Forced:
-    Beside the busy thread a block lasts until that thread has run. By chance it mostly does,
-    but where the block is shorter than the time that the other thread takes to wake up, as
-    on one core or a busy machine, C may be back at END before the GIL is taken, and that
-    block gets off. The ratios are measured, alone and busy in turn, and shown; nothing is
-    decided by them. No sanitizer judges it, since only time is lost: the evidence is the
-    run itself.
+    Beside the busy thread a block lasts until that thread has run. In a real program this
+    mostly happens too. But if the block is shorter than the time that the other thread takes
+    to wake up, as on one core or on a busy machine, C may be back at END before the other
+    thread takes the GIL, and that block does not wait. The ratios are measured, alone and
+    busy in turn, and shown; nothing is decided by them. No sanitizer judges it, since only
+    time is lost: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
@@ -57,12 +57,12 @@ ROUNDS = 3
 
 
 def unsafe(lab: Lab) -> Finding:
-    """A block for each part."""
+    """Sum with a block for each part."""
     return _sum_beside_busy_thread(lab, lab.c.convoy_unsafe, "slow", f"{PARTS} blocks")
 
 
 def safe(lab: Lab) -> Finding:
-    """One block for all parts."""
+    """Sum with one block around all parts."""
     return _sum_beside_busy_thread(lab, lab.c.convoy_safe, "ok", "1 block")
 
 
@@ -96,14 +96,14 @@ def _sum_beside_busy_thread(lab: Lab, summed: Any, outcome: Outcome, blocks: str
 
 
 def _keep_busy(lab: Lab, steps: Iterator[int], running: list[bool], started: Event) -> None:
-    """Run Python and take a step each time round; no call in here lets go of the GIL."""
+    """Run Python and take a step in each turn of the loop, without releasing the GIL."""
     started.set()
     while running:
         lab.reach(next(steps))
 
 
 def _told(rounds: list[tuple[float, float]]) -> str:
-    """The median times, and the spread of the ratio."""
+    """Say the median times and the spread of their ratio."""
     alone, busy = (Spread.of(times).median * 1e3 for times in zip(*rounds, strict=True))
     ratio = Spread.of(beside / by_itself for by_itself, beside in rounds)
     return (

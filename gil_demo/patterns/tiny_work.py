@@ -1,25 +1,24 @@
-"""Letting go of the GIL for work that is shorter than letting go.
+"""C releases the GIL for work that takes less time than the release itself.
 
 Mechanism:
     ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are two function calls that
     lock and unlock a mutex, signal a condition and swap the thread state: tens of
-    nanoseconds for the pair, measured with no other thread. That much buys nothing
-    unless the work in between is a good deal longer. With another thread waiting it can
+    nanoseconds for the pair, measured with no other thread. That cost gains nothing
+    unless the work in between takes much longer. With another thread waiting it can
     cost far more: when that thread gets the GIL meanwhile, END waits for it. See convoy.
 
 What you will see:
-    The largest row sum of an array with 4,096 rows of 8 numbers, with a block around
+    C finds the largest row sum of an array with 4,096 rows of 8 numbers, with a block around
     each row and with none. With the blocks it takes many times as long, and the sums
     themselves are the smaller part of it.
 
 Why the safe half is safe:
     It keeps the GIL. All rows together take microseconds, and others can wait that
     long: the interpreter itself lets a thread run for a switch interval, 5 ms by
-    default. Where the whole call is long, put one block around the loop instead of one
-    into it.
+    default. Where the whole call is long, put one block around the loop, and none inside it.
 
 Forced:
-    Nothing: it costs that always. The ratio is measured, the two in turn, and shown;
+    Nothing: it always costs that much. The ratio is measured, the two in turn, and shown;
     nothing is decided by it. No sanitizer judges it, since only time is lost: the
     evidence is the run itself.
 
@@ -39,7 +38,7 @@ from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "speed"
-QUESTION = "Is it always worth letting go of the GIL?"
+QUESTION = "Is it always worth releasing the GIL?"
 UNSAFE = "slow"
 
 ROWS = 4096
@@ -48,7 +47,7 @@ ROUNDS = 9
 
 
 def unsafe(lab: Lab) -> Finding:
-    """A block around each row, against none."""
+    """Compare a block around each row with none."""
     blocks, without = _seconds(lab)
     cost = Spread.of((a - b) / ROWS * 1e9 for a, b in zip(blocks, without, strict=True))
     ratio = Spread.of(a / b for a, b in zip(blocks, without, strict=True))
@@ -60,7 +59,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """No block, against one around each row."""
+    """Compare no block with one around each row."""
     blocks, without = _seconds(lab)
     row = Spread.of(seconds / ROWS * 1e9 for seconds in without)
     ratio = Spread.of(b / a for a, b in zip(blocks, without, strict=True))
@@ -72,7 +71,7 @@ def safe(lab: Lab) -> Finding:
 
 
 def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
-    """What each round took with a block around each row, and without, in turn."""
+    """Time each round with a block around each row and without, in turn."""
     table = np.ones((ROWS, COLUMNS))
     memory = lab.ffi.from_buffer("double[]", table)
 
