@@ -40,7 +40,7 @@ def test_ticks_inside_the_numbers_and_none_inside_the_objects() -> None:
     """That NumPy lets go for numbers and not for objects is shown."""
     seen = step.judge(watched(120, 110, 0, 0), gil_enabled=True)
     assert (seen.state, seen.right) == ("shown", 2)
-    assert column(seen, 4) == ["lets go", "lets go", "keeps", "keeps"]
+    assert column(seen, 4) == ["releases", "releases", "keeps", "keeps"]
     assert "120 ticks fell inside np.sort, 110 inside np.dot" in seen.remarks[0]
     assert "41 ms" in seen.remarks[1]
     assert seen.remarks[2].startswith("Yes")

@@ -1,23 +1,23 @@
 """Does anything move?
 
 Idea:
-    Some garbage collectors move what survives. CPython's looks for objects that keep only
-    each other alive, and frees those. The others stay: an object has one address for life,
-    which is what ``id`` returns. The elements of an array lie in memory of their own. Its
-    owner can have them moved: ``resize`` may reallocate them. It first asks the reference
-    count whether anybody else has the array; ``refcheck=False`` tells it not to ask.
+    Some garbage collectors move the objects that survive. CPython's finds objects that keep
+    only each other alive, and frees them. The others stay: an object keeps one address for
+    life, and ``id`` returns it. The elements of an array lie in separate memory. The array's
+    owner can move them: ``resize`` may reallocate them. It first checks the reference count
+    to see whether anybody else has the array; ``refcheck=False`` turns that check off.
 
 Question:
     C reads an array in the block. Meanwhile another thread runs the garbage collector again
     and again, among many arrays in cycles. How many addresses change?
 
 Answers:
-    - Some: a collector moves what survives, to close the gaps.
+    - Some: a collector moves the survivors, to close the gaps.
     - None, because the collector waits until C is done.
-    - None: the collector runs, and frees, and moves nothing.
+    - None: the collector runs and frees objects, but moves nothing.
 
 Remember:
-    The collector moves nothing. An owner who resizes does: never under a reader.
+    The collector moves nothing. A resize can: never resize while C reads.
 
 Misconception:
     An object must be pinned, or an array copied, before C may read it without the GIL. The
@@ -62,13 +62,13 @@ RESIZED = 5_000_000
 
 
 class Linked(np.ndarray[Any, np.dtype[np.float64]]):
-    """An array that refers to another one, which makes it the collector's business."""
+    """An array that refers to another one, so that the collector has to track it."""
 
     other: "Linked"
 
 
 def ring(arrays: int, elements: int) -> list[Linked]:
-    """Arrays of ones, each of which refers to the next, and the last to the first."""
+    """Make arrays of ones, each of which refers to the next, and the last to the first."""
     made = [Linked(elements) for _ in range(arrays)]
     for array, other in zip(made, made[1:] + made[:1], strict=True):
         array.fill(1.0)
@@ -77,7 +77,7 @@ def ring(arrays: int, elements: int) -> list[Linked]:
 
 
 def data_address(array: NDArray[np.float64]) -> int:
-    """Where the elements are."""
+    """Return the address of the elements."""
     return int(array.__array_interface__["data"][0])
 
 
@@ -93,7 +93,7 @@ class Collection:
 
 
 class Collector:
-    """Collects over and over in a thread of its own, until the ``with`` block is left."""
+    """A thread that collects over and over until the ``with`` block is left."""
 
     def __init__(self, watched: Sequence[Linked]) -> None:
         """Compare the addresses of these after each collection."""
@@ -129,7 +129,7 @@ class Collector:
 
     @property
     def collections(self) -> tuple[Collection, ...]:
-        """All of them, in order; read it after the block."""
+        """Return all collections in order; call it after the block."""
         return tuple(self._collections)
 
 
@@ -154,7 +154,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """Where the elements were before and after, and whether it refused at first."""
+    """The addresses of the elements before and after, and whether resize refused at first."""
 
     before: int
     after: int
@@ -182,7 +182,7 @@ def read_among_collections() -> Reading:
 
 
 def resize_one() -> Resize:
-    """Have one array grow from a small block to far beyond one, with another block behind it."""
+    """Make one array grow from a small block far beyond it, with another block behind it."""
     array, _behind = np.ones(ELEMENTS), np.ones(ELEMENTS)
     before = data_address(array)
     _another_reference = array
@@ -196,7 +196,7 @@ def resize_one() -> Resize:
 
 
 def judge(reading: Reading, resize: Resize) -> Seen:
-    """What the addresses say about the answers."""
+    """Compare the addresses with the answers."""
     inside = reading.inside
     arrays_moved = max((one.arrays_moved for one in reading.collections), default=0)
     data_moved = max((one.data_moved for one in reading.collections), default=0)

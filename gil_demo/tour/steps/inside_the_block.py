@@ -1,18 +1,18 @@
 """What must not happen inside the block.
 
 Idea:
-    Between BEGIN and END the thread is detached from Python. It has let go of the GIL, where
-    there is one, and of the thread state that much of the C API looks for first. Objects
-    are for attached threads: reference counts, an array's header, exceptions too.
-    Inside, C uses variables of its own and memory that stays. What needs Python waits for
-    END, or takes the GIL back first, with ``Py_BLOCK_THREADS``.
+    Between BEGIN and END the thread is detached from Python. It has released the GIL, where
+    there is one, and detached the thread state that many C API functions look for first.
+    Objects are for attached threads only: reference counts, array headers and exceptions too.
+    Inside, C uses its own variables and memory that stays. Everything that needs Python waits
+    for END, or takes the GIL back first, with ``Py_BLOCK_THREADS``.
 
 Question:
     In the block, C makes one Python float of its result, with PyFloat_FromDouble. No other
     thread runs Python meanwhile. What happens?
 
 Answers:
-    - Nothing bad: there is nobody to collide with.
+    - Nothing bad: no other thread is there to conflict with.
     - Python raises an exception: the GIL is not held.
     - The function waits until it has the GIL.
     - The process dies.
@@ -21,9 +21,9 @@ Remember:
     Inside: plain C, and memory that stays. Everything else is for after END.
 
 Misconception:
-    The GIL is a lock and nothing more, so a call without it is harmless while nobody else
-    runs. The thread state went with it: the call looks for one and finds none, or on 3.11
-    perhaps another thread's.
+    The GIL is only a lock, so a call without it is harmless while nobody else runs. But BEGIN
+    also detached the thread state: the call looks for one and finds none, or on 3.11 perhaps
+    another thread's.
 
 Ask:
     Which of these would pass all tests on a quiet machine, and fail a year later?
@@ -53,12 +53,12 @@ DEEDS = {
     "missing-end": "leaves the block by return",
     "nested-begin": "begins a block in the block",
 }
-"""What C does inside the block, in the unsafe half of each pattern."""
+"""The thing that C does inside the block in the unsafe half, by pattern."""
 
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 
 DEATHS: tuple[Outcome, ...] = ("crash", "fatal-error")
-"""What a process dies of."""
+"""Outcomes in which a process dies."""
 
 
 def run(progress: Progress) -> Seen:
@@ -67,7 +67,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings say about the answers."""
+    """Compare the endings with the answers."""
     state, reason = judged(rows)
     asked = row_of(rows, ASKED, "unsafe")
     died = outcome_of(asked) in DEATHS
@@ -84,11 +84,11 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
         state,
         3 if state == "shown" else None,
         (
-            "No: nobody else ran Python, and it went wrong all the same.",
+            "No: no other thread ran Python, and it went wrong all the same.",
             "No: a fatal error is no exception, and nothing can catch it."
             if told
-            else "No: nothing was raised and nothing said; there was only the signal.",
-            "No: nothing in it waits for the GIL; it went on without.",
+            else "No: nothing was raised and nothing printed; there was only the signal.",
+            "No: nothing in it waits for the GIL; it went on without it.",
             f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
         ),
         (figure,),

@@ -1,11 +1,11 @@
-"""Let go.
+"""Release the GIL.
 
 Idea:
     The same C, with two lines more: ``Py_BEGIN_ALLOW_THREADS`` before the loop and
-    ``Py_END_ALLOW_THREADS`` after it. The first lets go of the GIL, the second waits until
-    it can have it back. What lies between is the block. In it the thread may not touch any
-    Python object; it may touch memory that it has a right to, such as the elements of an
-    array.
+    ``Py_END_ALLOW_THREADS`` after it. The first releases the GIL, the second waits until
+    the thread can take it back. The code between them is the block. In it the thread may not
+    touch any Python object; it may touch memory that it has a right to, such as the elements
+    of an array.
 
 Question:
     Two threads call it at the same moment. How many calls are in the loop at once, at most?
@@ -13,13 +13,13 @@ Question:
 Answers:
     - One: there is still only one interpreter.
     - Two: nothing keeps the second one out.
-    - It depends: for two at once it takes two cores.
+    - It depends: two at once need two cores.
 
 Remember:
-    Released C runs beside everything else. How fast, the machine decides.
+    Released C runs beside everything else. The machine decides how fast.
 
 Misconception:
-    Two threads that have let go of the GIL are twice as fast. They are as fast as the machine
+    Two threads that have released the GIL are twice as fast. They are as fast as the machine
     lets any two threads be: look at the row of native threads.
 
 Ask:
@@ -51,7 +51,7 @@ ROUNDS = 3
 
 
 def run(progress: Progress) -> Seen:
-    """Race two calls, held, released and native, and look how many were inside together.
+    """Race two calls, held, released and native, and count how many were inside together.
 
     Then race them once more where both have to share one core.
     """
@@ -67,7 +67,7 @@ def run(progress: Progress) -> Seen:
 
 
 def peak_on_one_core(plan: Plan) -> int | None:
-    """How many calls were inside at once on one core; None where a thread cannot be kept there.
+    """Count the calls inside at once on one core; None where a thread cannot be kept there.
 
     The threads of a race inherit the cores of the one that starts them.
     https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html
@@ -83,7 +83,7 @@ def peak_on_one_core(plan: Plan) -> int | None:
 
 
 def judge(result: RunResult, peak_on_one: int | None) -> Seen:
-    """What a run's figures say about the answers."""
+    """Compare a run's figures with the answers."""
     released, native = (_row(result, mode) for mode in ("released", "native"))
     peak = released.peak_inside.max
     cores = result.environment.cores
@@ -97,7 +97,7 @@ def judge(result: RunResult, peak_on_one: int | None) -> Seen:
             None,
             ("In this run they never met.",) * 3,
             figures,
-            "the machine was too busy to run both threads before one was done: again, please",
+            "the machine was too busy to run both threads before one was done: please run it again",
         )
     speed = f"{released.speedup.median:.2f}x; native threads {native.speedup.median:.2f}x"
     return Seen(
@@ -118,7 +118,7 @@ def _row(result: RunResult, mode: Mode) -> ScalingRow:
 
 
 def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
-    """Speed-up and peak inside of two threads, by mode, and released on one core."""
+    """Tabulate speed-up and peak inside of two threads, by mode, and released on one core."""
     on_one = [] if peak_on_one is None else [("on one core", "-", "-", str(peak_on_one))]
     return Table(
         ("two threads", "speed-up", "lowest-highest", "peak inside"),
@@ -138,7 +138,7 @@ def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
 
 
 def _taken(busy: float | None) -> str:
-    """What others took of the cores, where it was enough to spoil a speed-up."""
+    """Say how much of the cores others took, if that could spoil a speed-up."""
     return f"; others took {busy:.0%}" if busy and busy >= WORTH_A_WORD else ""
 
 

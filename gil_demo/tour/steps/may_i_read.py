@@ -1,11 +1,11 @@
 """May I read?
 
 Idea:
-    To read an array's elements takes no GIL. It takes memory that stays. An array lives as
-    long as somebody owns a reference to it; a pointer to its elements owns nothing. What C
-    was given as an argument, its caller owns until C returns. What C finds in a list is
-    borrowed: ``PyList_GET_ITEM`` leaves the list the owner, and while C is in the block
-    another thread may clear the list.
+    Reading an array's elements does not need the GIL. It needs memory that stays. An array
+    lives as long as somebody owns a reference to it; a pointer to its elements owns nothing.
+    An argument is owned by C's caller until C returns. An item that C finds in a list is
+    only borrowed: ``PyList_GET_ITEM`` leaves the list as the owner, and while C is in the
+    block another thread may clear the list.
 
 Question:
     C found an array in a list and reads it in the block. Another thread clears the list, and
@@ -14,14 +14,14 @@ Question:
 Answers:
     - The garbage collector: it sees that C is still reading.
     - Only a reference that C, or C's caller, owns for the whole block.
-    - Nothing: C must copy the elements before it lets go of the GIL.
+    - Nothing: C must copy the elements before it releases the GIL.
 
 Remember:
     Own a reference until END, and let nobody write or resize meanwhile.
 
 Misconception:
     An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
-    and waits for the function. What PyList_GET_ITEM or PyDict_GetItem lends does need one.
+    and waits for the function. An item lent by PyList_GET_ITEM or PyDict_GetItem does need one.
 
 Ask:
     PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
@@ -50,12 +50,12 @@ OWNERS: dict[tuple[str, Half], str] = {
 
 
 def run(progress: Progress) -> Seen:
-    """Let C read arrays that somebody owns, and arrays that nobody does any more."""
+    """Let C read arrays that have an owner, and arrays that have lost their owner."""
     return judge(try_once(OWNERS, progress))
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings say about the answers."""
+    """Compare the endings with the answers."""
     state, reason = judged(rows)
     figure = Table(
         ("who owns the array", "ended in", "what was seen"),

@@ -1,26 +1,26 @@
 """May I write?
 
 Idea:
-    Two kernels may write to one array at once, as long as neither touches an element of the
-    other's: a slice each, and there is nothing to agree on. One cell for both is different.
-    A plain addition takes a load, an addition and a store, also where it is one instruction,
-    and nothing orders these steps of two threads that have let go of the GIL.
+    Two kernels may write to one array at the same time, as long as no element is used by
+    both. With one slice per thread they need no lock. Sharing one cell is different. A plain
+    addition is a load, an addition and a store, even where it is one instruction, and nothing
+    orders these steps when two threads have released the GIL.
 
 Question:
     Two threads, both in the block, add 1 to the same cell, equally often. When both are done,
     what does the cell hold?
 
 Answers:
-    - All additions: to add to a number is one instruction.
+    - All additions: adding to a number is one instruction.
     - All additions: NumPy lets one thread at a time write to an array.
-    - Perhaps fewer: what one thread stores can overwrite what the other has.
+    - Perhaps fewer: one thread's store can overwrite the other's.
 
 Remember:
     A slice for each thread, a partial sum for each thread, and add up when all are done.
 
 Misconception:
-    It came out right in a thousand runs, so it is right. Nothing ordered the two threads in
-    those runs either; they were lucky, and on another machine they need not be.
+    It was right in a thousand runs, so it is right. Nothing ordered the two threads in
+    those runs either; they were lucky, and on another machine they may not be.
 
 Ask:
     Would a lock in C help? Would it still be faster than one thread?
@@ -61,7 +61,7 @@ CELLS: dict[tuple[str, Half], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """What came of kernels that each wrote to a slice of one array, at the same moment."""
+    """The result of kernels that each wrote to a slice of one array, at the same moment."""
 
     peak_inside: int
     elements: int
@@ -78,7 +78,7 @@ def run(progress: Progress) -> Seen:
 
 
 def write_slices() -> Slices:
-    """Change all signs in an array, half in each thread; again, for longer, if they never met."""
+    """Change all signs in an array, half in each thread; repeat, for longer, if they never met."""
     array = arrays.make(DEFAULT_SIZE, 0)
     plan = Plan.calibrated(array, "scale", (THREADS,), RACES, 0, frozenset())
     peak, right = 0, array.size
@@ -94,7 +94,7 @@ def write_slices() -> Slices:
 
 
 def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
-    """What the slices and the cells say about the answers."""
+    """Compare the slices and the cells with the answers."""
     state, reason = judged(rows)
     whole = slices.right == slices.elements
     figure = Table(
@@ -103,7 +103,7 @@ def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
         text=True,
     )
     if not whole:
-        reason = "elements that one thread alone wrote to are not what it wrote"
+        reason = "some elements do not hold what the only thread that writes to them wrote"
         return Seen("contradicted", None, ("", "", ""), (figure,), reason)
     if state != "shown":
         return Seen(state, None, ("", "", ""), (figure,), reason)

@@ -2,10 +2,10 @@
 
 Idea:
     CPython has one lock, the global interpreter lock or GIL. A thread must hold it to run
-    Python; meanwhile every other thread waits. Calling C does not let go of it: C runs with
-    the GIL held until it says otherwise. The kernel is such C, a loop that adds up an array
-    and notes when it enters and when it leaves. A third thread, the ticker, notes the time
-    whenever it can run Python.
+    Python; meanwhile every other thread waits. Calling C does not release it: C runs with
+    the GIL held until it releases the GIL itself. The kernel is such C code, a loop that adds
+    up an array and notes when it enters and when it leaves. A third thread, the ticker, notes
+    the time whenever it can run Python.
 
 Question:
     Two Python threads call this C at the same moment, and C keeps the GIL. What happens?
@@ -19,8 +19,8 @@ Remember:
     C that keeps the GIL runs alone, to its end.
 
 Misconception:
-    Python switches threads every 5 ms, so a long C call is interrupted too. No: the interval
-    is when a waiting thread asks; the thread in C does not hear it.
+    Python switches threads every 5 ms, so a long C call is interrupted too. No. After 5 ms a
+    waiting thread asks for the GIL, but only Python code answers. C never checks.
 
 Ask:
     Which line of Python would let the other thread in sooner?
@@ -46,7 +46,7 @@ THREADS = 2
 
 
 def run(progress: Progress) -> Seen:
-    """Race two held calls, and look whether they were ever inside together."""
+    """Race two held calls, and check whether they were ever inside together."""
     progress(0, 1)
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (THREADS,), 1, 0, frozenset({"picture"})

@@ -3,9 +3,9 @@
 Idea:
     A C extension sums an array in a block; its author asked whether that is safe. Before the
     block it owns a reference and has taken size and data pointer. Inside, it touches only C
-    variables and the elements. So the block is right. Yet a loop is as right as what it is
-    given: this one adds up so many doubles, one after the other. And whether parsing and
-    conversion worked, the program never looks.
+    variables and the elements. So the block is right. But the loop is correct only if its
+    input is: it expects doubles that lie next to each other. And the program never checks
+    whether parsing and conversion succeeded.
 
 Question:
     Every other number of arange(10.0) adds up to 20. What does the program's
@@ -20,11 +20,12 @@ Remember:
     The block was right. Ask for contiguous, and check every result.
 
 Misconception:
-    An array that NumPy has converted lies side by side. It is what the flags ask for, and no
-    more: ALIGNED says where one element may lie, C_CONTIGUOUS that they follow each other.
+    The elements of an array that NumPy has converted lie next to each other. NumPy does only
+    what the flags ask for: ALIGNED says where one element may lie, C_CONTIGUOUS that each
+    follows the one before.
 
 Ask:
-    Which flag would mend the loop, and which arrays would NumPy then copy?
+    Which flag would correct the loop, and which arrays would NumPy then copy?
 
 Read more:
     - The question: https://stackoverflow.com/questions/8824739
@@ -48,15 +49,15 @@ MINUTES = 4
 ASKED = f"{page.NAME}/every-other"
 
 FIRST_FIVE = float(sum(range(5)))
-"""What lies first in the memory of arange(10.0), added up."""
+"""The sum of the elements that come first in the memory of arange(10.0)."""
 
 ANYWHERE = tuple(f"{page.NAME}/{name}" for name in ("no-argument", "every-other", "not-numbers"))
 
 IN_THE_BLOCK = tuple(
     f"{page.NAME}/{name}" for name in ("own-reference", "read-before", "not-moved")
 )
-"""These are seen by what another thread does while C is in the block. That it is in the block
-follows from the GIL, which nothing else lets go of."""
+"""Each of these is shown by what another thread does while C is in the block. That C is in the
+block follows from the GIL, which nothing else releases."""
 
 SHOWN = ANYWHERE + IN_THE_BLOCK
 
@@ -72,7 +73,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings of the claims say about the answers."""
+    """Compare the endings of the claims with the answers."""
     state, reason = judged(rows)
     figures = (_figure(rows),)
     found, mended = (_value(row_of(rows, ASKED, half)) for half in ("unsafe", "safe"))
@@ -133,9 +134,9 @@ def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
 
 
 def _statements(source: str) -> dict[int, str]:
-    """The statements of the question's function by their lines' numbers, without comments.
+    """Find the statements of the question's function by their lines' numbers, without comments.
 
-    What is indented more than the statement before it is a part of that.
+    A line that is indented more than the statement before it is a part of that statement.
     """
     lines = without_comments(source).split("\n")
     first = next(at for at, line in enumerate(lines) if " *sum(" in line) + 2
@@ -151,7 +152,7 @@ def _statements(source: str) -> dict[int, str]:
 
 
 def _wrapped(text: str) -> str:
-    """The same C in lines that leave room beside them."""
+    """Wrap the same C so that there is room beside the lines."""
     return "\n".join(
         part
         for line in text.splitlines()

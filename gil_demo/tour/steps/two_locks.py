@@ -2,21 +2,21 @@
 
 Idea:
     The GIL is a lock, and ``Py_END_ALLOW_THREADS`` acquires it. So C with a mutex of its own
-    takes two locks, and locks have an order. Thread A lets go of the GIL, locks the mutex,
-    and has it still when it comes to END. Thread B keeps the GIL and locks the same mutex.
-    Here each waits until the other has its first lock. By chance it happens when B calls
-    while A has the mutex.
+    takes two locks, and locks have an order. Thread A releases the GIL, locks the mutex,
+    and still holds it at END. Thread B keeps the GIL and locks the same mutex. Here each
+    waits until the other has its first lock. In a real program it happens when B calls while
+    A has the mutex.
 
 Question:
     A has the mutex and asks for the GIL. B has the GIL and asks for the mutex. What happens?
 
 Answers:
     - After a switch interval B hands over the GIL, and both go on.
-    - Both wait for ever.
+    - Both wait forever.
     - Python notices, and raises an exception in one of them.
 
 Remember:
-    Let go of the GIL before you wait for a lock, and of the lock before END.
+    Release the GIL before you wait for a lock, and unlock the lock before END.
 
 Misconception:
     Without a GIL it cannot happen. It can, only less often: END then waits while a garbage
@@ -60,7 +60,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
-    """What the endings of both halves say about the answers."""
+    """Compare the endings of both halves with the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
     figures = (_code(waiting=ended == "deadlock"), Trials(tuple(rows)))
@@ -68,7 +68,7 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
         return Seen(
             "inconclusive",
             None,
-            ("", "Here both came to their end." if ended == "ok" else "", ""),
+            ("", "Here both reached their end." if ended == "ok" else "", ""),
             figures,
             "this interpreter runs without a GIL, so there is only one lock",
         )
@@ -81,8 +81,8 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
         (
             f"No: the interval is {sys.getswitchinterval() * 1e3:.0f} ms, and both still waited"
             f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
-            "Yes: neither goes on before the other does. The process had to be killed.",
-            "No: nobody looks for this, and nothing was raised.",
+            "Yes: each waited for the other. The process had to be killed.",
+            "No: Python does not look for deadlocks, and nothing was raised.",
         ),
         figures,
         reason,
@@ -90,7 +90,7 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
 
 
 def _code(*, waiting: bool) -> Code:
-    """The lines where each thread takes its locks, and who stands where if both wait."""
+    """Show the lines where each thread takes its locks, and which thread waits at which line."""
     lines = without_comments(registry.find(NAME).source).split("\n")
     found = {}
     remarks = {}

@@ -1,11 +1,11 @@
 """Ways past the GIL.
 
 Idea:
-    Under one GIL, one thread runs Python at a time. Two at a time take two GILs: two
+    Under one GIL, one thread runs Python at a time. Two at a time need two GILs: two
     processes or, since CPython 3.12, two interpreters in one process. Each has its own
-    objects; here both read a copy of the numbers. Or C does the work and lets go. Or the
-    build has no GIL. Each way has a price: to start, to copy, to write C. Below, each adds
-    up the same numbers in two halves.
+    objects; here both read a copy of the numbers. Or C does the work and releases the GIL. Or
+    the build has no GIL. Each way has a price: to start, to copy, to write C. Below, each
+    adds up the same numbers in two halves.
 
 Question:
     Python's own sum makes an object of every number, and keeps the GIL while it does. Which
@@ -13,19 +13,19 @@ Question:
 
 Answers:
     - Two threads, if there is a core for each.
-    - Two threads, once C has let go of the GIL.
+    - Two threads, once C has released the GIL.
     - Two processes, or two interpreters with a GIL each.
     - None: Python does only one thing at a time.
 
 Remember:
-    Python in parallel takes a GIL each, or none at all. Every way has a price.
+    Python in parallel needs a GIL each, or none at all. Every way has a price.
 
 Misconception:
     With processes the GIL costs nothing. Look at the columns start and copy: for short work,
     or for much data, they can cost more than they gain.
 
 Ask:
-    Had the numbers been in a mapped file all along, which column would change?
+    If the numbers had been in a mapped file all along, which column would change?
 
 Read more:
     - A GIL each (PEP 684): https://peps.python.org/pep-0684/
@@ -55,14 +55,14 @@ LABELS: Mapping[Name, str] = {
 }
 
 UNDER_THE_TABLE: Name = "one released"
-"""What is told below the table and has no row in it: what one thread took in C."""
+"""The way that has no row in the table; the time that one thread took in C stands below it."""
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
-"""Those whose workers have a GIL each."""
+"""The ways whose workers have a GIL each."""
 
 
 def run(progress: Progress) -> Seen:
-    """Do one job in every way, and look which two workers were ever inside together."""
+    """Do one job in every way, and check which two workers were ever inside together."""
     try:
         found = compare.compare(compare.numbers(), progress)
     except NotToBeHad as lack:
@@ -71,7 +71,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bool) -> Seen:
-    """What the figures say about the answers: who met, and whether the sums are right."""
+    """Compare the figures with the answers: who met, and whether the sums are right."""
     figure = _table(found, gil_enabled, free_threaded)
     there = {name: way for name, way in found.items() if isinstance(way, Way)}
     wrong = [LABELS[name] for name, way in there.items() if not way.exact]
@@ -114,7 +114,7 @@ def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bo
 def _why_none_met(processes: Outcome) -> str:
     if isinstance(processes, NotToBeHad):
         return str(processes)
-    return "the machine was too busy to run both workers before one was done: again, please"
+    return "the machine was too busy to run both workers before one was done: please run it again"
 
 
 def _none_shown(figure: Table, state: State, reason: str) -> Seen:
@@ -160,8 +160,8 @@ def _how_compared(one_released: Outcome) -> str:
 
 def _why_a_gil(free_threaded: bool) -> str:
     if free_threaded:
-        return "this build can do without, but its GIL was turned on"
-    return "it takes a free-threaded build, 3.14t or later"
+        return "this build can run without, but its GIL was turned on"
+    return "it needs a free-threaded build, 3.14t or later"
 
 
 def _cells(way: Way) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """Does NumPy do it for me?
 
 Idea:
-    NumPy is C, and C keeps the GIL until it lets go. NumPy lets go around most of its longer
-    loops over plain numbers. Where the elements are Python objects it must not: to touch an
-    object needs the GIL. So it depends on the function and on the dtype, as it does with any
-    module written in C. Read its documentation, or put a ticker beside the call: while a
-    call keeps the GIL, no other thread can tick.
+    NumPy is C, and C keeps the GIL until it releases it. NumPy releases the GIL around most
+    of its longer loops over plain numbers. Where the elements are Python objects it cannot,
+    because using an object requires the GIL. So it depends on the function and on the dtype,
+    as with any module written in C. Read its documentation, or put a ticker beside the call:
+    while a call keeps the GIL, no other thread can tick.
 
 Question:
     Four calls: np.sort of float64, np.dot of float64 matrices, np.sum over an array of Python
@@ -13,24 +13,24 @@ Question:
 
 Answers:
     - All four: they are C, and C keeps the GIL.
-    - None of them: a long call into C lets go.
+    - None of them: a long call into C releases it.
     - np.sum over the objects, and list.sort.
-    - Only list.sort: NumPy always lets go.
+    - Only list.sort: NumPy always releases it.
 
 Remember:
-    NumPy lets go for numbers, not for objects. If in doubt, put a ticker beside it.
+    NumPy releases the GIL for numbers, not for objects. If in doubt, put a ticker beside it.
 
 Misconception:
     NumPy releases the GIL, so threads make any NumPy code parallel. Many operations on
-    numbers let go; those on dtype object do not, and neither does the Python between the
-    calls.
+    numbers release it; those on dtype object do not, and neither does the Python code between
+    the calls.
 
 Ask:
     A ufunc's loop over 500 elements or fewer keeps the GIL, by NumPy's own choice. Why?
 
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html
-    - The macros with which NumPy lets go: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support
+    - The macros with which NumPy releases it: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support
 """
 
 import time
@@ -62,7 +62,7 @@ Job = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Something to call: `prepare` makes it ready for a size.
+    """A call to watch: `prepare` makes it ready for a size.
 
     Its time grows as the size to the power of `growth`; `size` is for a trial, and `most`
     keeps its memory modest.
@@ -130,7 +130,7 @@ def run(progress: Progress) -> Seen:
 
 
 def lasting_size(call: Call) -> int:
-    """The size at which a call lasts about `CALL_SECONDS` of processor time, memory permitting."""
+    """Find the size at which a call lasts about `CALL_SECONDS` of processor time, if it fits memory."""
 
     def seconds() -> float:
         job = call.prepare(call.size)
@@ -144,10 +144,10 @@ def lasting_size(call: Call) -> int:
 
 
 def watch(call: Call, size: int) -> Watched:
-    """The ticker beside one call.
+    """Run the ticker beside one call.
 
-    Nobody is asked to hand over the GIL meanwhile, and of all that lies between the two
-    stamps only the call could let go of it. So one tick between them shows that it did.
+    No thread is asked to hand over the GIL meanwhile, and between the two stamps only the
+    call could release it. So one tick between them shows that it did.
     """
     job = call.prepare(size)
     with nobody_asks(), Ticker(PAUSE_SECONDS) as ticker:
@@ -174,7 +174,7 @@ def _together(rounds: Sequence[Watched]) -> Watched:
 
 
 def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
-    """What the ticks inside the calls say about the answers."""
+    """Compare the ticks inside the calls with the answers."""
     released = [one for one in watched if one.call.lets_go]
     held = [one for one in watched if not one.call.lets_go]
     silent = [one.call.name for one in (released if gil_enabled else watched) if not one.ticks]
@@ -241,9 +241,9 @@ def _table(watched: Sequence[Watched], gil_enabled: bool, could_tick: bool) -> T
 
 
 def _what_it_does(one: Watched, could_tick: bool) -> str:
-    """With the GIL; where the ticker may have had no time to run, no tick says nothing."""
+    """Say what the call does with the GIL; no tick says nothing if the ticker could not run."""
     if one.ticks:
-        return "lets go"
+        return "releases"
     return "keeps" if could_tick else "?"
 
 

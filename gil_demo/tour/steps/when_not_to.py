@@ -1,8 +1,8 @@
 """When not to bother.
 
 Idea:
-    Whoever lets go of the GIL must take it back, and a tiny job is over before anybody else
-    could have used it. A long job has something to share. What a second thread gains on a
+    A call that releases the GIL must take it back, and a tiny job is over before another
+    thread could have used it. A long job is worth it. The gain from a second thread on a
     second core then depends on what the first one waits for. ``sum`` has one accumulator
     and waits for its own additions. ``sum_wide`` has eight, and on a large array it may wait
     for memory, which the cores share: two threads then wait together.
@@ -17,11 +17,11 @@ Answers:
     - More time.
 
 Remember:
-    Tiny work: do not bother. Long work: let go, and see what it waits for.
+    Tiny work: do not bother. Long work: release the GIL, and see what it waits for.
 
 Misconception:
-    More threads make memory faster. They make adding faster: once memory is what all wait
-    for, a core more is one more that waits.
+    More threads make memory faster. They make the additions faster. Once every thread waits
+    for memory, one more core only adds one more waiting thread.
 
 Ask:
     NumPy keeps the GIL for short loops. What would be a fair limit, and how would you find it?
@@ -114,7 +114,7 @@ Round = Mapping[Job, Gain]
 
 
 def run(progress: Progress) -> Seen:
-    """Compare calls on one element, then see what a second thread gains three jobs."""
+    """Compare calls on one element, then measure what a second thread gains in three jobs."""
     meter = machine.BusyMeter()
     steps = 1 + len(JOBS) * ROUNDS
     progress(0, steps)
@@ -125,7 +125,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(duels: Sequence[Duel], rounds: Sequence[Round], environment: Environment) -> Seen:
-    """What the figures say about the answers: the count decides, and never how much it is."""
+    """Compare the figures with the answers: the count decides, and never the size of a difference."""
     longer = sum(duel.released > duel.held for duel in duels)
     shorter = sum(duel.released < duel.held for duel in duels)
     counted = f"with them it took longer in {longer} of {len(duels)} comparisons"
@@ -152,14 +152,14 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Round], environment: Environme
 
 
 def by_chance(longer: int, shorter: int) -> float:
-    """How likely so uneven a count is where both are equally likely (a sign test, two-sided)."""
+    """Return how likely so uneven a count is if both are equally likely (two-sided sign test)."""
     count = longer + shorter
     as_uneven = range(max(longer, shorter), count + 1)
     return min(1.0, 2.0 * sum(comb(count, wins) for wins in as_uneven) * 0.5**count)
 
 
 def _duels() -> list[Duel]:
-    """Calls on one element, timed by the processor's time, which others cannot take from it."""
+    """Time calls on one element by the processor's time, which others cannot take from it."""
     held, released = (
         _timer(kernels.Call(mode, "sum", np.ones(1), 1)) for mode in ("held", "released")
     )
@@ -180,13 +180,13 @@ def _duel(held: Timer, released: Timer) -> Duel:
 
 
 def _room() -> bool:
-    """Whether the large array would leave as much memory again."""
+    """Check whether the large array would leave as much memory again."""
     available = machine.available_bytes()
     return available is None or available > 2 * LARGE * np.dtype(np.float64).itemsize
 
 
 def _rounds(progress: Callable[[int], None]) -> list[Round]:
-    """Every job on one thread and on two, released and native, round after round."""
+    """Run every job on one thread and on two, released and native, round after round."""
     began = time.monotonic()
     arrays = {size: np.ones(size) for size in (LARGE, SMALL)}
     rounds: list[Round] = []
@@ -200,7 +200,7 @@ def _rounds(progress: Callable[[int], None]) -> list[Round]:
 
 
 def _gain(job: Job, array: NDArray[np.float64]) -> Gain:
-    """The job on the whole array, against the same on two halves at once."""
+    """Run the job on the whole array, and the same on two halves at once."""
     kernel, passes = job[0], PASSES[job]
 
     def seconds(mode: Mode, parts: Arrays) -> float:
@@ -237,7 +237,7 @@ def _wall(rounds: Sequence[Round], environment: Environment) -> Table:
 
 
 def _told(values: Sequence[float], digits: int, unit: str = "") -> str:
-    """The median, with the lowest and the highest if they differ."""
+    """Say the median, with the lowest and the highest if they differ."""
     spread = Spread.of(values)
     middle, low, high = (
         f"{value:.{digits}f}" for value in (spread.median, spread.low, spread.high)
@@ -246,7 +246,7 @@ def _told(values: Sequence[float], digits: int, unit: str = "") -> str:
 
 
 def _caption(rounds: Sequence[Round], environment: Environment) -> str:
-    """Whether memory is what the second thread waited for: only if all rounds say so."""
+    """Say whether the second thread waited for memory: only if all rounds agree."""
     if not rounds:
         return "Left out: the array takes 128 MB, and too little memory is free."
     if environment.cores == 1:
@@ -265,7 +265,7 @@ def _caption(rounds: Sequence[Round], environment: Environment) -> str:
 
 
 def _fewest_less(rounds: Sequence[Round]) -> int:
-    """In how many rounds a second thread gained least where many accumulators read memory.
+    """Count the rounds in which a second thread gained least where many accumulators read memory.
 
     It is compared with one accumulator, and with little memory, released and native, and
     the comparison that says so least often counts.

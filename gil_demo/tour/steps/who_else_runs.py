@@ -16,10 +16,10 @@ Answers:
     - Not at all, where there is a second core.
 
 Remember:
-    Letting go of the GIL is first of all a courtesy to others, and only then about speed.
+    Release the GIL first of all so that others can run, and only then for speed.
 
 Misconception:
-    With one thread in C there is nothing to gain from letting go. The whole rest of the
+    With one thread in C there is nothing to gain from releasing the GIL. The whole rest of the
     program gains.
 
 Ask:
@@ -55,7 +55,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(result: RunResult) -> Seen:
-    """What a run's figures say about the answers."""
+    """Compare a run's figures with the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
     figure = Responsiveness(result.responsiveness, ROUNDS)
     if not result.environment.gil_enabled:
@@ -103,7 +103,7 @@ def judge(result: RunResult) -> Seen:
 
 
 def _others_took(busy: float | None) -> str:
-    """A sentence for who reads the times, where others took enough to change them."""
+    """Warn a reader of the times, if others took enough of the cores to change them."""
     if busy is None or busy < WORTH_A_WORD:
         return ""
     return f"Others took {busy:.0%} of the cores meanwhile, so the times say little."
