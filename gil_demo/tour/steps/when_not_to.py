@@ -125,7 +125,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(duels: Sequence[Duel], rounds: Sequence[Round], environment: Environment) -> Seen:
-    """Compare the figures with the answers: the count decides, and never the size of a difference."""
+    """Compare the figures with the answers: the count decides, never the size of a gap."""
     longer = sum(duel.released > duel.held for duel in duels)
     shorter = sum(duel.released < duel.held for duel in duels)
     counted = f"with them it took longer in {longer} of {len(duels)} comparisons"
