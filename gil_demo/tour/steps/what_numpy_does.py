@@ -130,7 +130,7 @@ def run(progress: Progress) -> Seen:
 
 
 def lasting_size(call: Call) -> int:
-    """Find the size at which a call lasts about `CALL_SECONDS` of processor time, if memory allows."""
+    """Find the size at which a call takes `CALL_SECONDS` of processor time, if memory allows."""
 
     def seconds() -> float:
         job = call.prepare(call.size)
