@@ -1,4 +1,4 @@
-"""What a notebook can call; `gil-demo run` calls the same."""
+"""The function that a notebook calls; `gil-demo run` calls the same."""
 
 from collections.abc import Callable, Iterable
 from typing import get_args
@@ -17,11 +17,11 @@ from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half, Kernel, Section
 
 MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
-"""The sections that a notebook gets unless it asks for others: all but the patterns."""
+"""The sections that a notebook gets by default: all except the patterns."""
 
 
 def default_threads() -> tuple[int, ...]:
-    """1, 2, 4, … up to the cores this process may use; 2 even where there is but one."""
+    """Choose 1, 2, 4, … up to the cores this process may use; 2 even where there is only one."""
     cores = min(machine.usable_cores(), MOST_DEFAULT_THREADS)
     return (1, *(2**power for power in range(1, max(2, cores.bit_length()))))
 
@@ -45,13 +45,13 @@ def race(
             writable for the kernel ``scale``. C works on its memory, not on a
             copy. By default a million numbers from -1 to 1.
         kernel: What each thread calls once in each race.
-        threads: The numbers of threads; 1 is always among them.
+        threads: The numbers of threads to compare; 1 is always added.
         rounds: How often each race is run, interleaved with the others.
-        seed: Of the order within the rounds, and of the default array.
+        seed: Seed of the default array and of the order of races.
         sections: Which parts to measure; "patterns" runs each pattern's halves once,
             in child processes.
-        input_name: Where the array came from, to be told in the report.
-        notes: Sentences to be told in the report.
+        input_name: Where the array came from, for the report.
+        notes: Sentences to add to the report.
         progress: Called with the number of steps done and of all steps.
 
     Returns:
@@ -59,8 +59,7 @@ def race(
         in its `result`.
 
     Raises:
-        ValueError: The array, or a number, is not one that can be worked with;
-            the message says what to do.
+        ValueError: The array or a number cannot be used; the message says what to do.
     """
     counts = default_threads() if threads is None else tuple(threads)
     if not all(1 <= count <= MOST_THREADS for count in counts):

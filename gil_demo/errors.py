@@ -1,5 +1,5 @@
-"""What a person can get wrong, as opposed to what this program can."""
+"""Errors of the input, as opposed to faults of this program."""
 
 
 class BadInput(Exception):
-    """Something given cannot be worked with; the message says what is wrong and what to do."""
+    """The input cannot be used; the message says what is wrong and what to do."""

@@ -1,4 +1,4 @@
-"""`gil-demo doctor`: where we are."""
+"""`gil-demo doctor`: the machine, the interpreter and the build."""
 
 import click
 
@@ -9,7 +9,7 @@ from gil_demo.exit_codes import DONE
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> int:
-    """Tell what machine, interpreter and build this is, and what follows from it."""
+    """Describe machine, interpreter and build, and what follows for the demonstrations."""
     from gil_demo.host.doctor import examine
     from gil_demo.report.doctor import doctor_table
     from gil_demo.report.document import doctor_document

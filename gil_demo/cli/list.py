@@ -1,4 +1,4 @@
-"""`gil-demo list`: what there is in the gallery."""
+"""`gil-demo list`: the patterns of the gallery."""
 
 import click
 
@@ -10,7 +10,7 @@ from gil_demo.exit_codes import DONE
 @json_option
 @markdown_option
 def list_(*, as_json: bool, as_markdown: bool) -> int:
-    """List the patterns: each hazard, and what its halves end in."""
+    """List the patterns: each hazard, and the outcomes of its halves."""
     refuse_together(json=as_json, markdown=as_markdown)
 
     from gil_demo.gallery import registry

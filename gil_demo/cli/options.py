@@ -1,4 +1,4 @@
-"""What several commands take: kinds of values, and options with one meaning."""
+"""Options that several commands share, and the values that they accept."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
 def elements(text: str) -> int:
-    """A whole number, 1 or more; 20M is 20,000,000. Anything else is a usage error."""
+    """Parse a whole number, 1 or more; 20M is 20,000,000. Anything else is a usage error."""
     match = re.fullmatch(r"([0-9]{1,18})([kmg]?)", text.strip().lower())
     size = int(match[1]) * MULTIPLES[match[2]] if match else 0
     if size < 1:
@@ -26,7 +26,7 @@ def elements(text: str) -> int:
 
 
 def thread_counts(text: str) -> tuple[int, ...]:
-    """Numbers separated by commas. Anything else is a usage error."""
+    """Parse numbers separated by commas. Anything else is a usage error."""
     counts = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
     if not all(1 <= count <= MOST_THREADS for count in counts):
         raise click.BadParameter(
@@ -58,14 +58,14 @@ markdown_option = click.option(
 
 
 def refuse_together(**chosen: bool) -> None:
-    """Flags of which one may be given, by their names. More are a usage error."""
+    """Accept at most one of these flags, by their names. More are a usage error."""
     given = [f"--{name}" for name, was_given in chosen.items() if was_given]
     if len(given) > 1:
         raise click.UsageError(f"{' and '.join(given)} exclude each other")
 
 
 def file_option(name: str, what: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """An option that names a file to write."""
+    """Make an option that names a file to write."""
     return click.option(
         f"--{name}",
         f"{name}_file",
@@ -76,10 +76,10 @@ def file_option(name: str, what: str) -> Callable[[Callable[..., int]], Callable
 
 
 def picture_options(command: Callable[..., int]) -> Callable[..., int]:
-    """--svg, --html and --theme; the command gets `pictures`, which writes what was asked for."""
+    """Add --svg, --html and --theme; the command gets `pictures`, which writes the files."""
 
-    @file_option("svg", "what the screen shows, as an SVG,")
-    @file_option("html", "what the screen shows, as a web page,")
+    @file_option("svg", "the output of the screen, as an SVG,")
+    @file_option("html", "the output of the screen, as a web page,")
     @click.option(
         "--theme",
         type=click.Choice(get_args(Theme)),

@@ -49,13 +49,13 @@ CHECK_EXIT_CODES: dict[State, int] = {
     "input_file",
     type=click.Path(path_type=Path),
     metavar="FILE.npy",
-    help="Work on this array instead; it is memory-mapped and never written.",
+    help="Work on the array in this file; it is memory-mapped and never written.",
 )
 @click.option(
     "--threads",
     type=thread_counts,
     metavar="N,N,...",
-    help="How many threads at once, as in 1,2,4.  [default: 1,2,4,8 up to the cores]",
+    help="Numbers of threads to compare, as in 1,2,4.  [default: 1,2,4,8 up to the cores]",
 )
 @click.option(
     "--rounds",
@@ -71,24 +71,24 @@ CHECK_EXIT_CODES: dict[State, int] = {
     metavar="N",
     default=0,
     show_default=True,
-    help="Of the array and of the order in each round.",
+    help="Seed of the random array and of the order of races.",
 )
 @click.option(
     "--section",
     "sections",
     type=click.Choice(get_args(Section)),
     multiple=True,
-    help="Measure only this part; may be given again for another.",
+    help="Measure only this part; repeat the option for several.",
 )
 @json_option
 @markdown_option
 @file_option("csv", "the tables")
 @picture_options
-@file_option("trace", "who was where when, for ui.perfetto.dev,")
+@file_option("trace", "a timeline of all threads, for ui.perfetto.dev,")
 @click.option(
     "--check",
     is_flag=True,
-    help="Say the verdict with the exit code: 0 shown, 1 contradicted, 3 inconclusive.",
+    help="Set the exit code from the verdict: 0 shown, 1 contradicted, 3 inconclusive.",
 )
 def run(
     *,
@@ -109,8 +109,8 @@ def run(
 ) -> int:
     """Call a C kernel from several threads, with the GIL held and released.
 
-    Draws what happened, and shows how much faster several threads were, who else
-    got to run meanwhile, and what that proves.
+    Draws a picture of the threads, and shows how much faster several threads were,
+    whether another Python thread could run meanwhile, and what that proves.
     """
     if size and input_file:
         raise click.UsageError("--size and --input exclude each other: a file has its own size")

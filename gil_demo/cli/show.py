@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", shell_complete=complete_pattern)
-@click.option("--c", "bare_c", is_flag=True, help="Print the C as it was compiled, and no page.")
-@click.option("--diff", is_flag=True, help="Print what differs from the unsafe half to the safe.")
+@click.option("--c", "bare_c", is_flag=True, help="Print only the C, as it was compiled.")
+@click.option(
+    "--diff", is_flag=True, help="Print the differences between the unsafe half and the safe half."
+)
 @markdown_option
 @picture_options
 def show(*, name: str, bare_c: bool, diff: bool, as_markdown: bool, pictures: "Pictures") -> int:

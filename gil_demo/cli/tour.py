@@ -48,10 +48,12 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def steps(text: str) -> tuple[int, int | None]:
-    """First and last of some steps: 3, 3-5, or 3- for all from there. Else a usage error."""
+    """Parse the first and last of some steps: 3, 3-5, or 3- for all from it. Else a usage error."""
     match = re.fullmatch(r"([0-9]{1,3})(?:(-)([0-9]{1,3})?)?", text.strip())
     if not match:
-        raise click.BadParameter(f"{text!r} is no step: give a number, or as in 3-5 or 3-")
+        raise click.BadParameter(
+            f"{text!r} does not name a step: give a number, or a range as in 3-5 or 3-"
+        )
     first = int(match[1])
     last = int(match[3]) if match[3] else None if match[2] else first
     if last is not None and last < first:
@@ -66,7 +68,7 @@ def steps(text: str) -> tuple[int, int | None]:
     "chosen",
     type=steps,
     metavar="N",
-    help="Only this step; 3-5 are several, 3- is all from there.",
+    help="Take only this step; 3-5: steps 3 to 5; 3-: all from step 3.",
 )
 @click.option("--notes", is_flag=True, help="Print the presenter's notes, and run nothing.")
 @click.option(
@@ -97,8 +99,8 @@ def tour(
 ) -> int:
     """Take the lesson: predict, run, and see what the figures say.
 
-    Twelve steps, in the order of the question. Predictions, and how far one has
-    come, are kept from one day to the next.
+    Twelve steps, in the order of the question. The tour remembers your predictions
+    and the step where you stopped.
     """
     from gil_demo.files import refuse_outputs
     from gil_demo.report import tour as pages
@@ -111,7 +113,9 @@ def tour(
     refuse_together(list=list_steps, notes=notes, json=as_json, restart=restart)
     refuse_together(list=list_steps, notes=notes, restart=restart, **{"no-input": no_input})
     if (list_steps or notes) and any(pictures.files.values()):
-        raise click.UsageError("--list and --notes run nothing that could be drawn to a file")
+        raise click.UsageError(
+            "--list and --notes run no step, so there is nothing to draw to a file"
+        )
     part = lesson.part(*chosen) if chosen else lesson.load_all()
     console = screen()
     if list_steps:
@@ -124,7 +128,7 @@ def tour(
     asking = not (no_input or as_json)
     if asking and not (sys.stdin.isatty() and console.is_terminal):
         raise BadInput(
-            "the tour asks for predictions, which needs a terminal; --no-input asks for nothing"
+            "the tour asks for predictions, which needs a terminal; --no-input runs it without"
         )
     if restart:
         keep(Record())
@@ -144,7 +148,7 @@ def tour(
 
 
 def run_through(walk: "Walk", console: "Screen | None") -> None:
-    """Take every step without asking anything; draw the pages if there is where to draw them."""
+    """Run every step without asking anything; draw the pages if there is a screen."""
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import progress_line
 
@@ -161,9 +165,9 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
 
 
 def converse(walk: "Walk", console: "Screen", *, pause: bool, before: "Record | None") -> None:
-    """Go through the lesson with somebody at the keyboard.
+    """Go through the lesson with a person at the keyboard.
 
-    What is predicted is kept, and where one is in the lesson, or was `before`.
+    Saves the predictions and the place in the lesson; `before` holds those of earlier days.
     """
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import interrupts_caught
@@ -181,7 +185,7 @@ def converse(walk: "Walk", console: "Screen", *, pause: bool, before: "Record | 
 
 
 def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
-    """Draw the page that asks, and take in the prediction or wherever else to go."""
+    """Draw the page that asks, and read the prediction or the next move."""
     from gil_demo.report import tour as pages
 
     step = walk.step
@@ -202,7 +206,7 @@ def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
 
 
 def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
-    """Run the step, draw the page that shows, and take in where to go."""
+    """Run the step, draw the page that shows, and read the next move."""
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import progress_line
 
@@ -225,7 +229,7 @@ def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
 
 
 def key_among(known: Collection[str]) -> str:
-    """The next key of these, or one to quit or to draw the page again.
+    """Read the next key of these, or one to quit or to draw the page again.
 
     Keys that were pressed before are dropped. The terminal is as it was before
     whenever nobody waits for a key. The end of input means to quit.
@@ -249,12 +253,12 @@ def key_among(known: Collection[str]) -> str:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
-    """Unwind, so that the terminal is restored."""
+    """Unwind the stack, so that the terminal is restored."""
     sys.exit(128 + number)
 
 
 def exit_code(walk: "Walk", *, check: bool) -> int:
-    """What came of the steps that were run; with `check`, those that were not count as well."""
+    """Compute the exit code from the steps that were run; with `check`, the others count too."""
     states = [seen.state for seen in walk.seen.values()]
     if "contradicted" in states:
         return CONTRADICTED
@@ -262,12 +266,12 @@ def exit_code(walk: "Walk", *, check: bool) -> int:
 
 
 def record_file() -> Path:
-    """Where predictions are kept, as the platform has it."""
+    """Return the path where predictions are kept on this platform."""
     return Path(click.get_app_dir("gil-demo")) / "tour.json"
 
 
 def kept() -> "Record":
-    """What was predicted before, if that can be read."""
+    """Load the predictions made before, if they can be read."""
     from gil_demo.tour.record import Record
 
     try:
@@ -277,7 +281,7 @@ def kept() -> "Record":
 
 
 def keep(record: "Record") -> None:
-    """Write down what was predicted. Where nothing can be written, the lesson goes on without."""
+    """Save the predictions. If they cannot be written, the lesson goes on without them."""
     from gil_demo.files import write_whole
 
     file = record_file()

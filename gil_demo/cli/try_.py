@@ -1,4 +1,4 @@
-"""`gil-demo try`: patterns, run."""
+"""`gil-demo try`: runs patterns."""
 
 from collections.abc import Sequence
 from textwrap import shorten
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(name="try")
 @click.argument("names", nargs=-1, shell_complete=complete_pattern)
-@click.option("--all", "everything", is_flag=True, help="Try every pattern there is.")
+@click.option("--all", "everything", is_flag=True, help="Try all patterns.")
 @click.option("--half", type=click.Choice(["unsafe", "safe"]), help="Try only this half.")
 @click.option("--unforced", is_flag=True, help="Leave the interleaving of races to chance.")
 @click.option(
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "--jobs",
     type=click.IntRange(1, MOST_JOBS),
     metavar="N",
-    help="How many to run at once.  [default: the cores]",
+    help="How many halves to run at once.  [default: the number of cores]",
 )
 @json_option
 @markdown_option
@@ -56,9 +56,9 @@ def try_(
     as_markdown: bool,
     pictures: "Pictures",
 ) -> int:
-    """Run patterns, each half in a child process, and show what came of it.
+    """Run patterns, each half in a child process, and show the outcomes.
 
-    The children crash, hang and abort; this process does not.
+    The child processes crash, hang and abort; this process does not.
     """
     refuse_together(json=as_json, markdown=as_markdown)
 
@@ -81,7 +81,9 @@ def try_(
     if unforced:
         tried = [subject for subject in tried if subject.has_unforced]
         if not tried:
-            raise click.UsageError("--unforced is for races, and none of these is one")
+            raise click.UsageError(
+                "--unforced is for patterns that are races, and none of these is one"
+            )
     refuse_outputs(pictures.files, {})
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
@@ -102,5 +104,5 @@ def try_(
 
 
 def _title(names: Sequence[str]) -> str:
-    """What was typed, as far as it fits above a picture."""
+    """Return the command as typed, as far as it fits above a picture."""
     return shorten(f"gil-demo try {' '.join(names) or '--all'}", 80, placeholder=" ...")

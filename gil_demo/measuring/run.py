@@ -95,7 +95,7 @@ def _spans(plan: Plan, races: Sequence[scaling.Round], panels: Sequence[Panel]) 
 
 
 def results_agree(races: Sequence[Race]) -> bool:
-    """Whether the calls on the same part of the array all returned the same 64 bits."""
+    """Check that all calls on the same part of the array returned the same 64 bits."""
     values: dict[int, set[bytes]] = {}
     for race in races:
         for thread, result in enumerate(race.results):

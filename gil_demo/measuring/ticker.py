@@ -1,6 +1,6 @@
 """The ticker: a pure-Python thread that does nothing but note the time.
 
-It stands for everything else a program would like to do meanwhile: answer a
+It stands for everything else that a program has to do meanwhile: answer a
 request, redraw a window, serve Ctrl-C. It can tick only while it has the GIL.
 """
 
@@ -59,19 +59,19 @@ class Ticker:
 
     @property
     def ticks(self) -> NDArray[np.int64]:
-        """The times of all ticks in order, in nanoseconds; read it after the block."""
+        """Return the times of all ticks in order, in nanoseconds; read it after the block."""
         return np.array(self._ticks, dtype=np.int64)
 
 
 def ticks_inside(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int) -> int:
-    """The number of ticks strictly between two moments."""
+    """Count the ticks strictly between two moments."""
     after_enter = np.searchsorted(ticks, enter_ns, side="right")
     before_exit = np.searchsorted(ticks, exit_ns, side="left")
     return max(0, int(before_exit - after_enter))
 
 
 def longest_stall_seconds(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int) -> float:
-    """The longest gap between two ticks that touches the time between two moments.
+    """Find the longest gap between two ticks that touches the time between two moments.
 
     The gap counts whole: it begins at the last tick before and ends at the
     first tick after, so a call that lets nobody tick is a stall at least as
@@ -84,7 +84,7 @@ def longest_stall_seconds(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int)
 
 
 def stretches(ticks: NDArray[np.int64], gap_ns: int) -> tuple[Stretch, ...]:
-    """The ticks as runs in which no two neighbours are further apart than `gap_ns`."""
+    """Group the ticks into runs in which no two neighbours are further apart than `gap_ns`."""
     if not ticks.size:
         return ()
     runs = np.split(ticks, np.flatnonzero(np.diff(ticks) > gap_ns) + 1)

@@ -8,7 +8,7 @@ from gil_demo.results.host import Examination
 
 
 def doctor_table(examination: Examination) -> RenderableType:
-    """What there is, a line each, and the advice in sentences."""
+    """List machine, interpreter and build, a line each, and the advice in sentences."""
     environment = examination.environment
     busy, free = environment.machine_busy, examination.available_bytes
     facts = {

@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 
 def run_document(result: RunResult) -> dict[str, Any]:
-    """The document `gil-demo run --json` prints, as plain data."""
+    """Make the document that `gil-demo run --json` prints, as plain data."""
     content = asdict(result)
     del content["picture"]
     return {"format": "gil-demo/run", "version": VERSION, **content}
 
 
 def doctor_document(examination: Examination) -> dict[str, Any]:
-    """The document `gil-demo doctor --json` prints, as plain data."""
+    """Make the document that `gil-demo doctor --json` prints, as plain data."""
     return {"format": "gil-demo/doctor", "version": VERSION, **asdict(examination)}
 
 
 def list_document(patterns: "Sequence[Pattern]") -> dict[str, Any]:
-    """The document `gil-demo list --json` prints, as plain data."""
+    """Make the document that `gil-demo list --json` prints, as plain data."""
     names = ("name", "chapter", "question", "unsafe", "safe")
     rows = [{name: getattr(pattern, name) for name in names} for pattern in patterns]
     return {"format": "gil-demo/list", "version": VERSION, "patterns": rows}
 
 
 def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
-    """The document `gil-demo try --json` prints, as plain data."""
+    """Make the document that `gil-demo try --json` prints, as plain data."""
     tried = [asdict(row) for row in rows]
     return {"format": "gil-demo/try", "version": VERSION, "patterns": tried}
 
 
 def tour_document(walk: "Walk") -> dict[str, Any]:
-    """The document `gil-demo tour --json` prints, as plain data."""
+    """Make the document that `gil-demo tour --json` prints, as plain data."""
     taken = [(step, walk.seen[step.name]) for step in walk.lesson if step.name in walk.seen]
     return {
         "format": "gil-demo/tour",
@@ -68,7 +68,7 @@ def tour_document(walk: "Walk") -> dict[str, Any]:
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of the document that a command prints."""
+    """Load the JSON Schema of the document that a command prints."""
     from importlib.resources import files
 
     text = files("gil_demo.report.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")

@@ -29,7 +29,7 @@ MARK = ">"
 
 
 def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
-    """What there is, a chapter at a time."""
+    """Draw the list of patterns, a chapter at a time."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
     name, question, *ends = gallery_columns(patterns)
     table.add_column(name.header, no_wrap=True, style="bold")
@@ -50,7 +50,7 @@ def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
 
 
 def gallery_columns(patterns: Sequence[Pattern]) -> tuple[Column, ...]:
-    """One row a pattern: what it asks, and what its halves end in here."""
+    """Make one row a pattern: its question, and the outcomes of its halves here."""
     return (
         words("pattern", (pattern.name for pattern in patterns)),
         words("the question it answers", (pattern.question for pattern in patterns)),
@@ -158,7 +158,7 @@ def _section(heading: str, text: str) -> Iterator[RenderableType]:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of a page, each on one line; a list item is one of its own."""
+    """Split a page into paragraphs, each on one line; a list item is one of its own."""
     paragraph: list[str] = []
     for line in text.splitlines():
         if paragraph and (not line.strip() or line.startswith("- ")):
@@ -175,7 +175,7 @@ def _plain(lines: Iterable[str]) -> str:
 
 
 def _lines(lines: Sequence[Line]) -> Text:
-    """C, highlighted, with a mark before each line that the other half does not have."""
+    """Highlight C, with a mark before each line that the other half does not have."""
     code = "\n".join(line.text for line in lines)
     highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)
     shown = Text(overflow="fold")
@@ -204,7 +204,7 @@ class Trial:
 
 
 def trial_grid(rows: Iterable[PatternRow]) -> RenderableType:
-    """One line a half: what it ended in, and the evidence."""
+    """Draw one line a half: its outcome, and the evidence."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
@@ -215,7 +215,7 @@ def trial_grid(rows: Iterable[PatternRow]) -> RenderableType:
 
 
 def trial_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
-    """One row a half: what it ended in, and the evidence."""
+    """Make one row a half: its outcome, and the evidence."""
     return (
         words("half", (Text(row.half, HALF_STYLES[row.half]) for row in rows)),
         words("ended in", map(outcomes_text, rows)),

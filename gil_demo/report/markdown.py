@@ -29,7 +29,7 @@ PICTURE_COLUMNS = 80
 
 
 def run_markdown(result: RunResult, console: Screen) -> str:
-    """A run: the picture as the console can draw it, all columns of all tables, the verdict."""
+    """Write a run: the picture as the console draws it, all columns of all tables, the verdict."""
     return "\n".join(_run(result, console))
 
 
@@ -57,7 +57,7 @@ def _figures(shown: FittingTable) -> Iterator[str]:
 
 
 def list_markdown(patterns: Sequence[Pattern]) -> str:
-    """What there is, a table a chapter."""
+    """Write the list of patterns, a table a chapter."""
     chapters = groupby(patterns, lambda one: one.chapter)
     return "\n".join(
         f"**{chapter.capitalize()}**\n\n{table(gallery_columns(list(members)))}"
@@ -75,7 +75,7 @@ def try_markdown(tried: Sequence[Subject], rows: Sequence[PatternRow]) -> str:
 
 
 def show_markdown(pattern: Pattern) -> str:
-    """A pattern's page, the C of its halves one below the other."""
+    """Write a pattern's page, the C of its halves one below the other."""
     return "\n".join(_shown(pattern))
 
 
@@ -90,7 +90,7 @@ def _shown(pattern: Pattern) -> Iterator[str]:
 
 
 def walkthrough_markdown(asked: str, mended: str) -> str:
-    """The page on the question's own program: both sources, and each claim."""
+    """Write the page on the question's own program: both sources, and each claim."""
     return "\n".join(_walkthrough(asked, mended))
 
 
@@ -110,7 +110,7 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
 
 
 def gallery_markdown(patterns: Sequence[Pattern], tried: Mapping[str, Any]) -> str:
-    """All pages, chapter by chapter, each with what was seen when it was tried.
+    """Write all pages, chapter by chapter, each with the evidence of its last trial.
 
     `tried` is the document of ``gil-demo try --all --json``.
     """
@@ -157,7 +157,7 @@ def _section(heading: str, text: str) -> str:
 
 
 def declared_text(declared: Declared) -> str:
-    """An outcome, or the outcomes of several versions in a row."""
+    """Write an outcome, or the outcomes of several versions in a row."""
     if isinstance(declared, str):
         return declared
     *earlier, (last, outcome) = declared.items()
@@ -166,5 +166,5 @@ def declared_text(declared: Declared) -> str:
 
 
 def markdown(text: str) -> str:
-    """A page's text with Markdown's code marks, and a list set apart from what it follows."""
+    """Convert a page's text: Markdown's code marks, and a blank line before a list."""
     return re.sub(r"^- ", "\n- ", text, count=1, flags=re.MULTILINE).replace("``", "`")

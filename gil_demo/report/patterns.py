@@ -42,7 +42,7 @@ class PatternsTable:
 
 
 def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
-    """One row a pattern: what both halves ended in, and what was seen."""
+    """Make one row a pattern: the outcomes of both halves, and the evidence."""
     halves: dict[str, dict[Half, PatternRow]] = {}
     for row in rows:
         halves.setdefault(row.name, {})[row.half] = row
@@ -56,7 +56,7 @@ def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
 
 
 def outcomes_text(row: PatternRow) -> Text:
-    """What it ended in, how often, and what was expected if that differs."""
+    """Write the outcomes, how often each came, and what was expected if that differs."""
     text = Text()
     for position, (outcome, count) in enumerate(sorted(row.outcomes.items())):
         text.append("\n" if position else "")

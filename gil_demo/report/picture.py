@@ -32,7 +32,7 @@ class Scale:
     columns: int
 
     def cells(self, first_ns: int, last_ns: int) -> slice:
-        """The columns from one moment to another, at least one."""
+        """Return the columns from one moment to another, at least one."""
         start = round((first_ns + self.lead_ns) * self.columns / self.total_ns)
         stop = round((last_ns + self.lead_ns) * self.columns / self.total_ns)
         start = min(max(start, 0), self.columns - 1)
@@ -59,7 +59,7 @@ class Picture:
         yield from _axis(scale, marks)
 
     def _scale(self, columns: int) -> Scale:
-        """The scale that fits the longest panel, with the ticker's lead before and after."""
+        """Choose the scale that fits the longest panel, with the ticker's time before and after."""
         lead = total = 0
         for panel in self.panels:
             zero = _zero(panel)
@@ -72,7 +72,7 @@ class Picture:
 
 
 def _meeting(panel: Panel) -> str:
-    """How the calls of a race met, which is what its title says."""
+    """Say how the calls of a race met, for its title."""
     peak = peak_inside(panel.spans)
     if panel.gil == "held" and peak == 1:
         return "alone"

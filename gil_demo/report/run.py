@@ -16,7 +16,7 @@ from gil_demo.results.run import RunResult, Verdict
 
 
 def environment_line(environment: Environment) -> Text:
-    """Where this is: interpreter, GIL, cores, NumPy."""
+    """Describe interpreter, GIL, cores and NumPy in a line."""
     gil = "on" if environment.gil_enabled else "off"
     if environment.free_threaded:
         gil += " (a build that can do without)"
@@ -40,7 +40,7 @@ class RunReport:
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
-        """The forms in which Jupyter can show it: https://ipython.readthedocs.io."""
+        """Return the forms in which Jupyter can show it: https://ipython.readthedocs.io."""
         return {
             form: text
             for form, text in notebook_forms(self).items()
@@ -75,7 +75,7 @@ class RunBody:
 
 
 def verdict_text(verdict: Verdict) -> Text:
-    """The verdict's state and its sentences."""
+    """Write the verdict's state and its sentences."""
     text = Text()
     text.append(f"Verdict: {verdict.state}. ", STATE_STYLES[verdict.state])
     text.append(" ".join(verdict.reasons))

@@ -43,7 +43,7 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
 
 
 def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> FittingTable:
-    """What a ticking Python thread gets done beside one call."""
+    """Draw how much a ticking Python thread gets done beside one call."""
     return FittingTable(
         title="Responsiveness: a Python thread that only notes the time, beside one call",
         columns=(

@@ -98,7 +98,7 @@ class SeenPage:
 
 
 def taken(walk: Walk) -> RenderableType:
-    """Both pages of every step that was run, one below the other, to take away."""
+    """Draw both pages of every step that was run, one below the other, for a picture."""
     pages: list[RenderableType] = []
     for step in walk.lesson:
         if step.name in walk.seen:
@@ -110,7 +110,7 @@ def taken(walk: Walk) -> RenderableType:
 
 
 def drawn(figure: Figure) -> RenderableType:
-    """A figure of a live run, drawn as the other commands draw it."""
+    """Draw a figure of a live run as the other commands draw it."""
     match figure:
         case tour.Picture(panels, gil_enabled):
             return Picture(panels, gil_enabled)
@@ -157,7 +157,7 @@ def _code(figure: tour.Code) -> RenderableType:
 
 
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
-    """The steps, how long each takes with a class, and what was predicted so far."""
+    """List the steps, how long each takes with a class, and the predictions so far."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
     table.add_column("", justify="right")
     table.add_column("step")
@@ -176,7 +176,7 @@ def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) 
 
 
 def notes(lesson: Sequence[Step]) -> RenderableType:
-    """What a presenter wants at hand: the misconception, a question to ask, the line to say."""
+    """Print a presenter's notes: the misconception, a question to ask, the line to say."""
     return Group(*(part for step in lesson for part in _note(step)))
 
 
@@ -194,7 +194,7 @@ def _note(step: Step) -> Iterator[RenderableType]:
 
 
 def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
-    """How many predictions came true, and what to read for each that did not."""
+    """Say how many predictions came true, and what to read for each that did not."""
     made = [(step, predictions[step.name]) for step in lesson if step.name in predictions]
     decided = [(step, one) for step, one in made if one.right is not None]
     missed = [step for step, one in decided if not one.came_true]
@@ -214,17 +214,17 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
 
 
 def question_keys(step: Step) -> Text:
-    """What may be typed on the page that asks."""
+    """List the keys of the page that asks."""
     return Text(f"\n1-{len(step.answers)}: your prediction   {QUESTION_KEYS}", "dim")
 
 
 def seen_keys(*, last: bool) -> Text:
-    """What may be typed on the page that shows."""
+    """List the keys of the page that shows."""
     return Text(f"\n{SEEN_KEYS.format(onward='finish' if last else 'next')}", "dim")
 
 
 def read_more(step: Step) -> RenderableType:
-    """The addresses where to read more, to be copied."""
+    """Print the addresses where to read more, to be copied."""
     return Group(Text(), _ReadMore(step, linked=False))
 
 

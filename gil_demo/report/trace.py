@@ -26,7 +26,7 @@ Event = dict[str, Any]
 
 
 def run_trace(result: RunResult) -> dict[str, Any]:
-    """The picture's races with their ticker, and one scaling race a mode.
+    """Write the picture's races with their ticker, and one scaling race a mode.
 
     Each race begins at 0, so that they stand above each other as in the picture.
     """
@@ -66,7 +66,7 @@ def _race(pid: int, name: str, panel: Panel) -> Iterator[Event]:
 
 
 def _ticks(lane: "_Lane", ticker: Sequence[Stretch]) -> Iterator[Event]:
-    """One after the other: when the ticker ticked, and the stalls between."""
+    """List in order when the ticker ticked, and the stalls between."""
     previous_ns = None
     for stretch in ticker:
         first_ns, last_ns = stretch.first_ns, stretch.last_ns
@@ -92,16 +92,16 @@ class _Lane:
         return _Lane(self.pid, self.tid + number, self.zero_ns)
 
     def named(self, what: str, name: str) -> Event:
-        """A metadata event: what the process, or the thread, is called."""
+        """Make a metadata event: the name of the process, or of the thread."""
         return {**self._event("M", f"{what}_name", self.zero_ns), "args": {"name": name}}
 
     def lasting(self, name: str, first_ns: int, last_ns: int, **facts: Any) -> Event:
-        """A complete event: something with a beginning and an end."""
+        """Make a complete event: one with a beginning and an end."""
         begun = self._event("X", name, first_ns)
         return {**begun, "dur": (last_ns - first_ns) / 1e3, "cat": CATEGORY, "args": facts}
 
     def instant(self, name: str, moment_ns: int, **facts: Any) -> Event:
-        """An instant event, of this thread alone."""
+        """Make an instant event, of this thread alone."""
         return {**self._event("i", name, moment_ns), "s": "t", "cat": CATEGORY, "args": facts}
 
     def _event(self, phase: str, name: str, moment_ns: int) -> Event:

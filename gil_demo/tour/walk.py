@@ -42,7 +42,7 @@ class Walk:
         self.predictions[self.step.name] = Prediction(answer, None)
 
     def run(self, progress: Progress) -> Seen:
-        """What a live run of this step shows; it is run when first asked for."""
+        """Return what a live run of this step shows; the first call runs it."""
         step = self.step
         if step.name not in self.seen:
             self.seen[step.name] = step.run(progress)
@@ -66,5 +66,5 @@ class Walk:
             self.seen.pop(self.step.name, None)
 
     def record(self) -> Record:
-        """What to keep, so that the lesson can go on from here another day."""
+        """Make the record from which the lesson can go on another day."""
         return Record(self.predictions, None if self.over else self.step.name)

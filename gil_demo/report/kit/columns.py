@@ -25,7 +25,7 @@ class Column:
 
 
 def words(header: str, cells: Iterable[str | Text], rank: int = 0) -> Column:
-    """A column of words."""
+    """Make a column of words."""
     return Column(header, tuple(cells), rank, figures=False)
 
 

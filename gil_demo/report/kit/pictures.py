@@ -97,7 +97,7 @@ class Pictures:
 
 
 def svg(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
-    """What a screen of `COLUMNS` columns would show, as an SVG file."""
+    """Draw what a screen of `COLUMNS` columns would show, as an SVG file."""
     console = _drawn(renderable)
 
     def part(template: str, colours: TerminalTheme = LIGHT) -> str:
@@ -126,7 +126,7 @@ def svg(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
 
 
 def html(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
-    """What a screen of `COLUMNS` columns would show, as a page that fills a window's width."""
+    """Draw what a screen of `COLUMNS` columns would show, as a page as wide as its window."""
     console = _drawn(renderable)
 
     def part(template: str, colours: TerminalTheme = LIGHT) -> str:
@@ -142,7 +142,7 @@ def html(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
 
 
 def notebook_forms(renderable: RenderableType) -> dict[str, str]:
-    """What Jupyter shows: HTML on paper of its own, or text where it shows no HTML.
+    """Make the forms for Jupyter: HTML with its own background, or text where HTML is not shown.
 
     Each piece carries its own style, since some viewers drop style sheets; where even that
     is dropped, as on GitHub, the text is left, in which nothing is said by colour alone.
@@ -153,7 +153,7 @@ def notebook_forms(renderable: RenderableType) -> dict[str, str]:
 
 
 def _drawn(renderable: RenderableType) -> Console:
-    """A console that has drawn it, whatever terminal or notebook this runs in."""
+    """Draw it on a new console that does not depend on the terminal or notebook around."""
     console = Console(
         file=StringIO(),
         record=True,
@@ -172,7 +172,7 @@ def _drawn(renderable: RenderableType) -> Console:
 
 
 def _in_theme(theme: Theme, styles: Callable[[TerminalTheme], str]) -> str:
-    """The style sheet of one theme, or of both: light, unless the reader prefers dark."""
+    """Write the style sheet of one theme, or of both: light, unless the reader prefers dark."""
     if theme != "auto":
         return styles(DARK if theme == "dark" else LIGHT)
     return f"{styles(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{styles(DARK)}\n}}"
