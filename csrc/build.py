@@ -66,7 +66,7 @@ def kernel_module(name: str, preamble: str = "") -> FFI:
 def pattern_module() -> FFI:
     """A cffi builder for all patterns, each file compiled by itself.
 
-    Every function is entered with the GIL held: where a pattern lets go of it, its
+    Every function is entered with the GIL held: where a pattern releases it, its
     own C says so. The text of each file goes into the module, so that what is
     shown is what was compiled.
     """

@@ -1,4 +1,4 @@
-/* The lab for Python: its side of a handshake, and what a child needs to be. */
+/* The lab for Python: its side of a handshake, and the settings of a child. */
 
 #include "lab.h"
 
@@ -12,7 +12,7 @@ void lab_reach(lab *lab, int64_t step)
     reach(lab, step);
 }
 
-/* No orphans and no core files, where the system offers to see to it. */
+/* Leaves no orphans and no core files, where the system offers a way. */
 void lab_die_with_parent(void)
 {
 #ifdef __linux__

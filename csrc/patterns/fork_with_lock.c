@@ -7,7 +7,7 @@ static lab *forking;
 
 static void take(void)
 {
-    reach(forking, 2); /* the fork has begun: whoever has the mutex may go on */
+    reach(forking, 2); /* the fork has begun: the thread that has the mutex may go on */
     pthread_mutex_lock(&mutex);
 }
 

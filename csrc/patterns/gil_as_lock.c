@@ -37,7 +37,7 @@ void gil_as_lock_safe(double *numbers, double number, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Nothing forced: whether a number is lost is up to the machine. */
+/* Nothing is forced: the machine decides whether a number is lost. */
 void gil_as_lock_unforced(double *numbers, double number, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -1,7 +1,7 @@
 #include "array.h"
 #include "lab.h"
 
-/* Any thread, no GIL: data, rows and columns are the caller's to vouch for. */
+/* Any thread, no GIL: the caller guarantees data, rows and columns. */
 static double sum_table(const double *data, npy_intp rows, npy_intp columns)
 {
     double total = 0.0;
@@ -10,7 +10,7 @@ static double sum_table(const double *data, npy_intp rows, npy_intp columns)
     return total;
 }
 
-/* Whoever calls keeps a reference to the table until we return. */
+/* The caller keeps a reference to the table until we return. */
 double header_read_unsafe(PyObject *table, lab *lab)
 {
     PyArrayObject *array = (PyArrayObject *)table;

@@ -39,7 +39,7 @@ void lock_order_safe_inside(double *cell, lab *lab)
 void lock_order_safe_outside(double *cell, lab *lab)
 {
     reach(lab, 2);
-    Py_BEGIN_ALLOW_THREADS /* let go of the GIL before waiting for the mutex */
+    Py_BEGIN_ALLOW_THREADS /* release the GIL before waiting for the mutex */
     pthread_mutex_lock(&mutex);
     *cell += 1.0;
     pthread_mutex_unlock(&mutex);

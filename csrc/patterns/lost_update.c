@@ -4,8 +4,8 @@
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* What *cell += 1 is to the processor: a load, an addition, a store. In
-   between the other thread is let do the same. Any thread, no GIL. */
+/* For the processor, *cell += 1 is a load, an addition and a store. In
+   between, the other thread does the same. Any thread, no GIL. */
 void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -18,7 +18,7 @@ void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Each thread has a cell of its own; whoever waits for both adds them up. */
+/* Each thread has a cell of its own; the code that waits for both adds them up. */
 void lost_update_safe(volatile int64_t *own_cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -57,7 +57,7 @@ void lost_update_safe_mutex(volatile int64_t *cell, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Nothing forced: in one cell, whether an update is lost is up to the machine. */
+/* Nothing is forced: the machine decides whether an update of the one cell is lost. */
 void lost_update_unforced(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -1,6 +1,6 @@
 #include "lab.h"
 
-/* Where the first negative element is, or -1. */
+/* Finds the first negative element; returns its index, or -1. */
 int64_t missing_end_unsafe(const double *data, int64_t size, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -21,7 +21,7 @@ int64_t missing_end_safe(const double *data, int64_t size, lab *lab)
     for (int64_t i = 0; i < size && found < 0; i++) {
         report(lab, i + 1, size);
         if (data[i] < 0.0)
-            found = i; /* the way out leads through END */
+            found = i; /* the way out passes END */
     }
     Py_END_ALLOW_THREADS
     return found;

@@ -1,6 +1,6 @@
 #include "lab.h"
 
-/* To be called with the GIL held: it lets go of the GIL by itself. */
+/* Call it with the GIL held: it releases the GIL by itself. */
 static double sum(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;
@@ -20,7 +20,7 @@ double nested_begin_unsafe(const double *data, int64_t size, lab *lab)
     double mean;
 
     Py_BEGIN_ALLOW_THREADS
-    mean = sum(data, size, lab) / (double)size; /* its BEGIN finds no GIL to let go of */
+    mean = sum(data, size, lab) / (double)size; /* its BEGIN finds no GIL to release */
     Py_END_ALLOW_THREADS
     return mean;
 }

@@ -1,7 +1,7 @@
 #include "array.h"
 #include "lab.h"
 
-/* Eight bytes at a time, taken for doubles. Any thread, no GIL. */
+/* Reads eight bytes at a time as doubles. Any thread, no GIL. */
 static void add_one(double *data, int64_t size)
 {
     for (int64_t i = 0; i < size; i++)
@@ -29,7 +29,7 @@ int object_array_unsafe(PyObject *object)
 int object_array_safe(PyObject *object)
 {
     PyArrayObject *array = (PyArrayObject *)object;
-    /* Asks what the 8 bytes are; raises while we have the GIL. */
+    /* Checks what the 8 bytes are; raises while we have the GIL. */
     if (!PyArray_Check(object) || !PyArray_ISCARRAY(array) || PyArray_TYPE(array) != NPY_DOUBLE) {
         PyErr_SetString(PyExc_TypeError, "needs a plain array of float64");
         return -1;

@@ -2,7 +2,7 @@
 
 #include <stdbool.h>
 
-/* Each output is meant to come from an input as it was. Any thread, no GIL. */
+/* Each output should come from the input as the caller passed it. Any thread, no GIL. */
 static void add_one(const double *in, double *out, int64_t size)
 {
     for (int64_t i = 0; i < size; i++)

@@ -13,7 +13,7 @@ void refcount_race_unsafe(PyObject *array, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Both want a reference at the same moment; whoever has the GIL goes first. */
+/* Both want a reference at the same moment; the thread that has the GIL goes first. */
 void refcount_race_safe(PyObject *array, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -27,7 +27,7 @@ void refcount_race_safe(PyObject *array, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Nothing forced: whether a reference is lost is up to the machine. */
+/* Nothing is forced: the machine decides whether a reference is lost. */
 void refcount_race_unforced(PyObject *array, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -47,7 +47,7 @@ double shared_scratch_safe(const double *data, int64_t call, lab *lab)
     return median;
 }
 
-/* Nothing forced. Returns how many medians were right; all elements are the same here. */
+/* Nothing is forced. Returns how many medians were right; all elements are the same here. */
 int64_t shared_scratch_unforced(const double *data, int64_t times, lab *lab)
 {
     static double scratch[SIZE];

@@ -1,6 +1,6 @@
 #include "lab.h"
 
-/* Any thread, no GIL: that the data live is the caller's to vouch for. */
+/* Any thread, no GIL: the caller guarantees that the data live. */
 static double sum(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;
@@ -12,7 +12,7 @@ static double sum(const double *data, int64_t size, lab *lab)
     return total;
 }
 
-/* A number, as array.ctypes.data is one: it keeps no array alive. */
+/* The address is a number, as array.ctypes.data is one: it keeps no array alive. */
 double temporary_pointer_unsafe(uintptr_t address, int64_t size, lab *lab)
 {
     const double *data = (const double *)address;

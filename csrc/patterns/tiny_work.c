@@ -10,7 +10,7 @@ static double sum(const double *data, int64_t size)
     return total;
 }
 
-/* Lets go of the GIL for the few nanoseconds that one row takes. */
+/* Releases the GIL for the few nanoseconds that one row takes. */
 double tiny_work_unsafe(const double *data, int64_t rows, int64_t columns)
 {
     double largest = -INFINITY;

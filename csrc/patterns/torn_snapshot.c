@@ -60,12 +60,12 @@ double torn_snapshot_safe_total(const double *accounts, lab *lab)
     pthread_mutex_lock(&mutex);
     memcpy(copy, accounts, sizeof copy);
     pthread_mutex_unlock(&mutex);
-    total = sum(copy); /* ours alone: no need of the mutex */
+    total = sum(copy); /* no other thread uses it: no mutex needed */
     Py_END_ALLOW_THREADS
     return total;
 }
 
-/* Nothing forced: two threads, and whatever the reader happens to see. */
+/* Nothing is forced: two threads, and the reader may see any state. */
 void torn_snapshot_unforced_transfer(volatile double *accounts, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -26,7 +26,7 @@ double unchecked_arguments_unsafe(PyObject *arguments)
     return total;
 }
 
-/* Whoever failed has set the exception: with the GIL, before the block, hand it on. */
+/* The function that failed has set the exception: with the GIL, before the block, pass it on. */
 double unchecked_arguments_safe(PyObject *arguments)
 {
     PyObject *object = NULL;

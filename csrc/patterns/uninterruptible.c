@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-enum { SLICE = 1024 }; /* in earnest, as many elements as take about 10 ms */
+enum { SLICE = 1024 }; /* in a real program, as many elements as take about 10 ms */
 
 /* Ctrl-C comes half-way. Python's own handler in C only notes that it came. */
 static void add(double *total, const double *data, int64_t i, int64_t size, int64_t *done)

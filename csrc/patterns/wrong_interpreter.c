@@ -8,7 +8,7 @@ struct sum_job {
     PyInterpreterState *caller, *receiver;
 };
 
-/* Leaves the sum with the interpreter that this thread is attached to, whichever it is. */
+/* Leaves the sum with the interpreter that this thread is attached to. */
 static void deliver(struct sum_job *job)
 {
     double total = 0.0;
@@ -25,7 +25,7 @@ static void deliver(struct sum_job *job)
 /* C starts a thread here: it has no thread state yet, and no GIL. */
 void *wrong_interpreter_unsafe(void *job)
 {
-    PyGILState_STATE before = PyGILState_Ensure(); /* nobody told it which interpreter */
+    PyGILState_STATE before = PyGILState_Ensure(); /* it cannot know which interpreter asked */
     deliver(job);
     PyGILState_Release(before);
     return NULL;
@@ -39,11 +39,11 @@ void *wrong_interpreter_safe(void *job)
     PyEval_RestoreThread(state); /* takes the GIL of the interpreter that asked */
     deliver(job);
     PyThreadState_Clear(state);
-    PyThreadState_DeleteCurrent(); /* and lets go of it */
+    PyThreadState_DeleteCurrent(); /* and releases it */
     return NULL;
 }
 
-/* Plays a subinterpreter whose call starts a thread. Gives the sum that it then finds. */
+/* Acts as a subinterpreter whose call starts a thread. Returns the sum that it then finds. */
 double wrong_interpreter_ask(void *(*thread)(void *), const double *data, int64_t size,
                              int64_t *ids)
 {
