@@ -17,7 +17,7 @@ class Line:
 
 
 def halves(source: str) -> tuple[str, str]:
-    """The functions named ``…_unsafe…`` and those named ``…_safe…``, in the order of the file."""
+    """Split a file into its ``…_unsafe…`` and its ``…_safe…`` functions, in the file's order."""
     functions = [
         match.group() for match in re.finditer(FUNCTION, source, flags=re.MULTILINE | re.DOTALL)
     ]
@@ -27,7 +27,7 @@ def halves(source: str) -> tuple[str, str]:
 
 
 def compared(source: str) -> tuple[list[Line], list[Line]]:
-    """The lines of both halves, with those marked that the other half does not have.
+    """Mark the lines of each half that the other half does not have.
 
     That a function is called unsafe in one and safe in the other is no difference, and
     neither is a comment.
@@ -47,13 +47,13 @@ def compared(source: str) -> tuple[list[Line], list[Line]]:
 
 
 def unified(source: str, name: str) -> str:
-    """A unified diff from the unsafe half to the safe one."""
+    """Make a unified diff from the unsafe half to the safe one."""
     unsafe, safe = (half.splitlines(keepends=True) for half in halves(source))
     return "".join(unified_diff(unsafe, safe, f"{name} (unsafe)", f"{name} (safe)"))
 
 
 def files_diff(unsafe: str, safe: str, name: str) -> str:
-    """A unified diff from one whole file to another."""
+    """Make a unified diff from one whole file to another."""
     sides = unsafe.splitlines(keepends=True), safe.splitlines(keepends=True)
     return "".join(unified_diff(*sides, f"{name}.c", f"{name}_safe.c"))
 
@@ -66,7 +66,7 @@ def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
 
 
 def without_comments(code: str) -> str:
-    """The same lines of C without their comments."""
+    """Return the same lines of C without their comments."""
 
     def blanked(comment: re.Match[str]) -> str:
         return "\n" * comment.group().count("\n")
@@ -75,6 +75,6 @@ def without_comments(code: str) -> str:
 
 
 def _essence(lines: list[str]) -> list[str]:
-    """The lines without comments, indents and the word that names the half."""
+    """Return the lines without comments, indents and the word that names the half."""
     code = without_comments("\n".join(lines))
     return [re.sub(r"_(un)?safe", "", line).strip() for line in code.split("\n")]

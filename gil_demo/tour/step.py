@@ -1,4 +1,4 @@
-"""What a step of the lesson is made of, and what a live run of it shows."""
+"""The parts of a lesson's step, and of what a live run of it shows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -65,12 +65,11 @@ Figure = Picture | Responsiveness | Trials | Table | Code
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one live run of a step shows.
+    """The result of one live run of a step.
 
-    `right` is the index of the answer that this run bears out, None where it bears
-    out none. `remarks` says of each answer what the figures of this run say about
-    it. Where `state` is not shown, `reason` says why, in a clause. `note` tells what the
-    figures' reader should know of this run.
+    `right` is the index of the answer that this run confirms, or None. `remarks` has a
+    remark for each answer, from the figures of this run. Where `state` is not shown,
+    `reason` says why, in a clause. `note` warns a reader of the figures.
     """
 
     state: State
@@ -82,7 +81,7 @@ class Seen:
 
     def __post_init__(self) -> None:
         if self.right is not None and self.state != "shown":
-            raise ValueError(f"a run that is {self.state} bears out no answer")
+            raise ValueError(f"a run that is {self.state} confirms no answer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[Pat
 
 
 def row_of(rows: Iterable[PatternRow], name: str, half: Half) -> PatternRow:
-    """The row of one half."""
+    """Find the row of one half."""
     (row,) = (row for row in rows if (row.name, row.half) == (name, half))
     return row
 
 
 def outcome_of(row: PatternRow) -> Outcome:
-    """What the one run of a half ended in."""
+    """Return the outcome of the one run of a half."""
     (outcome,) = row.outcomes
     return outcome
 
@@ -37,7 +37,7 @@ def told_by(row: PatternRow) -> str:
 
 
 def judged(rows: Sequence[PatternRow]) -> tuple[State, str]:
-    """Whether every half ended as declared, and if not, the clause that says which did not.
+    """Check that every half ended as declared; if not, say which did not.
 
     What is left to chance declares nothing. A half that did not get to its end says
     nothing, so it does not contradict either.

@@ -1,4 +1,4 @@
-"""From what size on do two threads get more done by letting go of the GIL?
+"""From what size on do two threads get more done by releasing the GIL?
 
 Two Python threads call the kernel over and over. On tiny arrays a released call
 is over before the other thread has woken up, and the two spend their time

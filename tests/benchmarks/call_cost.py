@@ -1,4 +1,4 @@
-"""What does letting go of the GIL and taking it back cost one call, with nobody else about?"""
+"""What do releasing the GIL and taking it back cost one call, with no other thread?"""
 
 from collections.abc import Iterator
 from functools import partial

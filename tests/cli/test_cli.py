@@ -91,7 +91,7 @@ SIZES = [
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_size_that_is_none_is_refused(size: str, command: Command) -> None:
+def test_an_invalid_size_is_refused(size: str, command: Command) -> None:
     """Sizes are whole numbers from 1, as in 500k or 20M; anything else is told so."""
     assert_refused(command("run", "--size", size), "--size", "500k or 20M")
 
@@ -603,7 +603,7 @@ def test_a_file_is_never_written(dtype: str, command: Command) -> None:
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
-def test_numbers_that_are_none_change_nothing(odd: float, command: Command) -> None:
+def test_invalid_numbers_change_nothing(odd: float, command: Command) -> None:
     """A nan or an infinity in the array is no contradiction: the same sum comes out every time."""
     numbers = np.ones(1000)
     numbers[[3, 500]] = odd, -odd

@@ -98,7 +98,7 @@ def test_options_that_exclude_each_other_are_refused(options: list[str], command
 
 
 @pytest.mark.parametrize("steps", ["0", "13", "x", "3-2", "", "1,2", "-3", "99999"])
-def test_steps_that_are_none_are_refused(steps: str, command: Command) -> None:
+def test_unknown_steps_are_refused(steps: str, command: Command) -> None:
     """One line, exit code 2."""
     ended = command("tour", "--no-input", "--step", steps)
     assert ended.returncode == BAD_INPUT

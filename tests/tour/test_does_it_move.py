@@ -33,7 +33,7 @@ def table_of(read: Reading, resize: Resize) -> Table:
     return table
 
 
-def test_addresses_that_stay_bear_out_the_third_answer() -> None:
+def test_addresses_that_stay_confirm_the_third_answer() -> None:
     """Only the collections that lay within the call count, and what they freed."""
     seen = does_it_move.judge(reading(BEFORE, WITHIN, WITHIN_TOO, AFTER), MOVED)
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")

@@ -25,7 +25,7 @@ def table_of(rows: tuple[PatternRow, ...]) -> Table:
     return table
 
 
-def test_a_process_that_dies_bears_out_the_last_answer(ended: Rows) -> None:
+def test_a_process_that_dies_confirms_the_last_answer(ended: Rows) -> None:
     """A signal without a word: nothing was raised."""
     seen = inside_the_block.judge(ended(ALL))
     assert (seen.state, seen.right, seen.reason) == ("shown", 3, "")
@@ -57,7 +57,7 @@ def test_a_call_that_went_well_contradicts(ended: Rows) -> None:
     assert not any(seen.remarks)
 
 
-def test_a_call_without_an_end_bears_out_nothing(ended: Rows) -> None:
+def test_a_call_without_an_end_confirms_nothing(ended: Rows) -> None:
     """The time limit says nothing about the call."""
     seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "unfinished"}))
     assert (seen.state, seen.right) == ("inconclusive", None)

@@ -106,7 +106,7 @@ def test_a_step_that_lacks_a_part_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, None), (13, None), (3, 2), (1, 13)])
-def test_steps_that_are_none_are_refused(first: int, last: int | None) -> None:
+def test_unknown_steps_are_refused(first: int, last: int | None) -> None:
     """Only what the lesson has can be chosen."""
     with pytest.raises(lesson.NoSuchStep, match="1 to 12"):
         lesson.part(first, last)
@@ -115,7 +115,7 @@ def test_steps_that_are_none_are_refused(first: int, last: int | None) -> None:
 # What the figures say
 
 
-def test_released_calls_that_met_bear_out_the_second_answer(made: RunResult) -> None:
+def test_released_calls_that_met_confirm_the_second_answer(made: RunResult) -> None:
     """Two inside at once, and the speed-up is told beside that of native threads."""
     seen = let_go.judge(made, 2)
     assert (seen.state, seen.right) == ("shown", 1)
@@ -155,11 +155,11 @@ def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
 
 def test_only_what_was_shown_has_a_right_answer() -> None:
     """A step that shows nothing decides no prediction."""
-    with pytest.raises(ValueError, match="bears out no answer"):
+    with pytest.raises(ValueError, match="confirms no answer"):
         Seen("inconclusive", 0, ("", ""), ())
 
 
-def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None:
+def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
     """A busy machine is a reason to say nothing."""
     rows = tuple(
         replace(row, peak_inside=replace(row.peak_inside, min=1, max=1)) for row in made.scaling
@@ -169,7 +169,7 @@ def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None
     assert "busy" in seen.reason
 
 
-def test_a_ticker_that_stood_still_bears_out_the_second_answer(made: RunResult) -> None:
+def test_a_ticker_that_stood_still_confirms_the_second_answer(made: RunResult) -> None:
     """No tick inside a held call, many inside a released one."""
     seen = who_else_runs.judge(made)
     assert (seen.state, seen.right) == ("shown", 1)

@@ -17,7 +17,7 @@ Rows = Callable[..., tuple[PatternRow, ...]]
 MET = Slices(peak_inside=2, elements=1_000, right=1_000)
 
 
-def test_a_lost_addition_bears_out_the_third_answer(ended: Rows) -> None:
+def test_a_lost_addition_confirms_the_third_answer(ended: Rows) -> None:
     """Forced it is lost every time, and by chance this time too."""
     seen = may_i_write.judge(MET, ended(CELLS))
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")

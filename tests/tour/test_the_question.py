@@ -49,7 +49,7 @@ def code_of(rows: tuple[PatternRow, ...]) -> Code:
     return code
 
 
-def test_the_first_five_bear_out_the_second_answer(tried: Rows) -> None:
+def test_the_first_five_confirm_the_second_answer(tried: Rows) -> None:
     """C's sum and that of the program as it should be are those that were found."""
     seen = the_question.judge(tried())
     assert (seen.state, seen.right, seen.reason) == ("shown", 1, "")
@@ -149,7 +149,7 @@ def test_the_page_fits_a_projector(
     assert len(console.file.getvalue().splitlines()) <= 24
 
 
-def test_a_real_run_bears_out_the_second_answer() -> None:
+def test_a_real_run_confirms_the_second_answer() -> None:
     """Whatever the interpreter, C reads what lies first."""
     steps = []
     seen = the_question.run(lambda done, all_steps: steps.append((done, all_steps)))

@@ -25,7 +25,7 @@ def code_of(seen: Seen) -> Code:
     return code
 
 
-def test_a_deadlock_bears_out_the_second_answer(ended: Rows) -> None:
+def test_a_deadlock_confirms_the_second_answer(ended: Rows) -> None:
     """The interval that did not help is told beside the time that it lasted."""
     seen = two_locks.judge(ended(HALVES), gil_enabled=True)
     assert (seen.state, seen.right, seen.reason) == ("shown", 1, "")

@@ -1,4 +1,4 @@
-"""The step about NumPy: a tick inside a call is the proof that it let go."""
+"""The step about NumPy: a tick inside a call is the proof that it released the GIL."""
 
 import sys
 import threading
@@ -37,7 +37,7 @@ def column(seen: Seen, position: int) -> list[str]:
 
 
 def test_ticks_inside_the_numbers_and_none_inside_the_objects() -> None:
-    """That NumPy lets go for numbers and not for objects is shown."""
+    """The step shows that NumPy releases the GIL for numbers and keeps it for objects."""
     seen = step.judge(watched(120, 110, 0, 0), gil_enabled=True)
     assert (seen.state, seen.right) == ("shown", 2)
     assert column(seen, 4) == ["releases", "releases", "keeps", "keeps"]
@@ -51,7 +51,7 @@ def test_ticks_inside_the_numbers_and_none_inside_the_objects() -> None:
     ("ticks", "who"),
     [((0, 9, 0, 0), "np.sort"), ((9, 0, 0, 0), "np.dot"), ((0, 0, 0, 0), "np.sort and np.dot")],
 )
-def test_a_call_that_lets_go_without_a_tick_says_nothing(ticks: Sequence[int], who: str) -> None:
+def test_a_call_that_releases_without_a_tick_says_nothing(ticks: Sequence[int], who: str) -> None:
     """On a busy machine the ticker may not get to run: then no call is said to keep the GIL."""
     seen = step.judge(watched(*ticks), gil_enabled=True)
     assert (seen.state, seen.right) == ("inconclusive", None)

@@ -1,4 +1,4 @@
-"""The step about the price of letting go: what is said of figures made by hand, and a real run."""
+"""The step about the price of a release: its verdict on figures made by hand, and a real run."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ def caption(made: RunResult, rounds: list[Round], **where: object) -> str:
 # The price
 
 
-def test_a_longer_call_bears_out_the_third_answer(made: RunResult) -> None:
+def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
     """By how much is told with its spread."""
     seen = judged(made, [*duels(DUELS)[2:], Duel(120.0, 150.0), Duel(120.0, 219.0)])
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")
@@ -89,7 +89,7 @@ def test_what_may_be_chance_shows_nothing(made: RunResult, busy: float | None, t
 
 
 def test_a_shorter_call_is_not_explained(made: RunResult) -> None:
-    """It cannot come of the two macros, so it bears out nothing."""
+    """It cannot come of the two macros, so it confirms nothing."""
     seen = judged(made, duels(0))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "something else" in seen.reason

@@ -54,7 +54,7 @@ LABELS: Mapping[Name, str] = {
     "interpreters": "two interpreters",
 }
 
-UNDER_THE_TABLE: Name = "one released"
+BELOW_THE_TABLE: Name = "one released"
 """The way that has no row in the table; the time that one thread took in C stands below it."""
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
@@ -122,7 +122,7 @@ def _none_shown(figure: Table, state: State, reason: str) -> Seen:
 
 
 def _separate(found: Mapping[Name, Outcome]) -> str:
-    """What processes and interpreters did, as far as there are any."""
+    """Say what processes and interpreters did, as far as there are any."""
     there = {name: way for name in SEPARATE if isinstance(way := found[name], Way)}
     met = [name for name, way in there.items() if way.peak_inside > 1]
     said = [f"Yes: {_those(met)} were inside at one moment."] if met else []
@@ -135,8 +135,8 @@ def _those(met: Iterable[Name]) -> str:
 
 
 def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool) -> Table:
-    there = {name: found[name] for name in LABELS if name != UNDER_THE_TABLE}
-    below = [_how_compared(found[UNDER_THE_TABLE])]
+    there = {name: found[name] for name in LABELS if name != BELOW_THE_TABLE}
+    below = [_how_compared(found[BELOW_THE_TABLE])]
     below += [
         f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, NotToBeHad)
     ]
@@ -177,7 +177,7 @@ def _cells(way: Way) -> tuple[str, ...]:
 
 
 def _range(spread: Spread) -> str:
-    """Nothing to tell of what is compared with itself."""
+    """Write the range of the speed-up; nothing where a way is compared with itself."""
     return f"{spread.low:.2f}-{spread.high:.2f}" if spread.low < spread.high else "-"
 
 

@@ -73,7 +73,7 @@ class Call:
     size: int
     most: int
     growth: int
-    lets_go: bool
+    releases: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,10 @@ def _list_sort(size: int) -> Job:
 
 
 CALLS = (
-    Call("np.sort, float64", _sort, 200_000, 4_000_000, 1, lets_go=True),
-    Call("np.dot, float64 matrices", _dot, 256, 2_560, 3, lets_go=True),
-    Call("np.sum, array of objects", _sum_of_objects, 100_000, 4_000_000, 1, lets_go=False),
-    Call("list.sort, floats", _list_sort, 50_000, 1_000_000, 1, lets_go=False),
+    Call("np.sort, float64", _sort, 200_000, 4_000_000, 1, releases=True),
+    Call("np.dot, float64 matrices", _dot, 256, 2_560, 3, releases=True),
+    Call("np.sum, array of objects", _sum_of_objects, 100_000, 4_000_000, 1, releases=False),
+    Call("list.sort, floats", _list_sort, 50_000, 1_000_000, 1, releases=False),
 )
 
 
@@ -175,8 +175,8 @@ def _together(rounds: Sequence[Watched]) -> Watched:
 
 def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
     """Compare the ticks inside the calls with the answers."""
-    released = [one for one in watched if one.call.lets_go]
-    held = [one for one in watched if not one.call.lets_go]
+    released = [one for one in watched if one.call.releases]
+    held = [one for one in watched if not one.call.releases]
     silent = [one.call.name for one in (released if gil_enabled else watched) if not one.ticks]
     figure = _table(watched, gil_enabled, could_tick=not silent)
     fewest = min(one.ticks for one in watched)

@@ -58,17 +58,17 @@ Outcome = Way | NotToBeHad
 
 
 def numbers() -> Numbers:
-    """The numbers to add up: integers, so that the sum is exact in any order of adding."""
+    """Make the numbers to add up: integers, so that the sum is exact in any order of adding."""
     return np.arange(SIZE, dtype=np.float64)
 
 
 def right_sum(array: Numbers) -> int:
-    """The sum of such numbers, by Gauss's formula; below 2**53, so a float64 holds it."""
+    """Compute the sum of such numbers by Gauss's formula; below 2**53, so a float64 holds it."""
     return array.size * (array.size - 1) // 2
 
 
 def halves(array: Numbers) -> tuple[Part, Part]:
-    """Where the two halves begin and end."""
+    """Return where the two halves begin and end."""
     return (0, array.size // 2), (array.size // 2, array.size)
 
 
@@ -76,7 +76,7 @@ def compare(array: Numbers, progress: Progress) -> dict[Name, Outcome]:
     """Start all ways, and let each do the job once a round, in an order drawn anew.
 
     All are there from the first round to the last, so that whatever else the machine does
-    hits all alike. Nobody is asked to hand over the GIL, and ``sum`` does not let go of it.
+    hits all alike. Nobody is asked to hand over the GIL, and ``sum`` does not release it.
     So where there is a GIL, a thread that has noted when it enters also notes when it
     leaves before another thread does either. Raises `NotToBeHad` where not even one Python
     thread can be had.
@@ -162,7 +162,7 @@ def _two_released(array: Numbers) -> AbstractContextManager[Ready]:
 
 @contextmanager
 def _released(array: Numbers, parts: Arrays) -> Iterator[Ready]:
-    """The kernel in threads that let go of the GIL, and start anew each time.
+    """Run the kernel in threads that release the GIL, and start anew each time.
 
     A call goes over its numbers several times, because it must last for two to meet.
     """

@@ -79,15 +79,15 @@ class Crew:
             os.close(end)
 
     def is_elsewhere(self) -> None:
-        """The workers are in other processes, so their answers end where those processes end."""
+        """Close this process's copies of the workers' ends, because they run in other processes."""
         self._close(self.answers)
 
     def dismiss(self) -> None:
-        """There will be no more words: the workers end."""
+        """Tell the workers to end."""
         self._close(self._words)
 
     def hear(self, worker: int) -> list[str]:
-        """The parts of a worker's next answer. Raises `NotToBeHad` if none comes."""
+        """Read a worker's next answer, in parts. Raises `NotToBeHad` if none comes."""
         ear = select.poll()
         ear.register(self._ears[worker], select.POLLIN)
         if not ear.poll(PATIENCE_SECONDS * 1000):
@@ -124,7 +124,7 @@ class Crew:
 
 @contextmanager
 def in_threads(parts: Sequence[memoryview]) -> Iterator[Ready]:
-    """The sum of each part, in a thread of its own. Raises `NotToBeHad`."""
+    """Sum each part in a thread of its own. Raises `NotToBeHad`."""
     with Crew(len(parts)) as crew, ThreadPoolExecutor(len(parts)) as pool:
         began_ns = time.monotonic_ns()
         try:

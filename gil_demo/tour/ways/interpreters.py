@@ -16,7 +16,7 @@ from gil_demo.tour.ways.processes import Part, child, worker_script
 
 @contextmanager
 def in_interpreters(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """The sum of each part of a file, in an interpreter of its own. Raises `NotToBeHad`.
+    """Sum each part of a file in an interpreter of its own. Raises `NotToBeHad`.
 
     That their process had to be started first is not counted.
     """

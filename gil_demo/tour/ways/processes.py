@@ -25,7 +25,7 @@ Part = tuple[int, int]
 
 @contextmanager
 def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-    """A file in memory that holds a copy of an array, and the seconds that copying took.
+    """Copy an array to a file in memory; return it and the seconds that copying took.
 
     Whoever is given the open file can map it. It has no name, so that nothing remains of
     it when the last one has closed it. Raises `NotToBeHad`.
@@ -49,14 +49,14 @@ def _nameless_file() -> BinaryIO:
 
 
 def worker_script(file: int, part: Part, go: int, answers: int) -> str:
-    """What a worker runs that has nothing but an interpreter."""
+    """Return the script that a worker runs that has nothing but an interpreter."""
     source = inspect.getsource(worker)
     return f"{source}\n\nwork_on_file({file}, {part[0]}, {part[1]}, {go}, {answers})\n"
 
 
 @contextmanager
 def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
-    """A Python process that runs a script and inherits some open files.
+    """Start a Python process that runs a script and inherits some open files.
 
     It loads no site packages, so it starts fast. It stays in this session: Linux may share
     out the cores among sessions first, and then the work in another one could not be
@@ -87,7 +87,7 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
 
 @contextmanager
 def in_processes(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """The sum of each part of a file, in a process of its own. Raises `NotToBeHad`."""
+    """Sum each part of a file in a process of its own. Raises `NotToBeHad`."""
     with Crew(len(parts)) as crew, ExitStack() as children:
         began_ns = time.monotonic_ns()
         for part, go, answers in zip(parts, crew.go, crew.answers, strict=True):
