@@ -13,7 +13,7 @@ def main() -> None:
     """Run the command line and exit with its code; only a fault of gil-demo shows a traceback."""
     _open_standard_streams()
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this
+        if getattr(sys, name) is None:  # closed by the process that started this
             setattr(sys, name, io.StringIO())
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # While modules load there is nothing to tidy up, and some swallow the exception.

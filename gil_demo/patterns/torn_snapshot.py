@@ -26,8 +26,8 @@ Forced:
     while the other thread adds up until a sum is wrong. There the reader must read between
     the two stores, or a whole transfer must come between two reads: from another core, or
     after a switch of threads on the same core.
-    ThreadSanitizer flags the unsafe half in that form alone, because the handshake of the
-    other orders the threads; AddressSanitizer cannot, because every access is to memory
+    ThreadSanitizer flags the unsafe half only in that form, because the handshake of the
+    forced form orders the threads; AddressSanitizer cannot, because every access is to memory
     that is there.
 
 Sources:

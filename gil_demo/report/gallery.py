@@ -190,7 +190,7 @@ def _lines(lines: Sequence[Line]) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What trying patterns showed: under each hazard, what the halves did, in words."""
+    """The results of trying patterns: under each hazard, what the halves did, in words."""
 
     subjects: Sequence[Subject]
     rows: Sequence[PatternRow]

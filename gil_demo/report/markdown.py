@@ -1,4 +1,4 @@
-"""What the commands show, as Markdown for an issue or a README, and the gallery's page of it."""
+"""The output of the commands as Markdown for an issue or a README, and the gallery's page of it."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What became of each half of each pattern, in a line."""
+"""One line a pattern: how its halves ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

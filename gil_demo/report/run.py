@@ -50,7 +50,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class RunBody:
-    """All of a run's report but the line on where it was."""
+    """Draw a run's report without the line on where it was."""
 
     result: RunResult
 

@@ -81,7 +81,7 @@ class ResponsivenessRow:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was run: `elements` of the array, `passes` over its part that one call makes."""
+    """The settings of a run: `elements` of the array, `passes` of one call over its part."""
 
     kernel: Kernel
     elements: int
@@ -95,7 +95,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What this run says about the claim, and the sentences that say why."""
+    """The verdict of a run on the claim, and the sentences that say why."""
 
     state: State
     reasons: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What a step of the lesson makes of patterns that it tries once each."""
+"""Patterns that a step of the lesson tries once each, and how they ended."""
 
 from collections.abc import Iterable, Sequence
 

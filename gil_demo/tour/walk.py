@@ -10,7 +10,7 @@ Move = Literal["forward", "back", "again", "skip"]
 
 
 class Walk:
-    """Where somebody is in the lesson, what they predicted, and what the runs showed."""
+    """A student's way through the lesson: the place, the predictions, and the runs' results."""
 
     def __init__(self, lesson: Sequence[Step], record: Record | None = None) -> None:
         """Begin where the record says, or at the first step."""

@@ -13,9 +13,9 @@ Question:
 
 Answers:
     - All four: they are C, and C keeps the GIL.
-    - None of them: a long call into C releases it.
+    - None of them: a long call into C releases the GIL.
     - np.sum over the objects, and list.sort.
-    - Only list.sort: NumPy always releases it.
+    - Only list.sort: NumPy always releases the GIL.
 
 Remember:
     NumPy releases the GIL for numbers, not for objects. If in doubt, put a ticker beside it.
@@ -30,7 +30,7 @@ Ask:
 
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html
-    - The macros with which NumPy releases it: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support
+    - NumPy's macros for releasing the GIL: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support
 """
 
 import time

@@ -27,7 +27,7 @@ Part = tuple[int, int]
 def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
     """Copy an array to a file in memory; return it and the seconds that copying took.
 
-    Whoever is given the open file can map it. It has no name, so that nothing remains of
+    A process that inherits the open file can map it. It has no name, so that nothing remains of
     it when the last one has closed it. Raises `NotToBeHad`.
     """
     with ExitStack() as open_files:
