@@ -37,7 +37,7 @@ def thread_counts(text: str) -> tuple[int, ...]:
 
 
 def complete_pattern(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
-    """The names of patterns that begin like that, for the shell."""
+    """Complete the name of a pattern, for the shell."""
     from gil_demo.gallery import registry
     from gil_demo.gallery.question.page import NAME
 

@@ -139,7 +139,7 @@ class Walkthrough:
 
 
 def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
-    """One row a claim in a part of the page: the line it is about, and how each program ends."""
+    """Make one row a claim in a part of the page: its line, and how each program ends."""
     numbers = page.tagged_lines(asked)
     told = [claim for claim in claims.CLAIMS if claim.part == part]
     return (

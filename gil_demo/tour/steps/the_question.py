@@ -102,7 +102,7 @@ def _value(row: PatternRow) -> float | None:
 
 
 def _figure(rows: Sequence[PatternRow]) -> Code:
-    """The function from its first claim to the end of the block, each claim with its ending."""
+    """Show the function from its first claim to the block's end, each claim with its ending."""
     source, _ = page.sources()
     statements = _statements(source)
     tags = page.tagged_lines(source)
@@ -125,7 +125,7 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
 
 
 def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
-    """What a claim ended in, and what it says of its lines if that was as claimed."""
+    """Say how a claim ended, and if it ended as claimed, what that says of its lines."""
     name = claim.name.removeprefix(f"{page.NAME}/")
     if row is None:
         return f"not tried, no GIL: {name}"
