@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from gil_demo import arrays
 from gil_demo.host import machine
-from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MOST_DEFAULT_THREADS, MOST_THREADS
+from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MAX_DEFAULT_THREADS, MAX_THREADS
+from gil_demo.measuring.measure import measure
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.run import measure
 from gil_demo.native import kernels
 from gil_demo.report.run import RunReport
 from gil_demo.results.patterns import PatternRow
@@ -21,8 +21,8 @@ MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"
 
 
 def default_threads() -> tuple[int, ...]:
-    """Choose 1, 2, 4, … up to the cores this process may use; 2 even where there is only one."""
-    cores = min(machine.usable_cores(), MOST_DEFAULT_THREADS)
+    """1, 2, 4, … up to the cores this process may use; 2 even where there is but one."""
+    cores = min(machine.usable_cores(), MAX_DEFAULT_THREADS)
     return (1, *(2**power for power in range(1, max(2, cores.bit_length()))))
 
 
@@ -62,8 +62,8 @@ def race(
         ValueError: The array or a number cannot be used; the message says what to do.
     """
     counts = default_threads() if threads is None else tuple(threads)
-    if not all(1 <= count <= MOST_THREADS for count in counts):
-        raise ValueError(f"threads must be from 1 to {MOST_THREADS}")
+    if not all(1 <= count <= MAX_THREADS for count in counts):
+        raise ValueError(f"threads must be from 1 to {MAX_THREADS}")
     if rounds < 1:
         raise ValueError("rounds must be 1 or more")
     data = arrays.make(DEFAULT_SIZE, seed) if array is None else array

@@ -1,5 +1,9 @@
-"""Errors of the input, as opposed to faults of this program."""
+"""What a person can get wrong, and what a system may not have; anything else is a fault."""
 
 
 class BadInput(Exception):
-    """The input cannot be used; the message says what is wrong and what to do."""
+    """Something given cannot be worked with; the message says what is wrong and what to do."""
+
+
+class Unavailable(RuntimeError):
+    """This system does not give what is needed; the message says what is missing."""

@@ -12,7 +12,7 @@ from rich.console import Console
 import gil_demo
 from gil_demo import api
 from gil_demo.host import machine
-from gil_demo.limits import MOST_DEFAULT_THREADS, MOST_THREADS
+from gil_demo.limits import MAX_DEFAULT_THREADS, MAX_THREADS
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
 
@@ -52,10 +52,10 @@ def test_a_report_draws_itself_in_a_notebook(report: RunReport) -> None:
     assert all("Verdict:" in text for text in forms.values())
 
 
-@pytest.mark.parametrize("threads", [[0], [-1], [1, 0, 2], [MOST_THREADS + 1], [10_000]])
+@pytest.mark.parametrize("threads", [[0], [-1], [1, 0, 2], [MAX_THREADS + 1], [10_000]])
 def test_impossible_numbers_of_threads_are_refused(threads: list[int]) -> None:
     """Numbers of threads below 1 or above the limit are refused, and the limits are named."""
-    with pytest.raises(ValueError, match=f"threads must be from 1 to {MOST_THREADS}"):
+    with pytest.raises(ValueError, match=f"threads must be from 1 to {MAX_THREADS}"):
         gil_demo.race(threads=threads)
 
 
@@ -109,7 +109,7 @@ def test_threads_go_up_to_the_cores_unless_told(
     """By default powers of two up to the cores, two even on one core, never too many."""
     monkeypatch.setattr(machine, "usable_cores", lambda: cores)
     assert api.default_threads() == threads
-    assert max(threads) <= MOST_DEFAULT_THREADS
+    assert max(threads) <= MAX_DEFAULT_THREADS
 
 
 def test_the_package_offers_what_it_names() -> None:

@@ -141,7 +141,7 @@ def loaded_by(python: Command, statement: str, *arguments: str) -> set[str]:
 
 def test_measuring_draws_nothing(python: Command) -> None:
     """The measuring core loads neither what draws nor what reads command lines."""
-    modules = loaded_by(python, "import gil_demo.measuring.run")
+    modules = loaded_by(python, "import gil_demo.measuring.measure")
     assert {"gil_demo._held", "gil_demo._released", "numpy"} <= modules
     assert modules & {"rich", "click"} == set()
 

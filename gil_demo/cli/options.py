@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from gil_demo.limits import MOST_THREADS
+from gil_demo.limits import MAX_THREADS
 from gil_demo.words import Theme
 
 MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -28,9 +28,9 @@ def elements(text: str) -> int:
 def thread_counts(text: str) -> tuple[int, ...]:
     """Parse numbers separated by commas. Anything else is a usage error."""
     counts = [int(part) if part.strip().isdecimal() else 0 for part in text.split(",")]
-    if not all(1 <= count <= MOST_THREADS for count in counts):
+    if not all(1 <= count <= MAX_THREADS for count in counts):
         raise click.BadParameter(
-            f"{text!r} does not say how many threads: give numbers from 1 to {MOST_THREADS},"
+            f"{text!r} does not say how many threads: give numbers from 1 to {MAX_THREADS},"
             " as in 1,2,4"
         )
     return tuple(counts)

@@ -14,7 +14,7 @@ from gil_demo.cli.options import (
     refuse_together,
 )
 from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
-from gil_demo.limits import MOST_JOBS
+from gil_demo.limits import MAX_JOBS
 from gil_demo.words import Half
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(1, MOST_JOBS),
+    type=click.IntRange(1, MAX_JOBS),
     metavar="N",
     help="How many halves to run at once.  [default: the number of cores]",
 )

@@ -12,7 +12,7 @@ from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released")
 
-MOST_LANES = 4
+MAX_LANES = 4
 """Threads in the picture's race: more lanes than this cannot be told apart from the back row."""
 
 PAUSE_SECONDS = 0.0002
@@ -30,7 +30,7 @@ def record_panel(plan: Plan, mode: Mode) -> Panel:
 
     Threads are numbered in the order in which they entered the kernel.
     """
-    threads = min(plan.threads[-1], MOST_LANES)
+    threads = min(plan.threads[-1], MAX_LANES)
     with Ticker(PAUSE_SECONDS) as ticker:
         time.sleep(LEAD_SECONDS)
         race = run_race(mode, plan.kernel, plan.work(threads), plan.passes)

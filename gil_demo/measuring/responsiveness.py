@@ -29,7 +29,7 @@ class Observation:
         return self.ticks_inside / self.call_seconds
 
 
-Round = dict[Company, Observation]
+Observations = dict[Company, Observation]
 
 
 def observe(plan: Plan, company: Company) -> Observation:
@@ -52,7 +52,7 @@ def observe(plan: Plan, company: Company) -> Observation:
 
 
 def responsiveness_row(
-    rounds: Sequence[Round], company: Company, *, none_expected: bool
+    rounds: Sequence[Observations], company: Company, *, none_expected: bool
 ) -> ResponsivenessRow:
     """Combine the rounds into the row of the ticker beside one kind of call, or alone."""
     seen = [round_[company] for round_ in rounds]
@@ -67,8 +67,8 @@ def responsiveness_row(
     )
 
 
-def _share_of_alone(rounds: Sequence[Round], company: Company) -> float:
-    """Take the median over the rounds in which others let the ticker tick alone; 0 if none did."""
+def _share_of_alone(rounds: Sequence[Observations], company: Company) -> float:
+    """The median over the rounds in which others let the ticker tick alone; 0 if none did."""
     ticking = [round_ for round_ in rounds if round_["alone"].ticks_inside]
     return median(
         [one[company].ticks_per_second / one["alone"].ticks_per_second for one in ticking] or [0.0]
@@ -76,7 +76,7 @@ def _share_of_alone(rounds: Sequence[Round], company: Company) -> float:
 
 
 def responsiveness_rows(
-    rounds: Sequence[Round], *, gil_enabled: bool
+    rounds: Sequence[Observations], *, gil_enabled: bool
 ) -> tuple[ResponsivenessRow, ...]:
     """Make the table: the ticker alone, beside a held call, beside a released call."""
     return tuple(

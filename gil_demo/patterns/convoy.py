@@ -34,8 +34,10 @@ Sources:
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
+from statistics import median
 from threading import Event
 from typing import Any
 
@@ -43,6 +45,8 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
+from gil_demo.measuring.paired import ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 from gil_demo.words import Outcome
@@ -89,7 +93,11 @@ def _sum_beside_busy_thread(lab: Lab, summed: Any, outcome: Outcome, blocks: str
 
     alone = lab.ffi.NULL
     seconds(alone)  # the first call meets cold memory
-    rounds = [(seconds(alone), busy_seconds()) for _ in range(ROUNDS)]
+    both: dict[str, Callable[[], float]] = {
+        "alone": partial(seconds, alone),
+        "busy": busy_seconds,
+    }
+    rounds = interleaved(both, ROUNDS)
     if set(sums) != {data.sum()}:
         return lab.compare("sum of the array", min(sums), float(data.sum()))
     return Finding(outcome, f"{blocks} for the same sum: {_told(rounds)}")
@@ -102,10 +110,10 @@ def _keep_busy(lab: Lab, steps: Iterator[int], running: list[bool], started: Eve
         lab.reach(next(steps))
 
 
-def _told(rounds: list[tuple[float, float]]) -> str:
-    """Say the median times and the spread of their ratio."""
-    alone, busy = (Spread.of(times).median * 1e3 for times in zip(*rounds, strict=True))
-    ratio = Spread.of(beside / by_itself for by_itself, beside in rounds)
+def _told(rounds: list[dict[str, float]]) -> str:
+    """Write the median times, and the spread of the ratio."""
+    alone, busy = (median(one[name] for one in rounds) * 1e3 for name in ("alone", "busy"))
+    ratio = Spread.of(ratios(rounds, "busy", "alone"))
     return (
         f"{alone:.2f} ms alone, {busy:.1f} ms beside a busy Python thread,"
         f" {ratio.median:.0f} times as long ({ratio.low:.0f} to {ratio.high:.0f})"

@@ -34,12 +34,15 @@ Sources:
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gil_demo.lab.lab import Lab, times
 from gil_demo.lab.thread import Thread
+from gil_demo.measuring.paired import ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 
@@ -53,25 +56,24 @@ ROUNDS = 5
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Compare cells in one line with cells in a line each."""
-    one_line, own_lines = _seconds(lab)
-    ratio = Spread.of(a / b for a, b in zip(one_line, own_lines, strict=True))
+    """Cells in one line, against a line each."""
+    ratio = Spread.of(ratios(_seconds(lab), "one line", "own lines"))
     return Finding("slow", f"cells 8 bytes apart: {times(ratio)} as long as 128 bytes apart")
 
 
 def safe(lab: Lab) -> Finding:
-    """Compare cells in a line each with cells in one line."""
-    one_line, own_lines = _seconds(lab)
-    ratio = Spread.of(b / a for a, b in zip(one_line, own_lines, strict=True))
+    """A line each, against cells in one line."""
+    ratio = Spread.of(ratios(_seconds(lab), "own lines", "one line"))
     return Finding("ok", f"cells 128 bytes apart: {times(ratio)} as long as 8 bytes apart")
 
 
-def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
-    """Time each round with the cells in one line and with a line each, in turn."""
-    both = (lab.c.false_sharing_unsafe, lab.c.false_sharing_safe)
-    rounds = [[_add_from_two_threads(lab, add) for add in both] for _ in range(ROUNDS)]
-    one_line, own_lines = zip(*rounds, strict=True)
-    return list(one_line), list(own_lines)
+def _seconds(lab: Lab) -> list[dict[str, float]]:
+    """Time each round with the cells in one line, and with a line each."""
+    both = {
+        "one line": partial(_add_from_two_threads, lab, lab.c.false_sharing_unsafe),
+        "own lines": partial(_add_from_two_threads, lab, lab.c.false_sharing_safe),
+    }
+    return interleaved(both, ROUNDS)
 
 
 def _add_from_two_threads(lab: Lab, add: Any) -> float:

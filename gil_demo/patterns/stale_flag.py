@@ -57,7 +57,7 @@ QUESTION = "May a plain variable tell a kernel to stop?"
 UNSAFE = "stall"
 
 SIZE = 8192
-MOST_PASSES = 1 << 40
+MAX_PASSES = 1 << 40
 MORE_PASSES = 1000
 A_FEW_PASSES_SECONDS = 0.001
 
@@ -75,7 +75,7 @@ class _Kernel:
         self._thread = Thread(lab, self._run, kernel, data, passes)
 
     def _run(self, kernel: Any, data: Any, passes: Any) -> int:
-        returned = int(kernel(data, SIZE, MOST_PASSES, passes))
+        returned = int(kernel(data, SIZE, MAX_PASSES, passes))
         self.ended.set()
         return returned
 

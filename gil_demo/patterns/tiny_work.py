@@ -29,11 +29,14 @@ Sources:
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gil_demo.lab.lab import Lab, times
+from gil_demo.measuring.paired import differences, ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 
@@ -47,10 +50,10 @@ ROUNDS = 9
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Compare a block around each row with none."""
-    blocks, without = _seconds(lab)
-    cost = Spread.of((a - b) / ROWS * 1e9 for a, b in zip(blocks, without, strict=True))
-    ratio = Spread.of(a / b for a, b in zip(blocks, without, strict=True))
+    """A block around each row, against none."""
+    rounds = _seconds(lab)
+    cost = Spread.of(more / ROWS * 1e9 for more in differences(rounds, "blocks", "none"))
+    ratio = Spread.of(ratios(rounds, "blocks", "none"))
     return Finding(
         "slow",
         f"a block for each row of {COLUMNS} numbers: {times(ratio)} as long as without,"
@@ -59,10 +62,10 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """Compare no block with one around each row."""
-    blocks, without = _seconds(lab)
-    row = Spread.of(seconds / ROWS * 1e9 for seconds in without)
-    ratio = Spread.of(b / a for a, b in zip(blocks, without, strict=True))
+    """No block, against one around each row."""
+    rounds = _seconds(lab)
+    row = Spread.of(one["none"] / ROWS * 1e9 for one in rounds)
+    ratio = Spread.of(ratios(rounds, "none", "blocks"))
     return Finding(
         "ok",
         f"no block: {times(ratio)} as long as with one for each row,"
@@ -70,8 +73,8 @@ def safe(lab: Lab) -> Finding:
     )
 
 
-def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
-    """Time each round with a block around each row and without, in turn."""
+def _seconds(lab: Lab) -> list[dict[str, float]]:
+    """Time each round with a block around each row, and with none."""
     table = np.ones((ROWS, COLUMNS))
     memory = lab.ffi.from_buffer("double[]", table)
 
@@ -83,7 +86,8 @@ def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
             raise ArithmeticError(f"largest row sum: expected {COLUMNS}, found {found}")
         return taken
 
-    both = (lab.c.tiny_work_unsafe, lab.c.tiny_work_safe)
-    rounds = [[seconds(largest) for largest in both] for _ in range(1 + ROUNDS)]
-    blocks, without = zip(*rounds[1:], strict=True)  # the first round meets cold memory
-    return list(blocks), list(without)
+    both = {
+        "blocks": partial(seconds, lab.c.tiny_work_unsafe),
+        "none": partial(seconds, lab.c.tiny_work_safe),
+    }
+    return interleaved(both, 1 + ROUNDS)[1:]  # the first round meets cold memory

@@ -18,9 +18,9 @@ TITLES = {
 TITLE_WITHOUT_GIL = "GIL {gil}, but this interpreter has none: held and released are equals"
 
 LABEL_COLUMNS = 10
-LEAST_LANE_COLUMNS = 8
+MIN_LANE_COLUMNS = 8
 AXIS_STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
-LEAST_COLUMNS_A_STEP = 8
+MIN_COLUMNS_A_STEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Picture:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         marks = ASCII_MARKS if options.ascii_only else UNICODE_MARKS
-        columns = max(LEAST_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
+        columns = max(MIN_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
         scale = self._scale(columns)
         for position, panel in enumerate(self.panels):
             if position:
@@ -124,7 +124,7 @@ def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) 
 def _axis(scale: Scale, marks: Marks) -> Iterator[Text]:
     ms_a_column = scale.total_ns / 1e6 / scale.columns
     step = next(
-        (step for step in AXIS_STEPS_MS if step / ms_a_column >= LEAST_COLUMNS_A_STEP),
+        (step for step in AXIS_STEPS_MS if step / ms_a_column >= MIN_COLUMNS_A_STEP),
         AXIS_STEPS_MS[-1],
     )
     line = [marks.axis] * scale.columns

@@ -25,7 +25,7 @@ AFTERWARDS = """\
 Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
 what else can go wrong. Once more from the start: gil-demo tour --restart"""
 
-MOST_TEXT_COLUMNS = 90
+MAX_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
 
 QUESTION_KEYS = "Enter: run it   b: back   s: skip   q: quit"
@@ -267,7 +267,7 @@ def _header(step: Step) -> RenderableType:
 
 
 def _narrowed(options: ConsoleOptions) -> ConsoleOptions:
-    return options.update(width=min(options.max_width, MOST_TEXT_COLUMNS))
+    return options.update(width=min(options.max_width, MAX_TEXT_COLUMNS))
 
 
 def _prose(text: str) -> Text:

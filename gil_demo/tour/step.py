@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gil_demo.measuring.progress import Progress
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, ResponsivenessRow
 from gil_demo.words import State
-
-Progress = Callable[[int, int], None]
-"""Called with what is done and what there is to do in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from gil_demo.gallery import registry
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
 from gil_demo.results.patterns import PatternRow
 from gil_demo.sandbox.evidence import clause
 from gil_demo.sandbox.rows import try_patterns
-from gil_demo.tour.step import Progress
 from gil_demo.words import Half, Outcome, State
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from gil_demo.measuring.progress import Progress
 from gil_demo.tour.record import Prediction, Record
-from gil_demo.tour.step import Progress, Seen, Step
+from gil_demo.tour.step import Seen, Step
 
 Move = Literal["forward", "back", "again", "skip"]
 

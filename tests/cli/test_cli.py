@@ -31,7 +31,7 @@ from jsonschema import Draft202012Validator
 from gil_demo.cli import run_command_line
 from gil_demo.cli.options import elements, thread_counts
 from gil_demo.host import machine
-from gil_demo.measuring import run as run_module
+from gil_demo.measuring import measure as measure_module
 from gil_demo.report.document import schema
 from gil_demo.results.run import RunResult, Verdict
 from gil_demo.words import State
@@ -623,7 +623,7 @@ def test_check_says_the_verdict_with_the_exit_code(
     state: State, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With --check a script can decide; without it, a run that was made is a success."""
-    monkeypatch.setattr(run_module, "judge", lambda *_: Verdict(state, ("A reason.",)))
+    monkeypatch.setattr(measure_module, "judge", lambda *_: Verdict(state, ("A reason.",)))
     checked = command("run", *ONE_CALL, "--check")
     assert checked.returncode == CODES[state]
     assert f"Verdict: {state}. A reason." in checked.stdout

@@ -21,7 +21,7 @@ from gil_demo.tour.walk import Walk
 
 STEPS = lesson.load_all()
 
-MOST_WORDS = 80
+MAX_WORDS = 80
 
 
 def no_progress(done: int, steps: int) -> None:
@@ -60,7 +60,7 @@ def test_the_lesson_has_twelve_steps_that_fill_a_class() -> None:
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_step_is_short_enough_to_be_read_from_the_back_row(step: Step) -> None:
     """One idea in at most eighty words, a question, and two to four different answers."""
-    assert 1 <= len(step.idea.split()) <= MOST_WORDS
+    assert 1 <= len(step.idea.split()) <= MAX_WORDS
     assert step.question.endswith("?")
     assert 2 <= len(set(step.answers)) == len(step.answers) <= 4
     assert step.misconception
@@ -87,7 +87,7 @@ def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -
     assert "12,345.6" in shown
     assert re.search("^a row's name ", shown, flags=re.MULTILINE)  # words stand to the left
     lines = [line for line in shown.splitlines() if not line.startswith("https://")]
-    assert max(map(len, lines)) <= min(columns, pages.MOST_TEXT_COLUMNS)
+    assert max(map(len, lines)) <= min(columns, pages.MAX_TEXT_COLUMNS)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)

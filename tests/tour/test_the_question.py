@@ -65,7 +65,7 @@ def test_the_code_is_what_was_compiled(tried: Rows) -> None:
     for number, text in code.lines.items():
         assert "".join(text.split()).startswith("".join(lines[number - 1].split()))
         assert "/*" not in text
-        assert max(map(len, text.splitlines())) <= the_question.MOST_COLUMNS
+        assert max(map(len, text.splitlines())) <= the_question.MAX_COLUMNS
     texts = list(code.lines.values())
     assert texts[0].startswith("PyArg_ParseTuple")
     assert texts[-1] == "Py_END_ALLOW_THREADS"

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from gil_demo.errors import Unavailable
 from gil_demo.host import machine
 from gil_demo.measuring.switching import UNASKED_SECONDS
 from gil_demo.report.tour import SeenPage
@@ -26,16 +27,16 @@ from gil_demo.tour import lesson
 from gil_demo.tour.step import Seen, Table
 from gil_demo.tour.steps import ways_past as step
 from gil_demo.tour.ways import compare, crew, interpreters, processes
-from gil_demo.tour.ways.compare import Name, Outcome, Way
-from gil_demo.tour.ways.crew import Crew, NotToBeHad, Ready, Round
+from gil_demo.tour.ways.compare import Found, Name, Way
+from gil_demo.tour.ways.crew import Crew, Ready, WorkDone
 
 ALONE = Way(0.001, None, 0.09, Spread(1.0, 1.0, 1.0), 1, True)
 TWICE = Way(0.04, 0.01, 0.05, Spread(1.8, 1.5, 1.9), 2, True)
 NEVER_MET = replace(TWICE, peak_inside=1)
-LACK = NotToBeHad("no process could be started: Operation not permitted")
-TOO_OLD = NotToBeHad("they came with Python 3.12 (PEP 684)")
+LACK = Unavailable("no process could be started: Operation not permitted")
+TOO_OLD = Unavailable("they came with Python 3.12 (PEP 684)")
 
-FOUND: Mapping[Name, Outcome] = {
+FOUND: Mapping[Name, Found] = {
     "one": ALONE,
     "threads": replace(ALONE, speedup=Spread(1.0, 0.9, 1.1)),
     "one released": replace(ALONE, work_seconds=0.0031),
@@ -45,7 +46,7 @@ FOUND: Mapping[Name, Outcome] = {
 }
 
 
-def judged(*, gil: bool = True, free_threaded: bool = False, **others: Outcome) -> Seen:
+def judged(*, gil: bool = True, free_threaded: bool = False, **others: Found) -> Seen:
     found: Any = {**FOUND, **others}
     return step.judge(found, gil_enabled=gil, free_threaded=free_threaded)
 
@@ -133,7 +134,7 @@ def test_who_never_met_is_not_said_to_have_met() -> None:
         ({"processes": NEVER_MET, "interpreters": NEVER_MET}, "too busy"),
         ({"processes": NEVER_MET, "interpreters": TOO_OLD}, "too busy"),
         ({"processes": LACK, "interpreters": TOO_OLD}, "Operation not permitted"),
-        ({"threads": NotToBeHad("no thread could be started: can't")}, "no thread"),
+        ({"threads": Unavailable("no thread could be started: can't")}, "no thread"),
     ],
 )
 def test_nobody_met(others: Any, reason: str) -> None:
@@ -233,7 +234,7 @@ def in_small_interpreters() -> Iterator[Ready]:
 Start = Callable[[], AbstractContextManager[Ready]]
 
 
-def two_rounds(start: Start) -> tuple[Ready, list[Round]]:
+def two_rounds(start: Start) -> tuple[Ready, list[WorkDone]]:
     """Two words to the same workers."""
     with start() as ready:
         return ready, [ready.work() for _ in range(2)]
@@ -319,7 +320,7 @@ def test_ctrl_c_in_a_terminal_is_for_this_process(
 def test_a_worker_that_dies_is_a_reason(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the answers of the dead."""
     monkeypatch.setattr(inspect, "getsource", lambda module: "raise SystemExit(1)")
-    with pytest.raises(NotToBeHad, match="ended before"):
+    with pytest.raises(Unavailable, match="ended before"):
         two_rounds(start)
 
 
@@ -333,7 +334,7 @@ if sys.version_info >= (3, 12):
             "worker_script",
             lambda *given: next(fails, processes.worker_script(*given)),
         )
-        with pytest.raises(NotToBeHad, match="ended before"):
+        with pytest.raises(Unavailable, match="ended before"):
             two_rounds(in_small_interpreters)
 
 
@@ -350,7 +351,7 @@ def test_a_process_that_cannot_be_started_is_a_reason(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(subprocess, "Popen", refused)
-    with pytest.raises(NotToBeHad, match="Operation not permitted"):
+    with pytest.raises(Unavailable, match="Operation not permitted"):
         two_rounds(start)
 
 
@@ -364,7 +365,7 @@ def test_a_thread_that_cannot_be_started_is_a_reason(monkeypatch: pytest.MonkeyP
         begin(thread)
 
     monkeypatch.setattr(threading.Thread, "start", refused)
-    with pytest.raises(NotToBeHad, match="can't start new thread"):
+    with pytest.raises(Unavailable, match="can't start new thread"):
         two_rounds(in_small_threads)
 
 
@@ -378,7 +379,7 @@ def test_pipes_that_cannot_be_opened_are_a_reason(monkeypatch: pytest.MonkeyPatc
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "pipe", refused)
-    with pytest.raises(NotToBeHad, match="Too many open files"):
+    with pytest.raises(Unavailable, match="Too many open files"):
         two_rounds(in_small_threads)
 
 
@@ -386,7 +387,7 @@ def test_a_worker_that_never_answers_is_a_reason(monkeypatch: pytest.MonkeyPatch
     """Patience ends."""
     monkeypatch.setattr(crew, "PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(processes, "worker_script", lambda *_: "import time; time.sleep(60)")
-    with pytest.raises(NotToBeHad, match="did not answer"):
+    with pytest.raises(Unavailable, match="did not answer"):
         two_rounds(in_small_processes)
 
 
@@ -410,14 +411,14 @@ def test_no_room_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError), processes.shared(SMALL):
         raise FileNotFoundError
     monkeypatch.setattr(processes, "_nameless_file", refused)
-    with pytest.raises(NotToBeHad, match="No space left"), processes.shared(SMALL):
+    with pytest.raises(Unavailable, match="No space left"), processes.shared(SMALL):
         pass
 
 
 def test_interpreters_before_3_12_are_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """They would share one GIL."""
     monkeypatch.setattr(sys, "version_info", (3, 11, 7))
-    with pytest.raises(NotToBeHad, match=r"Python 3\.12"):
+    with pytest.raises(Unavailable, match=r"Python 3\.12"):
         two_rounds(in_small_interpreters)
 
 
@@ -431,12 +432,12 @@ def noted(name: Name, seconds: Sequence[float], said: list[str]) -> Any:
     def start(array: compare.Numbers) -> Iterator[Ready]:
         took = iter(seconds)
 
-        def work() -> Round:
+        def work() -> WorkDone:
             said.append(name)
             second = next(took, None)
             if second is None:
-                raise NotToBeHad("a worker did not answer")
-            return Round((Span("held", 1, 0, round(second * 1e9)),), (compare.right_sum(array),))
+                raise Unavailable("a worker did not answer")
+            return WorkDone((Span("held", 1, 0, round(second * 1e9)),), (compare.right_sum(array),))
 
         said.append(f"start {name}")
         yield Ready(0.5, work, passes=4 if "released" in name else 1)
@@ -447,7 +448,7 @@ def noted(name: Name, seconds: Sequence[float], said: list[str]) -> Any:
 
 def compared(
     monkeypatch: pytest.MonkeyPatch, **others: Sequence[float]
-) -> tuple[dict[Name, Outcome], list[str]]:
+) -> tuple[dict[Name, Found], list[str]]:
     """What is made of made-up ways, and when they worked."""
     said: list[str] = []
     took = {name: others.get(name, (1.0,) * compare.ROUNDS) for name in compare.STARTS}
@@ -478,7 +479,7 @@ def test_nobody_is_asked_for_the_gil(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def watching(*_: object) -> Iterator[Ready]:
         intervals.append(sys.getswitchinterval())
-        yield Ready(0.5, lambda: Round((Span("held", 1, 0, 1),), (sys.getswitchinterval(),)))
+        yield Ready(0.5, lambda: WorkDone((Span("held", 1, 0, 1),), (sys.getswitchinterval(),)))
 
     monkeypatch.setattr(compare, "STARTS", dict.fromkeys(compare.STARTS, watching))
     found = compare.compare(np.zeros(1), lambda done, steps: None)
@@ -506,11 +507,11 @@ def test_a_round_is_compared_with_itself(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_who_fails_in_a_round_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others go on, and what cannot be compared is not told."""
     found, said = compared(monkeypatch, processes=(1.0,), **{"one released": (1.0, 1.0)})
-    lacking = {name for name, way in found.items() if isinstance(way, NotToBeHad)}
+    lacking = {name for name, way in found.items() if isinstance(way, Unavailable)}
     assert lacking == {"processes", "one released", "released"}
     assert said.count("processes") == 2
     assert said.count("interpreters") == compare.ROUNDS
-    with pytest.raises(NotToBeHad, match="did not answer"):
+    with pytest.raises(Unavailable, match="did not answer"):
         compared(monkeypatch, one=(1.0,))
 
 
@@ -522,7 +523,7 @@ def test_no_thread_for_c_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with compare.STARTS["released"](SMALL) as ready:
         monkeypatch.setattr(compare, "run_race", refused)
-        with pytest.raises(NotToBeHad, match="cannot start 2 threads"):
+        with pytest.raises(Unavailable, match="cannot start 2 threads"):
             ready.work()
 
 
@@ -530,7 +531,7 @@ def test_a_run_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where not even the base can be measured, the step says why."""
 
     def refused(*_: object) -> NoReturn:
-        raise NotToBeHad("no thread could be started: can't start new thread")
+        raise Unavailable("no thread could be started: can't start new thread")
 
     monkeypatch.setattr(compare, "in_threads", refused)
     seen = step.run(lambda done, steps: None)
@@ -542,7 +543,7 @@ def test_a_real_run() -> None:
     """What noise cannot change: sums are right, and two threads are never inside under a GIL."""
     said: list[tuple[int, int]] = []
     seen = step.run(lambda done, steps: said.append((done, steps)))
-    assert said == [(done, compare.ROUNDS) for done in range(compare.ROUNDS + 1)]
+    assert [done for done, _ in said] == list(range(said[-1][1] + 1))
     assert seen.state != "contradicted"
     inside = {row[0]: row[-1] for row in table(seen).rows}
     assert inside["one Python thread"] == "1"

@@ -43,9 +43,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_alone
 from gil_demo.native import kernels
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.step import Seen, Table
 
 MINUTES = 3
 

@@ -35,13 +35,14 @@ from collections.abc import Iterable
 
 from gil_demo import arrays
 from gil_demo.limits import DEFAULT_SIZE
+from gil_demo.measuring.measure import measure
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
-from gil_demo.measuring.run import measure
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.verdict import WORTH_A_WORD
 from gil_demo.results.run import RunResult, ScalingRow
-from gil_demo.tour.step import Picture, Progress, Seen, Table
+from gil_demo.tour.step import Picture, Seen, Table
 from gil_demo.words import Mode
 
 MINUTES = 3

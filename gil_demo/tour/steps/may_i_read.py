@@ -33,8 +33,9 @@ Read more:
 
 from collections.abc import Sequence
 
+from gil_demo.measuring.progress import Progress
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.step import Seen, Table
 from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half
 

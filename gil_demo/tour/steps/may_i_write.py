@@ -38,10 +38,11 @@ import numpy as np
 from gil_demo import arrays
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.progress import Progress, part
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.step import Seen, Table
 from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome
 
@@ -73,7 +74,7 @@ def run(progress: Progress) -> Seen:
     steps = RACES + len(CELLS)
     progress(0, steps)
     slices = write_slices()
-    rows = try_once(CELLS, lambda done, _: progress(RACES + done, steps))
+    rows = try_once(CELLS, part(progress, RACES, steps))
     return judge(slices, rows)
 
 

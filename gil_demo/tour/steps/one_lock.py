@@ -37,8 +37,9 @@ from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.picture import record_panel
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.tour.step import Picture, Progress, Seen
+from gil_demo.tour.step import Picture, Seen
 
 MINUTES = 3
 

@@ -39,8 +39,9 @@ from collections.abc import Sequence
 from gil_demo.csource.halves import without_comments
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Progress, Seen
+from gil_demo.tour.step import Code, Seen
 from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
 from gil_demo.words import Half
 
@@ -61,7 +62,7 @@ block follows from the GIL, which nothing else releases."""
 
 SHOWN = ANYWHERE + IN_THE_BLOCK
 
-MOST_COLUMNS = 44
+MAX_COLUMNS = 44
 """As wide as C may be for a remark to have room beside it."""
 
 
@@ -157,6 +158,6 @@ def _wrapped(text: str) -> str:
         part
         for line in text.splitlines()
         for part in textwrap.wrap(
-            line, MOST_COLUMNS, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4)
+            line, MAX_COLUMNS, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4)
         )
     )

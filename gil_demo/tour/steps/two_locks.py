@@ -36,8 +36,9 @@ from collections.abc import Sequence
 from gil_demo.csource.halves import without_comments
 from gil_demo.gallery import registry
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Progress, Seen, Trials
+from gil_demo.tour.step import Code, Seen, Trials
 from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
 
 MINUTES = 3

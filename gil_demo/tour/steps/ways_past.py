@@ -35,12 +35,13 @@ Read more:
 
 from collections.abc import Iterable, Mapping
 
+from gil_demo.errors import Unavailable
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
 from gil_demo.results.numbers import Spread
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.step import Seen, Table
 from gil_demo.tour.ways import compare
-from gil_demo.tour.ways.compare import Name, Outcome, Way
-from gil_demo.tour.ways.crew import NotToBeHad
+from gil_demo.tour.ways.compare import Found, Name, Way
 from gil_demo.words import State
 
 MINUTES = 4
@@ -65,13 +66,13 @@ def run(progress: Progress) -> Seen:
     """Do one job in every way, and check which two workers were ever inside together."""
     try:
         found = compare.compare(compare.numbers(), progress)
-    except NotToBeHad as lack:
+    except Unavailable as lack:
         return Seen("inconclusive", None, ("",) * 4, (), str(lack))
     return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
 
 
-def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bool) -> Seen:
-    """Compare the figures with the answers: who met, and whether the sums are right."""
+def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool) -> Seen:
+    """What the figures say about the answers: who met, and whether the sums are right."""
     figure = _table(found, gil_enabled, free_threaded)
     there = {name: way for name, way in found.items() if isinstance(way, Way)}
     wrong = [LABELS[name] for name, way in there.items() if not way.exact]
@@ -93,7 +94,7 @@ def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bo
             "this interpreter runs without a GIL, so the question does not arise",
         )
     threads_lack = found["threads"]
-    if isinstance(threads_lack, NotToBeHad):
+    if isinstance(threads_lack, Unavailable):
         return _none_shown(figure, "inconclusive", str(threads_lack))
     if not met & {"processes", "interpreters"}:
         return _none_shown(figure, "inconclusive", _why_none_met(found["processes"]))
@@ -111,8 +112,8 @@ def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bo
     )
 
 
-def _why_none_met(processes: Outcome) -> str:
-    if isinstance(processes, NotToBeHad):
+def _why_none_met(processes: Found) -> str:
+    if isinstance(processes, Unavailable):
         return str(processes)
     return "the machine was too busy to run both workers before one was done: please run it again"
 
@@ -121,8 +122,8 @@ def _none_shown(figure: Table, state: State, reason: str) -> Seen:
     return Seen(state, None, ("",) * 4, (figure,), reason)
 
 
-def _separate(found: Mapping[Name, Outcome]) -> str:
-    """Say what processes and interpreters did, as far as there are any."""
+def _separate(found: Mapping[Name, Found]) -> str:
+    """What processes and interpreters did, as far as there are any."""
     there = {name: way for name in SEPARATE if isinstance(way := found[name], Way)}
     met = [name for name, way in there.items() if way.peak_inside > 1]
     said = [f"Yes: {_those(met)} were inside at one moment."] if met else []
@@ -134,11 +135,11 @@ def _those(met: Iterable[Name]) -> str:
     return " and ".join(LABELS[name] for name in SEPARATE if name in met)
 
 
-def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool) -> Table:
-    there = {name: found[name] for name in LABELS if name != BELOW_THE_TABLE}
-    below = [_how_compared(found[BELOW_THE_TABLE])]
+def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) -> Table:
+    there = {name: found[name] for name in LABELS if name != UNDER_THE_TABLE}
+    below = [_how_compared(found[UNDER_THE_TABLE])]
     below += [
-        f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, NotToBeHad)
+        f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, Unavailable)
     ]
     if gil_enabled:
         below.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
@@ -151,7 +152,7 @@ def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool
     )
 
 
-def _how_compared(one_released: Outcome) -> str:
+def _how_compared(one_released: Found) -> str:
     in_c = ""
     if isinstance(one_released, Way):
         in_c = f" (C: {_milliseconds(one_released.work_seconds)} ms)"

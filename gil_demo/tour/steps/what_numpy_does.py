@@ -42,9 +42,10 @@ import numpy as np
 
 from gil_demo import arrays
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.switching import nobody_asks
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.step import Seen, Table
 
 MINUTES = 3
 

@@ -42,13 +42,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.measuring.spans import wall_seconds
 from gil_demo.measuring.verdict import WORTH_A_WORD
 from gil_demo.native import kernels
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Spread
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.tour.step import Seen, Table
 from gil_demo.words import Kernel, Mode
 
 MINUTES = 3

@@ -34,11 +34,12 @@ import sys
 
 from gil_demo import arrays
 from gil_demo.limits import DEFAULT_SIZE
+from gil_demo.measuring.measure import measure
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.run import measure
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.verdict import WORTH_A_WORD
 from gil_demo.results.run import ResponsivenessRow, RunResult
-from gil_demo.tour.step import Progress, Responsiveness, Seen
+from gil_demo.tour.step import Responsiveness, Seen
 from gil_demo.words import Company
 
 MINUTES = 3

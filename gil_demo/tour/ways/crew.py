@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
+from gil_demo.errors import Unavailable
 from gil_demo.results.run import Span
 from gil_demo.tour.ways.worker import work
 
@@ -16,12 +17,8 @@ PATIENCE_SECONDS = 20.0
 """How long a worker may take to answer. What it does takes a fraction of a second."""
 
 
-class NotToBeHad(RuntimeError):
-    """This system does not give what the workers need; the message says what."""
-
-
 @dataclass(frozen=True, slots=True)
-class Round:
+class WorkDone:
     """When each worker worked at one word, and what it added up."""
 
     spans: tuple[Span, ...]
@@ -37,7 +34,7 @@ class Ready:
     """
 
     start_seconds: float
-    work: Callable[[], Round]
+    work: Callable[[], WorkDone]
     copy_seconds: float | None = None
     passes: int = 1
 
@@ -57,7 +54,7 @@ class Crew:
             answers = [self._pipe() for _ in range(workers)]
         except OSError as error:
             self._close(self._open)
-            raise NotToBeHad(f"no pipe could be opened: {error.strerror}") from error
+            raise Unavailable(f"no pipe could be opened: {error.strerror}") from error
         self.workers = workers
         self.go, self._words = [end for end, _ in words], [end for _, end in words]
         self._ears, self.answers = [end for end, _ in answers], [end for _, end in answers]
@@ -87,21 +84,21 @@ class Crew:
         self._close(self._words)
 
     def hear(self, worker: int) -> list[str]:
-        """Read a worker's next answer, in parts. Raises `NotToBeHad` if none comes."""
+        """The parts of a worker's next answer. Raises `Unavailable` if none comes."""
         ear = select.poll()
         ear.register(self._ears[worker], select.POLLIN)
         if not ear.poll(PATIENCE_SECONDS * 1000):
-            raise NotToBeHad("a worker did not answer")
+            raise Unavailable("a worker did not answer")
         answer = os.read(self._ears[worker], select.PIPE_BUF)
         if not answer:
-            raise NotToBeHad("a worker ended before it had answered")
+            raise Unavailable("a worker ended before it had answered")
         return answer.decode().split()
 
     @contextmanager
     def ready(self, began_ns: int) -> Iterator[Ready]:
         """Wait until all are ready; at the end of the block they are dismissed.
 
-        Raises `NotToBeHad`, and so does their work.
+        Raises `Unavailable`, and so does their work.
         """
         try:
             ready_ns = max(int(self.hear(worker)[0]) for worker in range(self.workers))
@@ -109,11 +106,11 @@ class Crew:
         finally:
             self.dismiss()
 
-    def _work(self) -> Round:
+    def _work(self) -> WorkDone:
         for word in self._words:
             os.write(word, b".")
         answers = [self.hear(worker) for worker in range(self.workers)]
-        return Round(
+        return WorkDone(
             tuple(
                 Span("held", thread, int(enter), int(leave))
                 for thread, (enter, leave, _) in enumerate(answers, start=1)
@@ -124,7 +121,7 @@ class Crew:
 
 @contextmanager
 def in_threads(parts: Sequence[memoryview]) -> Iterator[Ready]:
-    """Sum each part in a thread of its own. Raises `NotToBeHad`."""
+    """The sum of each part, in a thread of its own. Raises `Unavailable`."""
     with Crew(len(parts)) as crew, ThreadPoolExecutor(len(parts)) as pool:
         began_ns = time.monotonic_ns()
         try:
@@ -140,4 +137,4 @@ def _start_threads(pool: ThreadPoolExecutor, parts: Sequence[memoryview], crew: 
         for part, go, answers in zip(parts, crew.go, crew.answers, strict=True):
             pool.submit(work, part, go, answers)
     except RuntimeError as error:
-        raise NotToBeHad(f"no thread could be started: {error}") from error
+        raise Unavailable(f"no thread could be started: {error}") from error

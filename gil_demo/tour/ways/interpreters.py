@@ -9,19 +9,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from gil_demo.errors import Unavailable
 from gil_demo.tour.ways import interpreter_host
-from gil_demo.tour.ways.crew import Crew, NotToBeHad, Ready
+from gil_demo.tour.ways.crew import Crew, Ready
 from gil_demo.tour.ways.processes import Part, child, worker_script
 
 
 @contextmanager
 def in_interpreters(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """Sum each part of a file in an interpreter of its own. Raises `NotToBeHad`.
+    """The sum of each part of a file, in an interpreter of its own. Raises `Unavailable`.
 
     That their process had to be started first is not counted.
     """
     if sys.version_info < (3, 12):
-        raise NotToBeHad("they came with Python 3.12 (PEP 684)")
+        raise Unavailable("they came with Python 3.12 (PEP 684)")
     with Crew(len(parts)) as crew, Crew(1) as host:
         scripts = [
             worker_script(file, part, go, answers)

@@ -1,27 +1,25 @@
-"""A whole run: rounds of races, interleaved, and what they come to.
-
-A round makes every race once, in an order drawn anew, so that whatever drifts on
-the machine hits all modes alike.
-"""
+"""A whole run: the pictures, then interleaved rounds of races and calls, and their results."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from random import Random
 
 from gil_demo.host import machine
 from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
+from gil_demo.measuring.progress import Progress, part, unseen
 from gil_demo.measuring.race import Race, run_race
+from gil_demo.measuring.responsiveness import Observation
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.verdict import Evidence, judge
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, RunResult, Settings, Span
 from gil_demo.words import Company, Mode
 
-Step = Callable[[], None]
+Job = tuple[Mode, int] | Company
+"""A race of one mode on a number of threads, or the ticker in some company."""
 
-Progress = Callable[[int, int], None]
-"""Called before each step, and at the end, with the steps done and the steps in all."""
+Round = Mapping[Job, Race | Observation]
 
 
 def measure(
@@ -30,33 +28,22 @@ def measure(
     input_name: str | None = None,
     notes: Sequence[str] = (),
     patterns: Sequence[PatternRow] = (),
-    progress: Progress = lambda done, steps: None,
+    progress: Progress = unseen,
 ) -> RunResult:
     """Carry out a plan; `input_name`, `notes` and `patterns` are passed on in the result.
 
     An interrupt (KeyboardInterrupt) ends it after the kernel passes in flight.
     """
-    order = Random(plan.seed)
-    panels: list[Panel] = []
-    races: list[scaling.Round] = []
-    watches: list[responsiveness.Round] = []
-    steps = _picture_steps(plan, panels) if "picture" in plan.sections else []
-    for _ in range(plan.rounds):
-        round_: list[Step] = []
-        if "scaling" in plan.sections:
-            races.append({})
-            round_ += _scaling_steps(plan, races[-1])
-        if "responsiveness" in plan.sections:
-            watches.append({})
-            round_ += _responsiveness_steps(plan, watches[-1])
-        order.shuffle(round_)
-        steps += round_
-
+    modes = picture.MODES if "picture" in plan.sections else ()
+    jobs = _jobs(plan)
+    steps = len(modes) + plan.rounds * len(jobs)
     meter = machine.BusyMeter()
-    for done, step in enumerate(steps):
-        progress(done, len(steps))
-        step()
-    progress(len(steps), len(steps))
+    panels = []
+    for done, mode in enumerate(modes):
+        progress(done, steps)
+        panels.append(picture.record_panel(plan, mode))
+    rounds = interleaved(jobs, plan.rounds, plan.seed, part(progress, len(modes), steps))
+    races, watches = _races(rounds), _watches(rounds)
 
     environment = machine.environment(meter.share())
     scaling_rows = scaling.scaling_rows(races, plan.threads) if races else ()
@@ -68,7 +55,7 @@ def measure(
     return RunResult(
         environment=environment,
         settings=_settings(plan, input_name),
-        notes=(*([_how_long(plan)] if steps else []), *notes),
+        notes=(*([_how_long(plan)] if modes or jobs else []), *notes),
         picture=tuple(panels),
         spans=_spans(plan, races, panels),
         scaling=scaling_rows,
@@ -87,7 +74,7 @@ def measure(
     )
 
 
-def _spans(plan: Plan, races: Sequence[scaling.Round], panels: Sequence[Panel]) -> tuple[Span, ...]:
+def _spans(plan: Plan, races: Sequence[scaling.Races], panels: Sequence[Panel]) -> tuple[Span, ...]:
     if not races:
         return tuple(span for panel in panels for span in panel.spans)
     widest = [races[0][mode, plan.threads[-1]] for mode in scaling.MODES]
@@ -103,25 +90,46 @@ def results_agree(races: Sequence[Race]) -> bool:
     return all(len(different) == 1 for different in values.values())
 
 
-def _picture_steps(plan: Plan, panels: list[Panel]) -> list[Step]:
-    def record(mode: Mode) -> None:
-        panels.append(picture.record_panel(plan, mode))
+def _jobs(plan: Plan) -> dict[Job, Callable[[], Race | Observation]]:
+    """List all that a round measures."""
+    jobs: dict[Job, Callable[[], Race | Observation]] = {}
+    if "scaling" in plan.sections:
+        for mode in scaling.MODES:
+            for count in plan.threads:
+                work = plan.work(count)
+                jobs[mode, count] = partial(run_race, mode, plan.kernel, work, plan.passes)
+    if "responsiveness" in plan.sections:
+        for company in responsiveness.COMPANIES:
+            jobs[company] = partial(responsiveness.observe, plan, company)
+    return jobs
 
-    return [partial(record, mode) for mode in picture.MODES]
+
+def _races(rounds: Sequence[Round]) -> list[scaling.Races]:
+    """Pick the races out of all rounds."""
+    picked = [
+        {
+            job: one
+            for job, one in round_.items()
+            if isinstance(one, Race) and isinstance(job, tuple)
+        }
+        for round_ in rounds
+    ]
+    return [races for races in picked if races]
 
 
-def _scaling_steps(plan: Plan, round_: scaling.Round) -> list[Step]:
-    def race(mode: Mode, threads: int) -> None:
-        round_[mode, threads] = run_race(mode, plan.kernel, plan.work(threads), plan.passes)
-
-    return [partial(race, mode, count) for mode in scaling.MODES for count in plan.threads]
-
-
-def _responsiveness_steps(plan: Plan, round_: responsiveness.Round) -> list[Step]:
-    def watch(company: Company) -> None:
-        round_[company] = responsiveness.observe(plan, company)
-
-    return [partial(watch, company) for company in responsiveness.COMPANIES]
+def _watches(
+    rounds: Sequence[Round],
+) -> list[responsiveness.Observations]:
+    """Pick what the ticker did out of all rounds."""
+    picked = [
+        {
+            job: one
+            for job, one in round_.items()
+            if isinstance(one, Observation) and not isinstance(job, tuple)
+        }
+        for round_ in rounds
+    ]
+    return [watches for watches in picked if watches]
 
 
 def _settings(plan: Plan, input_name: str | None) -> Settings:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gil_demo.host import machine
-from gil_demo.measuring import run as run_module
+from gil_demo.measuring import measure as measure_module
+from gil_demo.measuring.measure import measure, results_agree
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import Arrays, Race
-from gil_demo.measuring.run import measure, results_agree
 from gil_demo.results.run import RunResult, Span
 from gil_demo.words import Kernel, Mode, Section
 
@@ -36,7 +36,7 @@ def raced(monkeypatch: pytest.MonkeyPatch) -> Raced:
         spans = tuple(Span(mode, n, 0, 10) for n in range(1, len(arrays) + 1))
         return Race(spans, (1.0,) * len(arrays), 1e-8)
 
-    monkeypatch.setattr(run_module, "run_race", run_race)
+    monkeypatch.setattr(measure_module, "run_race", run_race)
     return order
 
 
@@ -143,7 +143,7 @@ def test_results_that_differ_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> N
         spans = tuple(Span(mode, n, n * apart, n * apart + 10) for n in range(len(arrays)))
         return Race(spans, (float(next(values)),) * len(arrays), 0.0)
 
-    monkeypatch.setattr(run_module, "run_race", run_race)
+    monkeypatch.setattr(measure_module, "run_race", run_race)
     verdict = measure(small_plan("scaling")).verdict
     assert verdict.state == "inconclusive"
     assert "same value" in verdict.reasons[0]
