@@ -191,11 +191,13 @@ def made() -> RunResult:
                 "held",
                 (span("held", 1, 0, 30), span("held", 2, 30.1, 60)),
                 (Stretch(at(-10), at(-0.2), 40), Stretch(at(60.2), at(70), 40)),
+                peak_inside=1,
             ),
             Panel(
                 "released",
                 (span("released", 1, 0, 31), span("released", 2, 1, 32)),
                 (Stretch(at(-10), at(42), 200),),
+                peak_inside=2,
             ),
         ),
         spans=(

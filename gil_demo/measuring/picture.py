@@ -6,6 +6,7 @@ import numpy as np
 
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
+from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.ticker import Ticker, stretches
 from gil_demo.results.run import Panel, Span
 from gil_demo.words import Mode
@@ -47,4 +48,5 @@ def record_panel(plan: Plan, mode: Mode) -> Panel:
             for lane, span in enumerate(in_order, start=1)
         ),
         ticker=stretches(shown, DRAWN_GAP_NS),
+        peak_inside=peak_inside(race.spans),
     )

@@ -10,7 +10,6 @@ is judged; it is reported beside the facts.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gil_demo.measuring.spans import peak_inside
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range
 from gil_demo.results.patterns import PatternRow
@@ -36,7 +35,7 @@ class Evidence:
     def peaks(self) -> list[tuple[Mode, int, Range]]:
         """List mode, threads and peak inside of every kind of race on several threads."""
         drawn = [
-            (panel.gil, len(panel.spans), Range.of([peak_inside(panel.spans)]))
+            (panel.gil, len(panel.spans), Range(panel.peak_inside, panel.peak_inside))
             for panel in self.picture
         ]
         tabled = [(row.gil, row.threads, row.peak_inside) for row in self.scaling]

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gil_demo import notation
 from gil_demo.results.host import Examination
 
 
@@ -17,7 +18,7 @@ def doctor_table(examination: Examination) -> RenderableType:
         f" {'that can do without' if environment.free_threaded else 'that always has one'};"
         f" switch interval {examination.switch_interval_seconds * 1e3:g} ms",
         "cores": f"{environment.cores} for this process"
-        + ("" if busy is None else f", {busy:.0%} taken by others"),
+        + ("" if busy is None else f", {notation.share(busy)} taken by others"),
         "memory": "unknown" if free is None else f"{free / 1e9:.1f} GB available",
         "NumPy": environment.numpy,
         "platform": environment.platform,

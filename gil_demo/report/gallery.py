@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.syntax import Syntax
@@ -16,7 +15,7 @@ from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
 from gil_demo.gallery.subject import Subject
-from gil_demo.report.kit.columns import Column, words
+from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
@@ -29,8 +28,8 @@ MARK = ">"
 
 
 def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
-    """Draw the list of patterns, a chapter at a time."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    """What there is, a chapter at a time."""
+    table = ruled_table()
     name, question, *ends = gallery_columns(patterns)
     table.add_column(name.header, no_wrap=True, style="bold")
     table.add_column(question.header)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.table import Table
 from rich.text import Text
 
-from gil_demo.report.kit.columns import Column, words
+from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import OUTCOME_STYLES
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half
@@ -26,7 +24,7 @@ class PatternsTable:
     rows: Sequence[PatternRow]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        table = ruled_table()
         wide = options.max_width >= EVIDENCE_COLUMNS
         *ended, seen = patterns_columns(self.rows)
         for column in ended:

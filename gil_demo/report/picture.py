@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gil_demo.measuring.spans import peak_inside
+from gil_demo import notation
 from gil_demo.report.kit.palette import ASCII_MARKS, MODE_STYLES, TICKER_STYLE, UNICODE_MARKS, Marks
 from gil_demo.results.run import Panel, Span, Stretch
 
@@ -72,11 +72,10 @@ class Picture:
 
 
 def _meeting(panel: Panel) -> str:
-    """Say how the calls of a race met, for its title."""
-    peak = peak_inside(panel.spans)
-    if panel.gil == "held" and peak == 1:
+    """How the calls of a race met, which is what its title says."""
+    if panel.gil == "held" and panel.peak_inside == 1:
         return "alone"
-    return "together" if peak == len(panel.spans) else "mixed"
+    return "together" if panel.peak_inside == len(panel.spans) else "mixed"
 
 
 def _zero(panel: Panel) -> int:
@@ -97,9 +96,7 @@ def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Ma
     for stretch in ticker:
         cells = scale.cells(stretch.first_ns - zero, stretch.last_ns - zero)
         gap = max(0, cells.start - column)
-        label = (
-            f"no tick for {(stretch.first_ns - previous_ns) / 1e6:.0f} ms" if previous_ns else ""
-        )
+        label = f"no tick for {_milliseconds(previous_ns, stretch.first_ns)}" if previous_ns else ""
         lane.append(label.center(gap) if len(label) + 2 <= gap else " " * gap, "dim")
         lane.append(marks.tick * (cells.stop - max(column, cells.start)), TICKER_STYLE)
         column, previous_ns = cells.stop, stretch.last_ns
@@ -109,7 +106,7 @@ def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Ma
 def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) -> Text:
     cells = scale.cells(span.enter_ns - zero, span.exit_ns - zero)
     length = cells.stop - cells.start
-    label = f" {(span.exit_ns - span.enter_ns) / 1e6:.0f} ms in C "
+    label = f" {_milliseconds(span.enter_ns, span.exit_ns)} in C "
     if len(label) + 2 > length:
         label = ""
     left = (length - len(label)) // 2
@@ -119,6 +116,10 @@ def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) 
     lane.append(label, f"bold {style}")
     lane.append(marks.kernel * (length - left - len(label)), style)
     return lane
+
+
+def _milliseconds(first_ns: int, last_ns: int) -> str:
+    return f"{notation.milliseconds((last_ns - first_ns) / 1e9, 0)} ms"
 
 
 def _axis(scale: Scale, marks: Marks) -> Iterator[Text]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.rule import Rule
 from rich.syntax import Syntax
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.report.gallery import C_THEME, trial_grid
-from gil_demo.report.kit.columns import Column, FittingTable
+from gil_demo.report.kit.columns import Column, FittingTable, ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.picture import Picture
 from gil_demo.report.run_tables import responsiveness_table
@@ -136,7 +135,7 @@ def _table(figure: tour.Table) -> RenderableType:
         ]
         styles = ("",) * len(figure.rows)
         return FittingTable("", tuple(columns), styles, frozenset(), figure.caption)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    table = ruled_table()
     for header in figure.header:
         table.add_column(header)
     for row in figure.rows:
@@ -157,8 +156,8 @@ def _code(figure: tour.Code) -> RenderableType:
 
 
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
-    """List the steps, how long each takes with a class, and the predictions so far."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    """The steps, how long each takes with a class, and what was predicted so far."""
+    table = ruled_table()
     table.add_column("", justify="right")
     table.add_column("step")
     table.add_column("minutes", justify="right")

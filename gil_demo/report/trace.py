@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from gil_demo.results.run import Panel, RunResult, Stretch
+from gil_demo.results.run import RunResult, Span, Stretch
 from gil_demo.words import Mode
 
 NAMES: dict[Mode, str] = {
@@ -31,8 +31,8 @@ def run_trace(result: RunResult) -> dict[str, Any]:
     Each race begins at 0, so that they stand above each other as in the picture.
     """
     events: list[Event] = []
-    for pid, (name, panel) in enumerate(_races(result), start=1):
-        events += _race(pid, name, panel)
+    for pid, race in enumerate(_races(result), start=1):
+        events += _race(pid, *race)
     return {
         "traceEvents": events,
         "displayTimeUnit": "ms",
@@ -40,29 +40,30 @@ def run_trace(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _races(result: RunResult) -> Iterator[tuple[str, Panel]]:
+def _races(result: RunResult) -> Iterator[tuple[str, Sequence[Span], Sequence[Stretch]]]:
+    """Each race's name, its spans, and when the ticker beside it ran."""
     drawn = {span for panel in result.picture for span in panel.spans}
     for panel in result.picture:
-        yield f"{NAMES[panel.gil]}, beside a ticker", panel
+        yield f"{NAMES[panel.gil]}, beside a ticker", panel.spans, panel.ticker
     for gil, spans in groupby(result.spans, lambda span: span.gil):
         race = tuple(spans)
         if not drawn.issuperset(race):
-            yield NAMES[gil], Panel(gil, race, ())
+            yield NAMES[gil], race, ()
 
 
-def _race(pid: int, name: str, panel: Panel) -> Iterator[Event]:
-    moments = [span.enter_ns for span in panel.spans]
-    moments += [stretch.first_ns for stretch in panel.ticker]
+def _race(pid: int, name: str, spans: Sequence[Span], ticks: Sequence[Stretch]) -> Iterator[Event]:
+    moments = [span.enter_ns for span in spans]
+    moments += [stretch.first_ns for stretch in ticks]
     process = _Lane(pid, TIDS_A_RACE * pid, min(moments))
     yield process.named("process", name)
-    for number, span in enumerate(panel.spans, start=1):
+    for number, span in enumerate(spans, start=1):
         thread = process.lane(number)
         yield thread.named("thread", f"thread {span.thread}")
         yield thread.lasting("in C", span.enter_ns, span.exit_ns, gil=span.gil)
-    if panel.ticker:
-        ticker = process.lane(len(panel.spans) + 1)
+    if ticks:
+        ticker = process.lane(len(spans) + 1)
         yield ticker.named("thread", "ticker")
-        yield from _ticks(ticker, panel.ticker)
+        yield from _ticks(ticker, ticks)
 
 
 def _ticks(lane: "_Lane", ticker: Sequence[Stretch]) -> Iterator[Event]:

@@ -33,11 +33,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Panel:
-    """One race as a picture shows it: every thread's span, and when the ticker ran."""
+    """One race as a picture shows it: every thread's span, and when the ticker ran.
+
+    `peak_inside` is the largest number of calls that were inside the kernel at one moment.
+    """
 
     gil: Mode
     spans: tuple[Span, ...]
     ticker: tuple[Stretch, ...]
+    peak_inside: int
 
 
 @dataclass(frozen=True)
