@@ -10,14 +10,12 @@ is judged; it is reported beside the facts.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gil_demo.measuring.others import others_took
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, ResponsivenessRow, ScalingRow, Verdict
 from gil_demo.words import Mode
-
-WORTH_A_WORD = 0.1
-"""The share of the cores taken by others from which a verdict mentions it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
         if "unfinished" in pattern.outcomes:
             yield f"The {pattern.half} half of {pattern.name} did not finish in time."
     free = {"released"} if evidence.environment.gil_enabled else {"held", "released"}
-    blame = _blame(evidence.environment)
+    blame = others_took(evidence.environment, ", while ")
     for gil, threads, peak in evidence.peaks:
         if gil in free and peak.min < threads:
             met = f"only {peak.min} of {threads} {gil} calls were inside at once"
@@ -98,13 +96,6 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     for company, row in evidence.ticker.items():
         if company in free and not row.ticks_inside:
             yield f"In some round the ticker got no time beside a {company} call{blame}."
-
-
-def _blame(environment: Environment) -> str:
-    busy = environment.machine_busy
-    if busy is None or busy < WORTH_A_WORD:
-        return ""
-    return f", while others took {busy:.0%} of the cores"
 
 
 def _shown(evidence: Evidence) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gil_demo.host.machine import environment
 from gil_demo.results.host import Examination
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.reading import VERSION
@@ -47,7 +46,7 @@ def tour_document(walk: "Walk") -> dict[str, Any]:
     return {
         "format": "gil-demo/tour",
         "version": VERSION,
-        "environment": asdict(environment()),
+        "environment": asdict(walk.environment),
         "steps": [
             {
                 "number": step.number,
@@ -56,11 +55,13 @@ def tour_document(walk: "Walk") -> dict[str, Any]:
                 "question": step.question,
                 "answers": [
                     {"answer": answer, "remark": remark}
-                    for answer, remark in zip(step.answers, seen.remarks, strict=True)
+                    for answer, remark in seen.beside(step.answers)
                 ],
                 "right": None if seen.right is None else seen.right + 1,
                 "state": seen.state,
                 "reason": seen.reason,
+                "note": seen.note,
+                "figures": [asdict(figure) for figure in seen.figures],
             }
             for step, seen in taken
         ],

@@ -2,22 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.rule import Rule
-from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
-from gil_demo.report.gallery import C_THEME, trial_grid
-from gil_demo.report.kit.columns import Column, FittingTable, ruled_table
+from gil_demo.report.kit.columns import ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
-from gil_demo.report.picture import Picture
-from gil_demo.report.run_tables import responsiveness_table
-from gil_demo.tour import step as tour
+from gil_demo.report.lesson_figures import drawn
+from gil_demo.results.lesson import Lanes, Seen
 from gil_demo.tour.record import Prediction
-from gil_demo.tour.step import Figure, Seen, Step
+from gil_demo.tour.step import Step
 from gil_demo.tour.walk import Walk
 
 AFTERWARDS = """\
@@ -67,7 +62,7 @@ class SeenPage:
         yield from console.render(_header(self.step), _narrowed(options))
         for figure in self.seen.figures:
             yield drawn(figure)
-            if figure is self.seen.figures[-1] or not isinstance(figure, tour.Picture):
+            if figure is self.seen.figures[-1] or not isinstance(figure, Lanes):
                 yield Text()
         options = _narrowed(options)
         if self.seen.note:
@@ -81,7 +76,7 @@ class SeenPage:
             label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
             yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
             yield Text()
-        for index, (answer, remark) in enumerate(zip(self.step.answers, seen.remarks, strict=True)):
+        for index, (answer, remark) in enumerate(seen.beside(self.step.answers)):
             yield self._answer(index, answer, remark)
         if seen.state == "shown":
             yield _Hanging("=>", Text(self.step.remember, "bold"), "bold green")
@@ -101,58 +96,10 @@ def taken(walk: Walk) -> RenderableType:
     pages: list[RenderableType] = []
     for step in walk.lesson:
         if step.name in walk.seen:
-            made = walk.predictions.get(step.name)
-            predicted = made.predicted if made else None
+            predicted = walk.predicted(step)
             pages += [QuestionPage(step, predicted), Text()]
             pages += [SeenPage(step, walk.seen[step.name], predicted), Text()]
     return Group(*pages)
-
-
-def drawn(figure: Figure) -> RenderableType:
-    """Draw a figure of a live run as the other commands draw it."""
-    match figure:
-        case tour.Picture(panels, gil_enabled):
-            return Picture(panels, gil_enabled)
-        case tour.Responsiveness(rows, rounds):
-            return responsiveness_table(rows, rounds)
-        case tour.Trials(rows):
-            return trial_grid(rows)
-        case tour.Table():
-            return _table(figure)
-        case tour.Code():
-            return _code(figure)
-        case _:
-            assert_never(figure)
-
-
-def _table(figure: tour.Table) -> RenderableType:
-    if not figure.text:
-        columns = [
-            Column(
-                header, tuple(row[position] for row in figure.rows), position or -1, position > 0
-            )
-            for position, header in enumerate(figure.header)
-        ]
-        styles = ("",) * len(figure.rows)
-        return FittingTable("", tuple(columns), styles, frozenset(), figure.caption)
-    table = ruled_table()
-    for header in figure.header:
-        table.add_column(header)
-    for row in figure.rows:
-        table.add_row(*row)
-    return Group(table, Text(figure.caption, "dim")) if figure.caption else table
-
-
-def _code(figure: tour.Code) -> RenderableType:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(justify="right", style="dim")
-    grid.add_column(no_wrap=True)
-    grid.add_column()
-    for number, text in figure.lines.items():
-        line = Syntax("", "c", theme=C_THEME).highlight(text)
-        line.rstrip()
-        grid.add_row(str(number), line, Text(figure.remarks.get(number, ""), "bold"))
-    return Group(Text(figure.title, "bold"), grid)
 
 
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Figure, Seen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.sandbox.evidence import clause
 from gil_demo.sandbox.rows import try_patterns
-from gil_demo.words import Half, Outcome, State
+from gil_demo.words import Half, Outcome
 
 
 def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[PatternRow, ...]:
@@ -36,18 +37,21 @@ def told_by(row: PatternRow) -> str:
     return clause(left) if left else row.evidence
 
 
-def judged(rows: Sequence[PatternRow]) -> tuple[State, str]:
-    """Check that every half ended as declared; if not, say which did not.
+def not_as_declared(
+    rows: Sequence[PatternRow], figures: tuple[Figure, ...], remarks: tuple[str, ...] = ()
+) -> Seen | None:
+    """Say which half did not end as declared; None if all did.
 
-    What is left to chance declares nothing. A half that did not get to its end says
+    A half that is left to chance declares nothing. One that did not get to its end says
     nothing, so it does not contradict either.
     """
     unexpected = [row for row in rows if row.half != "unforced" and not row.as_expected]
     for row in unexpected:
         if outcome_of(row) != "unfinished":
             ended = f"ended in {outcome_of(row)}, and {row.expected} is what must happen"
-            return "contradicted", f"the {row.half} half of {row.name} {ended}"
+            reason = f"the {row.half} half of {row.name} {ended}"
+            return Seen.contradicted(reason, figures, remarks)
     for row in unexpected:
         why = f"did not get to its end ({row.evidence})"
-        return "inconclusive", f"the {row.half} half of {row.name} {why}"
-    return "shown", ""
+        return Seen.open(f"the {row.half} half of {row.name} {why}", figures, remarks)
+    return None

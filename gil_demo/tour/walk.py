@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.results.host import Environment
+from gil_demo.results.lesson import Seen
 from gil_demo.tour.record import Prediction, Record
-from gil_demo.tour.step import Seen, Step
+from gil_demo.tour.step import Step
 
 Move = Literal["forward", "back", "again", "skip"]
 
@@ -13,10 +16,19 @@ Move = Literal["forward", "back", "again", "skip"]
 class Walk:
     """A student's way through the lesson: the place, the predictions, and the runs' results."""
 
-    def __init__(self, lesson: Sequence[Step], record: Record | None = None) -> None:
-        """Begin where the record says, or at the first step."""
+    def __init__(
+        self,
+        lesson: Sequence[Step],
+        record: Record | None = None,
+        environment: Environment | None = None,
+    ) -> None:
+        """Begin where the record says, or at the first step.
+
+        `environment` is where the steps are run, or were; by default it is here.
+        """
         record = record or Record()
         self.lesson = lesson
+        self.environment = environment or machine.environment()
         self.seen: dict[str, Seen] = {}
         self.predictions = dict(record.predictions)
         names = [step.name for step in lesson]
@@ -38,6 +50,11 @@ class Walk:
         """Whether all steps lie behind."""
         return self._page >= 2 * len(self.lesson)
 
+    def predicted(self, step: Step) -> int | None:
+        """Find the answer that was predicted for a step, by its index; None if none was."""
+        made = self.predictions.get(step.name)
+        return made.predicted if made else None
+
     def predict(self, answer: int) -> None:
         """Note the answer that is predicted for this step, by its index."""
         self.predictions[self.step.name] = Prediction(answer, None)
@@ -48,8 +65,8 @@ class Walk:
         if step.name not in self.seen:
             self.seen[step.name] = step.run(progress)
         seen = self.seen[step.name]
-        if step.name in self.predictions:
-            predicted = self.predictions[step.name].predicted
+        predicted = self.predicted(step)
+        if predicted is not None:
             self.predictions[step.name] = Prediction(predicted, seen.right)
         return seen
 

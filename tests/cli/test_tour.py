@@ -17,8 +17,8 @@ import pexpect
 import pytest
 
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE, INCONCLUSIVE, INTERRUPTED
+from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
-from gil_demo.tour.step import Seen
 from gil_demo.words import State
 
 Command = Callable[..., CompletedProcess[str]]

@@ -21,9 +21,9 @@ from gil_demo.report.document import (
     try_document,
 )
 from gil_demo.results.host import Examination
+from gil_demo.results.lesson import Cell, Code, Lanes, Line, Responsiveness, Seen, Table, Trials
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
-from gil_demo.tour.step import Seen
 from gil_demo.tour.walk import Walk
 from gil_demo.words import Half, Kernel, Mode, Outcome, State
 
@@ -53,9 +53,16 @@ def examination() -> Examination:
     return examine()
 
 
-def walked() -> Walk:
+def walked(made: RunResult) -> Walk:
     """A way through a lesson of one step, whose run shows that the second answer is right."""
-    seen = Seen("shown", 1, ("No.", "Yes."), ())
+    figures = (
+        Table(("", "time"), (("one", Cell(1.5, "ms", 1, 1.0, 2.0)), ("two", None)), "Why."),
+        Code("a.c", (Line(3, "return 0;", "the end"),)),
+        Lanes(made.picture, gil_enabled=True),
+        Responsiveness(made.responsiveness, 3),
+        Trials(made.patterns),
+    )
+    seen = Seen.shown(1, ("No.", "Yes."), figures)
     (step,) = lesson.part(1, 1)
     walk = Walk([replace(step, answers=("a", "b"), run=lambda progress: seen)])
     walk.go("forward")
@@ -71,7 +78,7 @@ def documents(made: RunResult, examination: Examination) -> dict[str, Document]:
         "doctor": doctor_document(examination),
         "list": list_document(load_all()[:2]),
         "try": try_document(made.patterns),
-        "tour": tour_document(walked()),
+        "tour": tour_document(walked(made)),
     }
     return {name: json.loads(json.dumps(document)) for name, document in plain.items()}
 

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from gil_demo.measuring.plan import Plan
 from gil_demo.report import tour as pages
+from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.record import Prediction, Record
-from gil_demo.tour.step import Seen, Step, Table
+from gil_demo.tour.step import Step
 from gil_demo.tour.steps import let_go, who_else_runs
 from gil_demo.tour.walk import Walk
 
@@ -78,13 +79,14 @@ def test_a_question_fits_a_small_terminal(step: Step) -> None:
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -> None:
     """On a narrow terminal a page is longer, and on a wide one no line is too long to follow."""
-    figures = (Table(("in ms", *("column",) * 6), (("a row's name", *("12,345.6",) * 6),), "Why."),)
+    cells = (Cell(12_345.6, "ms", 1),) * 6
+    figures = (Table(("", *("column",) * 6), (("a row's name", *cells),), "Why."),)
     remarks = ("No: it is not so.",) * len(step.answers)
     seen = Seen("inconclusive", None, remarks, figures, "a reason")
     shown = text_of(pages.QuestionPage(step), columns) + text_of(
         pages.SeenPage(step, seen, 0), columns
     )
-    assert "12,345.6" in shown
+    assert "12,345.6 ms" in shown
     assert re.search("^a row's name ", shown, flags=re.MULTILINE)  # words stand to the left
     lines = [line for line in shown.splitlines() if not line.startswith("https://")]
     assert max(map(len, lines)) <= min(columns, pages.MAX_TEXT_COLUMNS)
@@ -142,15 +144,15 @@ def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
     busy = replace(made, environment=replace(made.environment, machine_busy=0.5))
     assert "others took 50%" in let_go.judge(busy, 2).remarks[1]
     assert "others took" not in let_go.judge(made, 2).remarks[1]
-    assert "Others took 50%" in who_else_runs.judge(busy).note
-    assert who_else_runs.judge(made).note == ""
+    assert "Others took 50%" in who_else_runs.judge(busy, 0.005).note
+    assert who_else_runs.judge(made, 0.005).note == ""
 
 
 def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
     """What this run cannot show is not claimed."""
     single = replace(made, environment=replace(made.environment, cores=1))
-    assert "but one core" in who_else_runs.judge(single).remarks[2]
-    assert "2 cores" in who_else_runs.judge(made).remarks[2]
+    assert "but one core" in who_else_runs.judge(single, 0.005).remarks[2]
+    assert "2 cores" in who_else_runs.judge(made, 0.005).remarks[2]
 
 
 def test_only_what_was_shown_has_a_right_answer() -> None:
@@ -171,7 +173,7 @@ def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
 
 def test_a_ticker_that_stood_still_confirms_the_second_answer(made: RunResult) -> None:
     """No tick inside a held call, many inside a released one."""
-    seen = who_else_runs.judge(made)
+    seen = who_else_runs.judge(made, 0.005)
     assert (seen.state, seen.right) == ("shown", 1)
     assert "102,640" in seen.remarks[1]
 
@@ -189,18 +191,18 @@ def beside(made: RunResult, **ticks: int) -> RunResult:
 
 def test_a_tick_inside_a_held_call_contradicts(made: RunResult) -> None:
     """It cannot be, and is not explained away."""
-    assert who_else_runs.judge(beside(made, held=3)).state == "contradicted"
+    assert who_else_runs.judge(beside(made, held=3), 0.005).state == "contradicted"
 
 
 def test_a_ticker_that_never_ran_shows_nothing(made: RunResult) -> None:
     """Nothing is concluded where the ticker did not run beside a released call either."""
-    assert who_else_runs.judge(beside(made, released=0)).state == "inconclusive"
+    assert who_else_runs.judge(beside(made, released=0), 0.005).state == "inconclusive"
 
 
 def test_without_a_gil_nobody_waits_for_it(made: RunResult) -> None:
     """The step says that there is no lock, and claims no stall."""
     free = replace(made, environment=replace(made.environment, gil_enabled=False))
-    seen = who_else_runs.judge(beside(free, held=900))
+    seen = who_else_runs.judge(beside(free, held=900), 0.005)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "without a GIL" in seen.reason
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from gil_demo.results.lesson import Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Table
 from gil_demo.tour.steps import may_i_read
 from gil_demo.words import Half, Outcome, State
 

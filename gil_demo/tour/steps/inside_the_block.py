@@ -38,9 +38,9 @@ from collections.abc import Sequence
 
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Seen, Table
-from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome
 
 MINUTES = 4
@@ -64,42 +64,32 @@ DEATHS: tuple[Outcome, ...] = ("crash", "fatal-error")
 
 def run(progress: Progress) -> Seen:
     """Do all of it, in child processes."""
-    return judge(try_once([(name, half) for name in DEEDS for half in HALVES], progress))
+    rows = try_once([(name, half) for name in DEEDS for half in HALVES], progress)
+    return judge(rows, gil_enabled=machine.gil_enabled())
 
 
-def judge(rows: Sequence[PatternRow]) -> Seen:
-    """Compare the endings with the answers."""
-    state, reason = judged(rows)
+def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
+    """What the endings say about the answers."""
     asked = row_of(rows, ASKED, "unsafe")
-    died = outcome_of(asked) in DEATHS
+    python = f"CPython {sys.version_info[0]}.{sys.version_info[1]}"
     figure = Table(
         ("inside the block C ...", "ended in", "safe half", "pattern"),
         tuple(_cells(rows, name) for name in DEEDS),
-        f"CPython {_version()}; others may differ. Races are forced. gil-demo show NAME",
-        text=True,
+        f"{python if gil_enabled else f'{python} without a GIL'}; others may differ."
+        " Races are forced. gil-demo show NAME",
     )
-    if not died:
-        return Seen(state, None, ("",) * 4, (figure,), reason)
     told = asked.death is not None and asked.death.fatal_error is not None
-    return Seen(
-        state,
-        3 if state == "shown" else None,
-        (
-            "No: no other thread ran Python, and it went wrong all the same.",
-            "No: a fatal error is no exception, and nothing can catch it."
-            if told
-            else "No: nothing was raised and nothing printed; there was only the signal.",
-            "No: nothing in it waits for the GIL; it went on without it.",
-            f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
-        ),
-        (figure,),
-        reason,
+    remarks = (
+        "No: nobody else ran Python, and it went wrong all the same.",
+        "No: a fatal error is no exception, and nothing can catch it."
+        if told
+        else "No: nothing was raised and nothing said; there was only the signal.",
+        "No: nothing in it waits for the GIL; it went on without.",
+        f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
     )
-
-
-def _version() -> str:
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return version if machine.gil_enabled() else f"{version} without a GIL"
+    died = outcome_of(asked) in DEATHS
+    unexpected = not_as_declared(rows, (figure,), remarks if died else ())
+    return unexpected or Seen.shown(3, remarks, (figure,))
 
 
 def _cells(rows: Sequence[PatternRow], name: str) -> tuple[str, ...]:

@@ -33,16 +33,16 @@ Read more:
 import os
 from collections.abc import Iterable
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
+from gil_demo.measuring.others import others_took
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.measuring.verdict import WORTH_A_WORD
+from gil_demo.results.lesson import Cell, Lanes, Seen, Table
 from gil_demo.results.run import RunResult, ScalingRow
-from gil_demo.tour.step import Picture, Seen, Table
 from gil_demo.words import Mode
 
 MINUTES = 3
@@ -84,29 +84,28 @@ def peak_on_one_core(plan: Plan) -> int | None:
 
 
 def judge(result: RunResult, peak_on_one: int | None) -> Seen:
-    """Compare a run's figures with the answers."""
+    """Say what a run's figures say about the answers."""
     released, native = (_row(result, mode) for mode in ("released", "native"))
     peak = released.peak_inside.max
-    cores = result.environment.cores
+    environment = result.environment
     figures = (
-        Picture(result.picture[1:], result.environment.gil_enabled),
+        Lanes(result.picture[1:], environment.gil_enabled),
         _table((row for row in result.scaling if row.threads == THREADS), peak_on_one),
     )
     if peak < THREADS:
-        return Seen(
-            "inconclusive",
-            None,
-            ("In this run they never met.",) * 3,
+        return Seen.open(
+            "the machine was too busy to run both threads before one was done: again, please",
             figures,
-            "the machine was too busy to run both threads before one was done: please run it again",
+            ("In this run they never met.",) * 3,
         )
-    speed = f"{released.speedup.median:.2f}x; native threads {native.speedup.median:.2f}x"
-    return Seen(
-        "shown",
+    speed, native_speed = (notation.ratio(row.speedup.median) for row in (released, native))
+    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
+    return Seen.shown(
         1,
         (
             f"No: {peak} were inside at one moment.",
-            f"Yes. On {_cores(cores)}, speed-up {speed}{_taken(result.environment.machine_busy)}.",
+            f"Yes. On {cores}, speed-up {speed}; native threads {native_speed}"
+            f"{others_took(environment, '; ')}.",
             "No: on one core, too, both were inside at once." if peak_on_one == THREADS else "",
         ),
         figures,
@@ -119,29 +118,7 @@ def _row(result: RunResult, mode: Mode) -> ScalingRow:
 
 
 def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
-    """Tabulate speed-up and peak inside of two threads, by mode, and released on one core."""
-    on_one = [] if peak_on_one is None else [("on one core", "-", "-", str(peak_on_one))]
-    return Table(
-        ("two threads", "speed-up", "lowest-highest", "peak inside"),
-        (
-            *(
-                (
-                    row.gil,
-                    f"{row.speedup.median:.2f}x",
-                    f"{row.speedup.low:.2f}-{row.speedup.high:.2f}",
-                    str(row.peak_inside.max),
-                )
-                for row in rows
-            ),
-            *on_one,
-        ),
-    )
-
-
-def _taken(busy: float | None) -> str:
-    """Say how much of the cores others took, if that could spoil a speed-up."""
-    return f"; others took {busy:.0%}" if busy and busy >= WORTH_A_WORD else ""
-
-
-def _cores(cores: int) -> str:
-    return "1 core" if cores == 1 else f"{cores} cores"
+    """Speed-up and peak inside of two threads, by mode, and released on one core."""
+    cells = [(row.gil, Cell.of(row.speedup, "x", 2), Cell(row.peak_inside.max)) for row in rows]
+    on_one = [] if peak_on_one is None else [("on one core", None, Cell(peak_on_one))]
+    return Table(("two threads", "speed-up", "peak inside"), (*cells, *on_one))

@@ -34,9 +34,9 @@ Read more:
 from collections.abc import Sequence
 
 from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Seen, Table
-from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half
 
 MINUTES = 3
@@ -56,18 +56,15 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """Compare the endings with the answers."""
-    state, reason = judged(rows)
+    """What the endings say about the answers."""
     figure = Table(
         ("who owns the array", "ended in", "what was seen"),
         tuple(_cells(rows, *key) for key in OWNERS),
-        text=True,
     )
-    if state != "shown":
-        return Seen(state, None, ("", "", ""), (figure,), reason)
+    if unexpected := not_as_declared(rows, (figure,)):
+        return unexpected
     ended = outcome_of(row_of(rows, "borrowed-reference", "unsafe"))
-    return Seen(
-        "shown",
+    return Seen.shown(
         1,
         (
             f"No. With no owner left: {ended}, as freed elements are guarded here; unguarded,"

@@ -41,9 +41,9 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress, part
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
+from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Seen, Table
-from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome
 
 MINUTES = 3
@@ -95,32 +95,25 @@ def write_slices() -> Slices:
 
 
 def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
-    """Compare the slices and the cells with the answers."""
-    state, reason = judged(rows)
+    """What the slices and the cells say about the answers."""
     whole = slices.right == slices.elements
     figure = Table(
         ("two threads write to", "ended in", "what was seen"),
         (_slices(slices, whole), *(_cells(rows, *key) for key in CELLS)),
-        text=True,
     )
     if not whole:
-        reason = "some elements do not hold what the only thread that writes to them wrote"
-        return Seen("contradicted", None, ("", "", ""), (figure,), reason)
-    if state != "shown":
-        return Seen(state, None, ("", "", ""), (figure,), reason)
-    met = slices.peak_inside >= THREADS
+        reason = "elements that one thread alone wrote to are not what it wrote"
+        return Seen.contradicted(reason, (figure,))
+    if unexpected := not_as_declared(rows, (figure,)):
+        return unexpected
     forced, chance = (row_of(rows, "lost-update", half) for half in ("unsafe", "unforced"))
-    return Seen(
-        "shown" if met else "inconclusive",
-        2 if met else None,
-        (
-            f"No. Both loaded before either stored; {told_by(forced)}.",
-            f"No: {slices.peak_inside} kernels were writing to one array at once." if met else "",
-            f"Yes: {_luck(outcome_of(chance))}",
-        ),
-        (figure,),
-        "" if met else "the machine was too busy to run both kernels before one was done",
-    )
+    lost = f"No. Both loaded before either stored; {told_by(forced)}."
+    luck = f"Yes: {_luck(outcome_of(chance))}"
+    if slices.peak_inside < THREADS:
+        reason = "the machine was too busy to run both kernels before one was done"
+        return Seen.open(reason, (figure,), (lost, "", luck))
+    met = f"No: {slices.peak_inside} kernels were writing to one array at once."
+    return Seen.shown(2, (lost, met, luck), (figure,))
 
 
 def _luck(outcome: Outcome) -> str:

@@ -38,8 +38,8 @@ from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.picture import record_panel
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
-from gil_demo.measuring.spans import peak_inside
-from gil_demo.tour.step import Picture, Seen
+from gil_demo.results.lesson import Lanes, Seen
+from gil_demo.results.run import Panel
 
 MINUTES = 3
 
@@ -54,34 +54,27 @@ def run(progress: Progress) -> Seen:
     )
     panel = record_panel(plan, "held")
     progress(1, 1)
-    figure = Picture((panel,), machine.gil_enabled())
-    peak = peak_inside(panel.spans)
-    shortest_ms = min(span.exit_ns - span.enter_ns for span in panel.spans) / 1e6
-    interval_ms = sys.getswitchinterval() * 1e3
-    if not machine.gil_enabled():
-        return Seen(
-            "inconclusive",
-            None,
-            (f"Inside at once: {peak}.", "", ""),
-            (figure,),
-            "this interpreter runs without a GIL, so there is no lock to hold",
-        )
+    return judge(panel, sys.getswitchinterval(), gil_enabled=machine.gil_enabled())
+
+
+def judge(panel: Panel, interval_seconds: float, *, gil_enabled: bool) -> Seen:
+    """Say what the spans of two held calls say about the answers."""
+    figures = (Lanes((panel,), gil_enabled),)
+    peak = panel.peak_inside
+    if not gil_enabled:
+        reason = "this interpreter runs without a GIL, so there is no lock to hold"
+        return Seen.open(reason, figures, (f"Inside at once: {peak}.",))
     if peak > 1:
-        return Seen(
-            "contradicted",
-            None,
-            (f"{peak} calls were inside at once.", "", ""),
-            (figure,),
-            "two calls that hold the GIL overlapped, which must not happen",
-        )
-    return Seen(
-        "shown",
+        reason = "two calls that hold the GIL overlapped, which must not happen"
+        return Seen.contradicted(reason, figures, (f"{peak} calls were inside at once.",))
+    shortest_ms = min(span.exit_ns - span.enter_ns for span in panel.spans) / 1e6
+    return Seen.shown(
         1,
         (
             "No: at no moment were two calls inside.",
             "Yes: the second entered after the first had left.",
             f"No: each call ran through, {shortest_ms:.0f} ms and more,"
-            f" though Python asks for the GIL after {interval_ms:.0f} ms.",
+            f" though Python asks for the GIL after {interval_seconds * 1e3:.0f} ms.",
         ),
-        (figure,),
+        figures,
     )

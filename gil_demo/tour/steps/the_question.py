@@ -40,9 +40,9 @@ from gil_demo.csource.halves import without_comments
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Code, Line, Seen
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Seen
-from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 from gil_demo.words import Half
 
 MINUTES = 4
@@ -74,26 +74,19 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """Compare the endings of the claims with the answers."""
-    state, reason = judged(rows)
+    """What the endings of the claims say about the answers."""
     figures = (_figure(rows),)
     found, mended = (_value(row_of(rows, ASKED, half)) for half in ("unsafe", "safe"))
-    if state == "shown" and found != FIRST_FIVE:
-        state, reason = "contradicted", f"C's sum was {found}, which is not of the first in memory"
     if found != FIRST_FIVE:
-        return Seen(state, None, ("", "", ""), figures, reason)
+        reason = f"C's sum was {found}, which is not of the first in memory"
+        return not_as_declared(rows, figures) or Seen.contradicted(reason, figures)
     comparison = f" {page.NAME}_safe: {mended:g}." if mended is not None else ""
-    return Seen(
-        state,
-        1 if state == "shown" else None,
-        (
-            f"No: {found:g}. NPY_ARRAY_IN_ARRAY would ask for contiguous.",
-            f"Yes: {found:g}. A strided view is aligned: no copy.{comparison}",
-            "No: nothing was raised.",
-        ),
-        figures,
-        reason,
+    remarks = (
+        f"No: {found:g}. NPY_ARRAY_IN_ARRAY would ask for contiguous.",
+        f"Yes: {found:g}. A strided view is aligned: no copy.{comparison}",
+        "No: nothing was raised.",
     )
+    return not_as_declared(rows, figures, remarks) or Seen.shown(1, remarks, figures)
 
 
 def _value(row: PatternRow) -> float | None:
@@ -116,12 +109,11 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
             remarks[number].append(_remark(claim, tried.get(claim.name)))
     return Code(
         f"csrc/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
-        {
-            number: _wrapped(text)
+        tuple(
+            Line(number, _wrapped(text), "\n".join(remarks[number]))
             for number, text in statements.items()
             if min(tags.values()) < number <= last
-        },
-        {number: "\n".join(lines) for number, lines in remarks.items()},
+        ),
     )
 
 

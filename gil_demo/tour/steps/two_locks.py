@@ -37,9 +37,9 @@ from gil_demo.csource.halves import without_comments
 from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Code, Line, Seen, Trials
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Seen, Trials
-from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 
 MINUTES = 3
 
@@ -55,49 +55,36 @@ PLACES = (
 
 def run(progress: Progress) -> Seen:
     """Let two threads take two locks, in opposite orders and then in none."""
-    return judge(
-        try_once([(NAME, "unsafe"), (NAME, "safe")], progress), gil_enabled=machine.gil_enabled()
-    )
+    rows = try_once([(NAME, "unsafe"), (NAME, "safe")], progress)
+    return judge(rows, sys.getswitchinterval(), gil_enabled=machine.gil_enabled())
 
 
-def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
-    """Compare the endings of both halves with the answers."""
+def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: bool) -> Seen:
+    """Say what the endings of both halves say about the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
     figures = (_code(waiting=ended == "deadlock"), Trials(tuple(rows)))
     if not gil_enabled:
-        return Seen(
-            "inconclusive",
-            None,
-            ("", "Here both reached their end." if ended == "ok" else "", ""),
-            figures,
-            "this interpreter runs without a GIL, so there is only one lock",
+        reason = "this interpreter runs without a GIL, so there is only one lock"
+        return Seen.open(
+            reason, figures, ("", "Here both came to their end.") if ended == "ok" else ()
         )
-    state, reason = judged(rows)
-    if ended != "deadlock":
-        return Seen(state, None, ("", "", ""), figures, reason)
-    return Seen(
-        state,
-        1 if state == "shown" else None,
-        (
-            f"No: the interval is {sys.getswitchinterval() * 1e3:.0f} ms, and both still waited"
-            f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
-            "Yes: each waited for the other. The process had to be killed.",
-            "No: Python does not look for deadlocks, and nothing was raised.",
-        ),
-        figures,
-        reason,
+    remarks = (
+        f"No: the interval is {interval_seconds * 1e3:.0f} ms, and both still waited"
+        f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
+        "Yes: neither goes on before the other does. The process had to be killed.",
+        "No: nobody looks for this, and nothing was raised.",
     )
+    unexpected = not_as_declared(rows, figures, remarks if ended == "deadlock" else ())
+    return unexpected or Seen.shown(1, remarks, figures)
 
 
 def _code(*, waiting: bool) -> Code:
     """Show the lines where each thread takes its locks, and which thread waits at which line."""
     lines = without_comments(registry.find(NAME).source).split("\n")
-    found = {}
-    remarks = {}
+    found = []
     for function, call, remark in PLACES:
         begin = next(at for at, line in enumerate(lines) if f" {function}(" in line)
         at = next(at for at in range(begin, len(lines)) if call in lines[at])
-        found[at + 1] = lines[at].strip()
-        remarks[at + 1] = remark if waiting else ""
-    return Code(f"csrc/patterns/lock_order.c: gil-demo show {NAME}", found, remarks)
+        found.append(Line(at + 1, lines[at].strip(), remark if waiting else ""))
+    return Code(f"csrc/patterns/lock_order.c: gil-demo show {NAME}", tuple(found))

@@ -33,16 +33,14 @@ Read more:
     - Python without a GIL: https://docs.python.org/3/howto/free-threading-python.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from gil_demo.errors import Unavailable
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
-from gil_demo.results.numbers import Spread
-from gil_demo.tour.step import Seen, Table
+from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.tour.ways import compare
 from gil_demo.tour.ways.compare import Found, Name, Way
-from gil_demo.words import State
 
 MINUTES = 4
 
@@ -55,8 +53,8 @@ LABELS: Mapping[Name, str] = {
     "interpreters": "two interpreters",
 }
 
-BELOW_THE_TABLE: Name = "one released"
-"""The way that has no row in the table; the time that one thread took in C stands below it."""
+TOLD_BELOW: Name = "one released"
+"""This way has no row: what one thread took in C is told below the table."""
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
 """The ways whose workers have a GIL each."""
@@ -67,40 +65,35 @@ def run(progress: Progress) -> Seen:
     try:
         found = compare.compare(compare.numbers(), progress)
     except Unavailable as lack:
-        return Seen("inconclusive", None, ("",) * 4, (), str(lack))
+        return Seen.open(str(lack))
     return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
 
 
 def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool) -> Seen:
-    """What the figures say about the answers: who met, and whether the sums are right."""
-    figure = _table(found, gil_enabled, free_threaded)
+    """Say what the figures say about the answers: who met, and whether the sums are right."""
+    figures = (_table(found, gil_enabled, free_threaded),)
     there = {name: way for name, way in found.items() if isinstance(way, Way)}
     wrong = [LABELS[name] for name, way in there.items() if not way.exact]
     if wrong:
-        return _none_shown(figure, "contradicted", f"the sum was wrong with {' and '.join(wrong)}")
+        return Seen.contradicted(f"the sum was wrong with {' and '.join(wrong)}", figures)
     met = {name for name, way in there.items() if way.peak_inside > 1}
-    if gil_enabled and "threads" in met:
-        return _none_shown(
-            figure, "contradicted", "two threads were inside sum, which keeps the GIL"
-        )
     separate = _separate(found)
     if not gil_enabled:
         threads = "Here, yes: without a GIL, two threads were inside." if "threads" in met else ""
-        return Seen(
-            "inconclusive",
-            None,
-            (threads, "", separate, "No." if met - {"released"} else ""),
-            (figure,),
+        return Seen.open(
             "this interpreter runs without a GIL, so the question does not arise",
+            figures,
+            (threads, "", separate, "No." if met - {"released"} else ""),
         )
+    if "threads" in met:
+        return Seen.contradicted("two threads were inside sum, which keeps the GIL", figures)
     threads_lack = found["threads"]
     if isinstance(threads_lack, Unavailable):
-        return _none_shown(figure, "inconclusive", str(threads_lack))
-    if not met & {"processes", "interpreters"}:
-        return _none_shown(figure, "inconclusive", _why_none_met(found["processes"]))
+        return Seen.open(str(threads_lack), figures)
+    if not met.intersection(SEPARATE):
+        return Seen.open(_why_none_met(found["processes"]), figures)
     in_c = "two were in C at once. But " if "released" in met else ""
-    return Seen(
-        "shown",
+    return Seen.shown(
         2,
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
@@ -108,7 +101,7 @@ def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool
             separate,
             f"No: at one moment {_those(met)} were inside sum.",
         ),
-        (figure,),
+        figures,
     )
 
 
@@ -118,12 +111,8 @@ def _why_none_met(processes: Found) -> str:
     return "the machine was too busy to run both workers before one was done: please run it again"
 
 
-def _none_shown(figure: Table, state: State, reason: str) -> Seen:
-    return Seen(state, None, ("",) * 4, (figure,), reason)
-
-
 def _separate(found: Mapping[Name, Found]) -> str:
-    """What processes and interpreters did, as far as there are any."""
+    """Say what processes and interpreters did, as far as there are any."""
     there = {name: way for name in SEPARATE if isinstance(way := found[name], Way)}
     met = [name for name, way in there.items() if way.peak_inside > 1]
     said = [f"Yes: {_those(met)} were inside at one moment."] if met else []
@@ -131,20 +120,20 @@ def _separate(found: Mapping[Name, Found]) -> str:
     return " ".join(said)
 
 
-def _those(met: Iterable[Name]) -> str:
+def _those(met: Collection[Name]) -> str:
     return " and ".join(LABELS[name] for name in SEPARATE if name in met)
 
 
 def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) -> Table:
-    there = {name: found[name] for name in LABELS if name != UNDER_THE_TABLE}
-    below = [_how_compared(found[UNDER_THE_TABLE])]
+    there = {name: found[name] for name in LABELS if name != TOLD_BELOW}
+    below = [_how_compared(found[TOLD_BELOW])]
     below += [
         f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, Unavailable)
     ]
     if gil_enabled:
         below.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
     return Table(
-        header=("in ms", "start", "copy", "work", "speed-up", "lowest-highest", "inside"),
+        header=("", "start", "copy", "work", "speed-up", "inside"),
         rows=tuple(
             (LABELS[name], *_cells(way)) for name, way in there.items() if isinstance(way, Way)
         ),
@@ -155,7 +144,7 @@ def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) 
 def _how_compared(one_released: Found) -> str:
     in_c = ""
     if isinstance(one_released, Way):
-        in_c = f" (C: {_milliseconds(one_released.work_seconds)} ms)"
+        in_c = f" (C: {one_released.work_seconds * 1e3:.1f} ms)"
     return f"Work: medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
 
 
@@ -165,22 +154,15 @@ def _why_a_gil(free_threaded: bool) -> str:
     return "it needs a free-threaded build, 3.14t or later"
 
 
-def _cells(way: Way) -> tuple[str, ...]:
-    copy = "-" if way.copy_seconds is None else _milliseconds(way.copy_seconds)
+def _cells(way: Way) -> tuple[Cell | None, ...]:
     return (
         _milliseconds(way.start_seconds),
-        copy,
+        None if way.copy_seconds is None else _milliseconds(way.copy_seconds),
         _milliseconds(way.work_seconds),
-        f"{way.speedup.median:.2f}x",
-        _range(way.speedup),
-        str(way.peak_inside),
+        Cell.of(way.speedup, "x", 2),
+        Cell(way.peak_inside),
     )
 
 
-def _range(spread: Spread) -> str:
-    """Write the range of the speed-up; nothing where a way is compared with itself."""
-    return f"{spread.low:.2f}-{spread.high:.2f}" if spread.low < spread.high else "-"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.1f}"
+def _milliseconds(seconds: float) -> Cell:
+    return Cell(seconds * 1e3, "ms", 1)

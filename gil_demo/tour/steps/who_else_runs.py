@@ -35,11 +35,12 @@ import sys
 from gil_demo import arrays
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
+from gil_demo.measuring.others import others_took
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
-from gil_demo.measuring.verdict import WORTH_A_WORD
+from gil_demo.results.host import Environment
+from gil_demo.results.lesson import Responsiveness, Seen
 from gil_demo.results.run import ResponsivenessRow, RunResult
-from gil_demo.tour.step import Responsiveness, Seen
 from gil_demo.words import Company
 
 MINUTES = 3
@@ -52,62 +53,50 @@ def run(progress: Progress) -> Seen:
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (1,), ROUNDS, 0, frozenset({"responsiveness"})
     )
-    return judge(measure(plan, progress=progress))
+    return judge(measure(plan, progress=progress), sys.getswitchinterval())
 
 
-def judge(result: RunResult) -> Seen:
-    """Compare a run's figures with the answers."""
+def judge(result: RunResult, interval_seconds: float) -> Seen:
+    """Say what a run's figures say about the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
-    figure = Responsiveness(result.responsiveness, ROUNDS)
+    figures = (Responsiveness(result.responsiveness, ROUNDS),)
     if not result.environment.gil_enabled:
-        return Seen(
-            "inconclusive",
-            None,
-            (
-                "There is no GIL to take.",
-                "No.",
-                f"{held.ticks_inside:,} ticks fell inside a held call.",
-            ),
-            (figure,),
+        inside = f"{held.ticks_inside:,} ticks fell inside a held call."
+        return Seen.open(
             "this interpreter runs without a GIL, so nobody has to wait for it",
+            figures,
+            ("There is no GIL to take.", "No.", inside),
         )
     if held.ticks_inside:
-        return Seen(
-            "contradicted",
-            None,
-            ("", f"{held.ticks_inside} ticks fell inside a held call.", ""),
-            (figure,),
+        return Seen.contradicted(
             "a Python thread ran during a call that holds the GIL, which must not happen",
+            figures,
+            ("", f"{held.ticks_inside} ticks fell inside a held call."),
         )
     if not released.ticks_inside:
-        return Seen(
-            "inconclusive",
-            None,
-            ("", "The ticker did not get to run beside the released call either.", ""),
-            (figure,),
+        return Seen.open(
             "the machine was too busy to run the ticker",
+            figures,
+            ("", "The ticker did not get to run beside the released call either."),
         )
-    interval_ms = sys.getswitchinterval() * 1e3
-    return Seen(
-        "shown",
+    return Seen.shown(
         1,
         (
             f"No: it stood still for {held.longest_stall_seconds * 1e3:.0f} ms; the switch"
-            f" interval is {interval_ms:.0f} ms.",
+            f" interval is {interval_seconds * 1e3:.0f} ms.",
             f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
             " inside each released one.",
             _second_core(result.environment.cores),
         ),
-        (figure,),
-        note=_others_took(result.environment.machine_busy),
+        figures,
+        note=_others_took(result.environment),
     )
 
 
-def _others_took(busy: float | None) -> str:
-    """Warn a reader of the times, if others took enough of the cores to change them."""
-    if busy is None or busy < WORTH_A_WORD:
-        return ""
-    return f"Others took {busy:.0%} of the cores meanwhile, so the times say little."
+def _others_took(environment: Environment) -> str:
+    """Warn a reader of the times, where others took enough to change them."""
+    told = others_took(environment)
+    return f"{told.capitalize()} meanwhile, so the times say little." if told else ""
 
 
 def _second_core(cores: int) -> str:
