@@ -20,11 +20,14 @@ class Walk:
         self,
         lesson: Sequence[Step],
         record: Record | None = None,
+        *,
+        excursion: bool = False,
         environment: Environment | None = None,
     ) -> None:
         """Begin where the record says, or at the first step.
 
-        `environment` is where the steps are run, or were; by default it is here.
+        An excursion begins at its first step, and the place in the whole lesson stays as the
+        record has it. `environment` is where the steps are run, or were; by default here.
         """
         record = record or Record()
         self.lesson = lesson
@@ -32,7 +35,9 @@ class Walk:
         self.seen: dict[str, Seen] = {}
         self.predictions = dict(record.predictions)
         names = [step.name for step in lesson]
-        first = names.index(record.next_step) if record.next_step in names else 0
+        place = record.next_step
+        first = names.index(place) if place in names and not excursion else 0
+        self._excursion, self._place_before = excursion, place
         self._page = 2 * first
 
     @property
@@ -84,5 +89,7 @@ class Walk:
             self.seen.pop(self.step.name, None)
 
     def record(self) -> Record:
-        """Make the record from which the lesson can go on another day."""
+        """What to keep, so that the lesson can go on from here another day."""
+        if self._excursion:
+            return Record(self.predictions, self._place_before)
         return Record(self.predictions, None if self.over else self.step.name)
