@@ -280,14 +280,14 @@ def test_an_error_among_the_rounds_leaves_nothing(start: Start) -> None:
 @pytest.mark.parametrize("heard", range(4))
 def test_ctrl_c_leaves_nothing(start: Start, heard: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is waited for, workers end and pipes are closed."""
-    hear, times = Crew.hear, iter(range(heard))
+    read, times = Crew.read_answer, iter(range(heard))
 
     def interrupted(self: Crew, worker: int) -> list[str]:
         if next(times, None) is None:
             raise KeyboardInterrupt
-        return hear(self, worker)
+        return read(self, worker)
 
-    monkeypatch.setattr(Crew, "hear", interrupted)
+    monkeypatch.setattr(Crew, "read_answer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         two_rounds(start)
 

@@ -26,10 +26,10 @@ Part = tuple[int, int]
 
 @contextmanager
 def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-    """Copy an array to a file in memory; return it and the seconds that copying took.
+    """Copy an array into a file in memory, and tell the file and the seconds that copying took.
 
-    Whoever is given the open file can map it. It has no name, so that nothing remains of
-    it when the last one has closed it. Raises `Unavailable`.
+    A process that inherits the open file can map it. The file has no name, so nothing
+    remains of it when the last process has closed it. Raises `Unavailable`.
     """
     with ExitStack() as open_files:
         try:
@@ -49,15 +49,15 @@ def _nameless_file() -> BinaryIO:
     return TemporaryFile()
 
 
-def worker_script(file: int, part: Part, go: int, answers: int) -> str:
-    """Return the script that a worker runs that has nothing but an interpreter."""
+def worker_script(file: int, part: Part, starts: int, answers: int) -> str:
+    """Write the script of a worker that has nothing but an interpreter."""
     source = inspect.getsource(worker)
-    return f"{source}\n\nwork_on_file({file}, {part[0]}, {part[1]}, {go}, {answers})\n"
+    return f"{source}\n\nwork_on_file({file}, {part[0]}, {part[1]}, {starts}, {answers})\n"
 
 
 @contextmanager
 def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
-    """Start a Python process that runs a script and inherits some open files.
+    """Run a script in a Python process that inherits some open files.
 
     It loads no site packages, so it starts fast. It stays in this session: Linux may share
     out the cores among sessions first, and then the work in another one could not be
@@ -88,12 +88,12 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
 
 @contextmanager
 def in_processes(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """The sum of each part of a file, in a process of its own. Raises `Unavailable`."""
+    """Add up each part of a file in a process of its own. Raises `Unavailable`."""
     with Crew(len(parts)) as crew, ExitStack() as children:
         began_ns = time.monotonic_ns()
-        for part, go, answers in zip(parts, crew.go, crew.answers, strict=True):
-            script = worker_script(file, part, go, answers)
-            children.enter_context(child(script, [file, go, answers]))
-        crew.is_elsewhere()
+        for part, starts, answers in zip(parts, crew.starts, crew.answers, strict=True):
+            script = worker_script(file, part, starts, answers)
+            children.enter_context(child(script, [file, starts, answers]))
+        crew.close_worker_ends()
         with crew.ready(began_ns) as ready:
             yield ready
