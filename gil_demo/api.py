@@ -21,7 +21,7 @@ MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"
 
 
 def default_threads() -> tuple[int, ...]:
-    """1, 2, 4, … up to the cores this process may use; 2 even where there is but one."""
+    """Choose 1, 2, 4, … up to the cores this process may use; 2 even where there is only one."""
     cores = min(machine.usable_cores(), MAX_DEFAULT_THREADS)
     return (1, *(2**power for power in range(1, max(2, cores.bit_length()))))
 

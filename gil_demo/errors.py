@@ -1,8 +1,8 @@
-"""What a person can get wrong, and what a system may not have; anything else is a fault."""
+"""Errors of the input, and of a system that lacks something, as opposed to faults here."""
 
 
 class BadInput(Exception):
-    """Something given cannot be worked with; the message says what is wrong and what to do."""
+    """The input cannot be used; the message says what is wrong and what to do."""
 
 
 class Unavailable(RuntimeError):

@@ -37,7 +37,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def key_among(known: Collection[str]) -> str:
-    """Wait for one of these keys, or for one to quit or to draw the page again.
+    """Read the next key of these, or one to quit or to draw the page again.
 
     Keys that were pressed before are dropped. The terminal is as it was before
     whenever nobody waits for a key. The end of input means to quit.
@@ -61,5 +61,5 @@ def key_among(known: Collection[str]) -> str:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
-    """Unwind, so that the terminal is restored."""
+    """Unwind the stack, so that the terminal is restored."""
     sys.exit(128 + number)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def run_through(walk: "Walk", console: "Screen | None") -> None:
-    """Take every step without asking anything; draw the pages if there is where to draw them."""
+    """Run every step without asking anything; draw the pages if there is a screen."""
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import progress_line
 
@@ -31,7 +31,7 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
 def converse(
     walk: "Walk", console: "Screen", save: "Callable[[Record], None]", *, pause: bool
 ) -> None:
-    """Go through the lesson with somebody at the keyboard, and save the record at each turn."""
+    """Go through the lesson with a person at the keyboard, and save the record at each turn."""
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import interrupts_caught
 
@@ -47,7 +47,7 @@ def converse(
 
 
 def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
-    """Draw the page that asks, and take in the prediction or wherever else to go."""
+    """Draw the page that asks, and read the prediction or the next move."""
     from gil_demo.report import tour as pages
 
     step = walk.step
@@ -67,7 +67,7 @@ def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
 
 
 def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
-    """Run the step, draw the page that shows, and take in where to go."""
+    """Run the step, draw the page that shows, and read the next move."""
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import progress_line
 

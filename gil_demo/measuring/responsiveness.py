@@ -68,7 +68,7 @@ def responsiveness_row(
 
 
 def _share_of_alone(rounds: Sequence[Observations], company: Company) -> float:
-    """The median over the rounds in which others let the ticker tick alone; 0 if none did."""
+    """Take the median over the rounds in which others let the ticker tick alone; 0 if none did."""
     ticking = [round_ for round_ in rounds if round_["alone"].ticks_inside]
     return median(
         [one[company].ticks_per_second / one["alone"].ticks_per_second for one in ticking] or [0.0]

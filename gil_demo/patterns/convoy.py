@@ -111,7 +111,7 @@ def _keep_busy(lab: Lab, steps: Iterator[int], running: list[bool], started: Eve
 
 
 def _told(rounds: list[dict[str, float]]) -> str:
-    """Write the median times, and the spread of the ratio."""
+    """Say the median times and the spread of their ratio."""
     alone, busy = (median(one[name] for one in rounds) * 1e3 for name in ("alone", "busy"))
     ratio = Spread.of(ratios(rounds, "busy", "alone"))
     return (

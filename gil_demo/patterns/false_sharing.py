@@ -56,13 +56,13 @@ ROUNDS = 5
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Cells in one line, against a line each."""
+    """Compare cells in one line with cells in a line each."""
     ratio = Spread.of(ratios(_seconds(lab), "one line", "own lines"))
     return Finding("slow", f"cells 8 bytes apart: {times(ratio)} as long as 128 bytes apart")
 
 
 def safe(lab: Lab) -> Finding:
-    """A line each, against cells in one line."""
+    """Compare cells in a line each with cells in one line."""
     ratio = Spread.of(ratios(_seconds(lab), "own lines", "one line"))
     return Finding("ok", f"cells 128 bytes apart: {times(ratio)} as long as 8 bytes apart")
 

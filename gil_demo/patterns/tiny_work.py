@@ -50,7 +50,7 @@ ROUNDS = 9
 
 
 def unsafe(lab: Lab) -> Finding:
-    """A block around each row, against none."""
+    """Compare a block around each row with none."""
     rounds = _seconds(lab)
     cost = Spread.of(more / ROWS * 1e9 for more in differences(rounds, "blocks", "none"))
     ratio = Spread.of(ratios(rounds, "blocks", "none"))
@@ -62,7 +62,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """No block, against one around each row."""
+    """Compare no block with one around each row."""
     rounds = _seconds(lab)
     row = Spread.of(one["none"] / ROWS * 1e9 for one in rounds)
     ratio = Spread.of(ratios(rounds, "none", "blocks"))

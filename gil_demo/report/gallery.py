@@ -28,7 +28,7 @@ MARK = ">"
 
 
 def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
-    """What there is, a chapter at a time."""
+    """Draw the list of patterns, a chapter at a time."""
     table = ruled_table()
     name, question, *ends = gallery_columns(patterns)
     table.add_column(name.header, no_wrap=True, style="bold")

@@ -72,7 +72,7 @@ class Picture:
 
 
 def _meeting(panel: Panel) -> str:
-    """How the calls of a race met, which is what its title says."""
+    """Say how the calls of a race met, for its title."""
     if panel.gil == "held" and panel.peak_inside == 1:
         return "alone"
     return "together" if panel.peak_inside == len(panel.spans) else "mixed"

@@ -103,7 +103,7 @@ def taken(walk: Walk) -> RenderableType:
 
 
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
-    """The steps, how long each takes with a class, and what was predicted so far."""
+    """List the steps, how long each takes with a class, and the predictions so far."""
     table = ruled_table()
     table.add_column("", justify="right")
     table.add_column("step")

@@ -41,7 +41,7 @@ def run_trace(result: RunResult) -> dict[str, Any]:
 
 
 def _races(result: RunResult) -> Iterator[tuple[str, Sequence[Span], Sequence[Stretch]]]:
-    """Each race's name, its spans, and when the ticker beside it ran."""
+    """List each race's name, its spans, and when the ticker beside it ran."""
     drawn = {span for panel in result.picture for span in panel.spans}
     for panel in result.picture:
         yield f"{NAMES[panel.gil]}, beside a ticker", panel.spans, panel.ticker

@@ -95,10 +95,9 @@ Figure = Lanes | Responsiveness | Trials | Table | Code
 class Seen:
     """What one live run of a step shows.
 
-    `right` is the index of the answer that this run shows to be right, None where it shows
-    none. `remarks` says of each answer what the figures of this run say about it; the last
-    ones may be left out. Where `state` is not shown, `reason` says why, in a clause. `note`
-    tells a reader of the figures something about this run.
+    `right` is the index of the answer that this run confirms, or None. `remarks` has a
+    remark for each answer, from the figures of this run; the last ones may be left out. Where
+    `state` is not shown, `reason` says why, in a clause. `note` warns a reader of the figures.
     """
 
     state: State
@@ -110,7 +109,7 @@ class Seen:
 
     def __post_init__(self) -> None:
         if self.right is not None and self.state != "shown":
-            raise ValueError(f"a run that is {self.state} bears out no answer")
+            raise ValueError(f"a run that is {self.state} confirms no answer")
 
     @classmethod
     def shown(

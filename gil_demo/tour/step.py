@@ -1,4 +1,4 @@
-"""A step of the lesson: its page, and the live run that decides its question."""
+"""The parts of a lesson's step: its page, and the live run that decides its question."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

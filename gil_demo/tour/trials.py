@@ -40,7 +40,7 @@ def told_by(row: PatternRow) -> str:
 def not_as_declared(
     rows: Sequence[PatternRow], figures: tuple[Figure, ...], remarks: tuple[str, ...] = ()
 ) -> Seen | None:
-    """Say which half did not end as declared; None if all did.
+    """Check that every half ended as declared; if not, say which did not.
 
     A half that is left to chance declares nothing. One that did not get to its end says
     nothing, so it does not contradict either.

@@ -89,7 +89,7 @@ class Walk:
             self.seen.pop(self.step.name, None)
 
     def record(self) -> Record:
-        """What to keep, so that the lesson can go on from here another day."""
+        """Make the record from which the lesson can go on another day."""
         if self._excursion:
             return Record(self.predictions, self._place_before)
         return Record(self.predictions, None if self.over else self.step.name)

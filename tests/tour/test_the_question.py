@@ -54,7 +54,7 @@ def remarks_of(code: Code) -> dict[int, str]:
     return {line.number: line.remark for line in code.lines if line.remark}
 
 
-def test_the_first_five_bear_out_the_second_answer(tried: Rows) -> None:
+def test_the_first_five_confirm_the_second_answer(tried: Rows) -> None:
     """C's sum and that of the program as it should be are those that were found."""
     seen = the_question.judge(tried())
     assert (seen.state, seen.right, seen.reason) == ("shown", 1, "")

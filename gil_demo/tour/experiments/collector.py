@@ -25,7 +25,7 @@ CALLS_LONG = 15
 
 
 class Linked(np.ndarray[Any, np.dtype[np.float64]]):
-    """An array that refers to another one, which makes it the collector's business."""
+    """An array that refers to another one, so that the collector has to track it."""
 
     other: "Linked"
 
@@ -51,7 +51,7 @@ class Collection:
 
 
 class Collector:
-    """Collects over and over in a thread of its own, until the ``with`` block is left.
+    """A thread that collects over and over until the ``with`` block is left.
 
     Guarantees: when the block has been left, or could not be entered, the thread has ended
     or is about to end, and an interrupt does not change that. Each collection is noted with
@@ -92,7 +92,7 @@ class Collector:
 
     @property
     def collections(self) -> tuple[Collection, ...]:
-        """All of them, in order; read it after the block."""
+        """Return all collections in order; call it after the block."""
         return tuple(self._collections)
 
 

@@ -83,13 +83,13 @@ def rounds_at_the_wall(found: Sequence[Gains]) -> int | None:
 
 
 def _room() -> bool:
-    """Find out whether the large array would leave as much memory again."""
+    """Check whether the large array would leave as much memory again."""
     available = machine.available_bytes()
     return available is None or available > 2 * LARGE * np.dtype(np.float64).itemsize
 
 
 def _gain(job: Job, array: NDArray[np.float64]) -> Gain:
-    """Compare the job on the whole array with the same on two halves at once."""
+    """Run the job on the whole array, and the same on two halves at once."""
     kernel, passes = job[0], PASSES[job]
 
     def seconds(mode: Mode, parts: Arrays) -> float:

@@ -28,7 +28,7 @@ Job = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Something to call: `prepare` makes it ready for a size.
+    """A call to watch: `prepare` makes it ready for a size.
 
     Its time grows as the size to the power of `growth`; `size` is for a trial, and
     `max_size` keeps its memory modest.
@@ -104,10 +104,10 @@ def lasting_size(operation: Operation) -> int:
 
 
 def watch(operation: Operation, size: int) -> Watched:
-    """The ticker beside one operation.
+    """Run the ticker beside one operation.
 
-    Nobody is asked to hand over the GIL meanwhile, and of all that lies between the two
-    stamps only the call could let go of it. So one tick between them shows that it did.
+    No thread is asked to hand over the GIL meanwhile, and between the two stamps only the
+    call could release it. So one tick between them shows that it did.
     """
     job = operation.prepare(size)
     with nobody_asks(), Ticker(PAUSE_SECONDS) as ticker:

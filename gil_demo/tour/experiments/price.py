@@ -27,7 +27,7 @@ Duel = dict[Mode, float]
 
 
 def duels() -> list[Duel]:
-    """Time calls by the processor's time, from which others can take none."""
+    """Time calls on one element by the processor's time, which others cannot take from it."""
     jobs = {mode: partial(_nanoseconds, _timer(mode)) for mode in MODES}
     return [fastest(interleaved(jobs, TIMINGS, seed)) for seed in range(DUELS)]
 

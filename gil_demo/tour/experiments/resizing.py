@@ -10,13 +10,13 @@ SMALL, LARGE = 1000, 5_000_000
 
 
 def data_address(array: NDArray[np.float64]) -> int:
-    """Find the address of the first element."""
+    """Return the address of the elements."""
     return int(array.__array_interface__["data"][0])
 
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """Where the elements were before and after, and whether it refused at first."""
+    """The addresses of the elements before and after, and whether resize refused at first."""
 
     before: int
     after: int
@@ -24,7 +24,7 @@ class Resize:
 
 
 def resize_one() -> Resize:
-    """Have one array grow from a small block to far beyond one, with another block behind it."""
+    """Make one array grow from a small block far beyond it, with another block behind it."""
     array, _behind = np.ones(SMALL), np.ones(SMALL)
     before = data_address(array)
     _another_reference = array

@@ -50,7 +50,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(reading: Reading, resize: Resize) -> Seen:
-    """Say what the addresses say about the answers."""
+    """Compare the addresses with the answers."""
     inside = reading.inside
     arrays_moved = max((one.arrays_moved for one in reading.collections), default=0)
     data_moved = max((one.data_moved for one in reading.collections), default=0)

@@ -69,7 +69,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
-    """What the endings say about the answers."""
+    """Compare the endings with the answers."""
     asked = row_of(rows, ASKED, "unsafe")
     python = f"CPython {sys.version_info[0]}.{sys.version_info[1]}"
     figure = Table(
@@ -80,11 +80,11 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
     )
     told = asked.death is not None and asked.death.fatal_error is not None
     remarks = (
-        "No: nobody else ran Python, and it went wrong all the same.",
+        "No: no other thread ran Python, and it went wrong all the same.",
         "No: a fatal error is no exception, and nothing can catch it."
         if told
-        else "No: nothing was raised and nothing said; there was only the signal.",
-        "No: nothing in it waits for the GIL; it went on without.",
+        else "No: nothing was raised and nothing printed; there was only the signal.",
+        "No: nothing in it waits for the GIL; it went on without it.",
         f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
     )
     died = outcome_of(asked) in DEATHS

@@ -84,7 +84,7 @@ def peak_on_one_core(plan: Plan) -> int | None:
 
 
 def judge(result: RunResult, peak_on_one: int | None) -> Seen:
-    """Say what a run's figures say about the answers."""
+    """Compare a run's figures with the answers."""
     released, native = (_row(result, mode) for mode in ("released", "native"))
     peak = released.peak_inside.max
     environment = result.environment
@@ -94,7 +94,7 @@ def judge(result: RunResult, peak_on_one: int | None) -> Seen:
     )
     if peak < THREADS:
         return Seen.open(
-            "the machine was too busy to run both threads before one was done: again, please",
+            "the machine was too busy to run both threads before one was done: please run it again",
             figures,
             ("In this run they never met.",) * 3,
         )
@@ -118,7 +118,7 @@ def _row(result: RunResult, mode: Mode) -> ScalingRow:
 
 
 def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
-    """Speed-up and peak inside of two threads, by mode, and released on one core."""
+    """Tabulate speed-up and peak inside of two threads, by mode, and released on one core."""
     cells = [(row.gil, Cell.of(row.speedup, "x", 2), Cell(row.peak_inside.max)) for row in rows]
     on_one = [] if peak_on_one is None else [("on one core", None, Cell(peak_on_one))]
     return Table(("two threads", "speed-up", "peak inside"), (*cells, *on_one))

@@ -56,7 +56,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings say about the answers."""
+    """Compare the endings with the answers."""
     figure = Table(
         ("who owns the array", "ended in", "what was seen"),
         tuple(_cells(rows, *key) for key in OWNERS),

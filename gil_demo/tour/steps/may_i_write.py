@@ -95,14 +95,14 @@ def write_slices() -> Slices:
 
 
 def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
-    """What the slices and the cells say about the answers."""
+    """Compare the slices and the cells with the answers."""
     whole = slices.right == slices.elements
     figure = Table(
         ("two threads write to", "ended in", "what was seen"),
         (_slices(slices, whole), *(_cells(rows, *key) for key in CELLS)),
     )
     if not whole:
-        reason = "elements that one thread alone wrote to are not what it wrote"
+        reason = "some elements do not hold what the only thread that writes to them wrote"
         return Seen.contradicted(reason, (figure,))
     if unexpected := not_as_declared(rows, (figure,)):
         return unexpected

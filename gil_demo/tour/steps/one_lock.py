@@ -58,7 +58,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(panel: Panel, interval_seconds: float, *, gil_enabled: bool) -> Seen:
-    """Say what the spans of two held calls say about the answers."""
+    """Compare the spans of two held calls with the answers."""
     figures = (Lanes((panel,), gil_enabled),)
     peak = panel.peak_inside
     if not gil_enabled:

@@ -74,7 +74,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings of the claims say about the answers."""
+    """Compare the endings of the claims with the answers."""
     figures = (_figure(rows),)
     found, mended = (_value(row_of(rows, ASKED, half)) for half in ("unsafe", "safe"))
     if found != FIRST_FIVE:

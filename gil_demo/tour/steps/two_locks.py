@@ -60,20 +60,20 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: bool) -> Seen:
-    """Say what the endings of both halves say about the answers."""
+    """Compare the endings of both halves with the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
     figures = (_code(waiting=ended == "deadlock"), Trials(tuple(rows)))
     if not gil_enabled:
         reason = "this interpreter runs without a GIL, so there is only one lock"
         return Seen.open(
-            reason, figures, ("", "Here both came to their end.") if ended == "ok" else ()
+            reason, figures, ("", "Here both reached their end.") if ended == "ok" else ()
         )
     remarks = (
         f"No: the interval is {interval_seconds * 1e3:.0f} ms, and both still waited"
         f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
-        "Yes: neither goes on before the other does. The process had to be killed.",
-        "No: nobody looks for this, and nothing was raised.",
+        "Yes: each waited for the other. The process had to be killed.",
+        "No: Python does not look for deadlocks, and nothing was raised.",
     )
     unexpected = not_as_declared(rows, figures, remarks if ended == "deadlock" else ())
     return unexpected or Seen.shown(1, remarks, figures)

@@ -53,8 +53,8 @@ LABELS: Mapping[Name, str] = {
     "interpreters": "two interpreters",
 }
 
-TOLD_BELOW: Name = "one released"
-"""This way has no row: what one thread took in C is told below the table."""
+BELOW_THE_TABLE: Name = "one released"
+"""The way that has no row in the table; the time that one thread took in C stands below it."""
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
 """The ways whose workers have a GIL each."""
@@ -70,7 +70,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool) -> Seen:
-    """Say what the figures say about the answers: who met, and whether the sums are right."""
+    """Compare the figures with the answers: who met, and whether the sums are right."""
     figures = (_table(found, gil_enabled, free_threaded),)
     there = {name: way for name, way in found.items() if isinstance(way, Way)}
     wrong = [LABELS[name] for name, way in there.items() if not way.exact]
@@ -125,8 +125,8 @@ def _those(met: Collection[Name]) -> str:
 
 
 def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) -> Table:
-    there = {name: found[name] for name in LABELS if name != TOLD_BELOW}
-    below = [_how_compared(found[TOLD_BELOW])]
+    there = {name: found[name] for name in LABELS if name != BELOW_THE_TABLE}
+    below = [_how_compared(found[BELOW_THE_TABLE])]
     below += [
         f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, Unavailable)
     ]

@@ -49,7 +49,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
-    """Say what the ticks inside the calls say about the answers."""
+    """Compare the ticks inside the calls with the answers."""
     released = [one for one in watched if one.operation.releases]
     held = [one for one in watched if not one.operation.releases]
     silent = [one for one in (released if gil_enabled else watched) if not one.ticks]
@@ -57,7 +57,7 @@ def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
     if silent:
         who = _listed(silent)
         return Seen.open(
-            f"the machine was too busy to run the ticker beside {who}: again, please", figures
+            f"the machine was too busy to run the ticker beside {who}: please run it again", figures
         )
     if not gil_enabled:
         fewest = min(one.ticks for one in watched)

@@ -64,7 +64,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environment) -> Seen:
-    """Say what the figures say about the answers: the count decides, and never how much it is."""
+    """Compare the figures with the answers: the count decides, never the size of a gap."""
     tally = Tally.of((duel["released"], duel["held"]) for duel in duels)
     counted = f"with them it took longer in {tally.above} of {len(duels)} comparisons"
     figures = (_price(duels), _wall(rounds, environment))

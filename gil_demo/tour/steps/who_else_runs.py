@@ -57,7 +57,7 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(result: RunResult, interval_seconds: float) -> Seen:
-    """Say what a run's figures say about the answers."""
+    """Compare a run's figures with the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
     figures = (Responsiveness(result.responsiveness, ROUNDS),)
     if not result.environment.gil_enabled:
@@ -94,7 +94,7 @@ def judge(result: RunResult, interval_seconds: float) -> Seen:
 
 
 def _others_took(environment: Environment) -> str:
-    """Warn a reader of the times, where others took enough to change them."""
+    """Warn a reader of the times, if others took enough of the cores to change them."""
     told = others_took(environment)
     return f"{told.capitalize()} meanwhile, so the times say little." if told else ""
 

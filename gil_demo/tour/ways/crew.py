@@ -132,7 +132,7 @@ class Crew:
 
 @contextmanager
 def in_threads(parts: Sequence[memoryview]) -> Iterator[Ready]:
-    """Add up each part in a thread of its own. Raises `Unavailable`."""
+    """Sum each part in a thread of its own. Raises `Unavailable`."""
     with Crew(len(parts)) as crew, ThreadPoolExecutor(len(parts)) as pool:
         began_ns = time.monotonic_ns()
         try:

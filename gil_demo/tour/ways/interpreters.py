@@ -17,7 +17,7 @@ from gil_demo.tour.ways.processes import Part, child, worker_script
 
 @contextmanager
 def in_interpreters(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """Add up each part of a file in an interpreter of its own. Raises `Unavailable`.
+    """Sum each part of a file in an interpreter of its own. Raises `Unavailable`.
 
     That their process had to be started first is not counted.
     """

@@ -26,7 +26,7 @@ Part = tuple[int, int]
 
 @contextmanager
 def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-    """Copy an array into a file in memory, and tell the file and the seconds that copying took.
+    """Copy an array to a file in memory; return it and the seconds that copying took.
 
     A process that inherits the open file can map it. The file has no name, so nothing
     remains of it when the last process has closed it. Raises `Unavailable`.
@@ -50,14 +50,14 @@ def _nameless_file() -> BinaryIO:
 
 
 def worker_script(file: int, part: Part, starts: int, answers: int) -> str:
-    """Write the script of a worker that has nothing but an interpreter."""
+    """Return the script of a worker that has nothing but an interpreter."""
     source = inspect.getsource(worker)
     return f"{source}\n\nwork_on_file({file}, {part[0]}, {part[1]}, {starts}, {answers})\n"
 
 
 @contextmanager
 def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
-    """Run a script in a Python process that inherits some open files.
+    """Start a Python process that runs a script and inherits some open files.
 
     It loads no site packages, so it starts fast. It stays in this session: Linux may share
     out the cores among sessions first, and then the work in another one could not be
@@ -88,7 +88,7 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
 
 @contextmanager
 def in_processes(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """Add up each part of a file in a process of its own. Raises `Unavailable`."""
+    """Sum each part of a file in a process of its own. Raises `Unavailable`."""
     with Crew(len(parts)) as crew, ExitStack() as children:
         began_ns = time.monotonic_ns()
         for part, starts, answers in zip(parts, crew.starts, crew.answers, strict=True):
