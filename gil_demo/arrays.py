@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.errors import BadInput
+from gil_demo.files import printable
 from gil_demo.host import machine
 from gil_demo.native import kernels
 from gil_demo.words import Kernel
@@ -65,11 +66,6 @@ def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ..
     if writes:
         note += "; pages that the kernel writes are private, the file stays as it is"
     return mapped.ravel(order="K"), (note,)
-
-
-def printable(path: Path) -> str:
-    """Escape the characters of a path that would control a terminal or cannot be encoded."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(path))
 
 
 def _mapped(path: Path, mode: Any) -> NDArray[Any]:

@@ -45,8 +45,3 @@ def share(part: float) -> str:
 def ratio(times: float) -> str:
     """Write how many times as much: ``1.94x``."""
     return f"{times:.2f}x"
-
-
-def others_took(busy: float) -> str:
-    """Write a clause about the share of the cores that other processes used."""
-    return f"others took {share(busy)} of the cores"

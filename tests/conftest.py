@@ -185,6 +185,7 @@ def made() -> RunResult:
             seed=0,
             input=None,
         ),
+        results_agree=True,
         notes=("Each call: 30 passes over 1,000,000 elements.",),
         picture=(
             Panel(
@@ -207,17 +208,17 @@ def made() -> RunResult:
             span("released", 2, 1, 32),
         ),
         scaling=(
-            scaling_row("held", 1, (0.03, 0.029, 0.032), (1, 1, 1), (1, 1), 1),
-            scaling_row("held", 2, (0.06, 0.059, 0.063), (0.99, 0.97, 1.01), (1, 1), 1),
-            scaling_row("released", 1, (0.03, 0.029, 0.031), (1, 1, 1), (1, 1), 1),
+            scaling_row("held", 1, (0.03, 0.029, 0.032), (1.0, 1.0, 1.0), (1, 1), 1.0),
+            scaling_row("held", 2, (0.06, 0.059, 0.063), (0.99, 0.97, 1.01), (1, 1), 1.0),
+            scaling_row("released", 1, (0.03, 0.029, 0.031), (1.0, 1.0, 1.0), (1, 1), 1.0),
             scaling_row("released", 2, (0.0305, 0.03, 0.0401), (1.94, 1.5, 1.99), (2, 2), 1.97),
-            scaling_row("native", 1, (0.03, 0.029, 0.031), (1, 1, 1), (1, 1), 1),
-            scaling_row("native", 2, (0.0304, 0.03, 0.0331), (1.96, 1.8, 2), (1, 2), 1.98),
+            scaling_row("native", 1, (0.03, 0.029, 0.031), (1.0, 1.0, 1.0), (1, 1), 1.0),
+            scaling_row("native", 2, (0.0304, 0.03, 0.0331), (1.96, 1.8, 2.0), (1, 2), 1.98),
         ),
         responsiveness=(
-            ResponsivenessRow("alone", 4_200_000, 1, 0.0001, 0.03, None),
-            ResponsivenessRow("held", 0, 0, 0.0305, 0.0301, 0),
-            ResponsivenessRow("released", 3_990_000, 0.95, 0.0005, 0.0302, 102_640),
+            ResponsivenessRow("alone", 4_200_000.0, 1.0, 0.0001, 0.03, None),
+            ResponsivenessRow("held", 0.0, 0.0, 0.0305, 0.0301, 0),
+            ResponsivenessRow("released", 3_990_000.0, 0.95, 0.0005, 0.0302, 102_640),
         ),
         patterns=(
             row_of("lock-order", "unsafe", "deadlock", WAITED),

@@ -11,10 +11,15 @@ from rich.console import Console
 
 import gil_demo
 from gil_demo import api
+from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.limits import MAX_DEFAULT_THREADS, MAX_THREADS
+from gil_demo.measuring.plan import Plan
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
+from gil_demo.words import Half
+
+HALVES: tuple[Half, ...] = ("unsafe", "safe")
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -33,6 +38,13 @@ def test_a_race_gives_figures_and_a_report(report: RunReport) -> None:
     assert report.result.scaling
     assert report.result.responsiveness
     assert not report.result.patterns
+
+
+def test_a_report_says_how_the_run_was_made(report: RunReport) -> None:
+    """The length of a call is told, and what the interpreter and the machine are."""
+    assert f"{report.result.settings.passes:,} passes over" in report.result.notes[0]
+    assert report.result.environment.cores == machine.usable_cores()
+    assert report.document()["settings"]["rounds"] == 1
 
 
 def test_a_report_draws_itself_in_a_terminal(report: RunReport) -> None:
@@ -57,6 +69,38 @@ def test_impossible_numbers_of_threads_are_refused(threads: list[int]) -> None:
     """Numbers of threads below 1 or above the limit are refused, and the limits are named."""
     with pytest.raises(ValueError, match=f"threads must be from 1 to {MAX_THREADS}"):
         gil_demo.race(threads=threads)
+
+
+def test_more_writing_threads_than_elements_are_refused() -> None:
+    """Threads that write need an element each."""
+    with pytest.raises(ValueError, match="fewer threads or more elements"):
+        gil_demo.race(np.ones(3), kernel="scale", threads=[2, 4])
+
+
+def test_a_race_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Preparing checks everything and calls no kernel; running prepares no second time."""
+    monkeypatch.setattr(Plan, "calibrated", lambda *_: pytest.fail("ran"))
+    with pytest.raises(ValueError, match="sections must be some of"):
+        api.prepare(sections=["weather"])  # type: ignore[list-item]  # that is the point
+    assert api.prepare(np.ones(3), threads=[2]).threads == (2,)
+
+
+def test_progress_goes_once_from_none_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measuring and trying patterns are one job to whoever waits."""
+    tried = [(pattern, half) for pattern in registry.load_all()[:2] for half in HALVES]
+    monkeypatch.setattr(api, "_pattern_halves", lambda: tried)
+    steps: list[tuple[int, int]] = []
+    gil_demo.race(
+        np.ones(1000),
+        threads=[1],
+        rounds=1,
+        sections=["responsiveness", "patterns"],
+        progress=lambda done, of: steps.append((done, of)),
+    )
+    assert {of for _, of in steps} == {3 + len(tried)}
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[0] == (0, 7)
+    assert steps[-1] == (7, 7)
 
 
 @pytest.mark.parametrize("rounds", [0, -3])

@@ -43,4 +43,3 @@ def test_times_shares_and_ratios_have_one_form() -> None:
     assert notation.milliseconds(0.0305, 0) == "30"
     assert notation.share(0.124) == "12%"
     assert notation.ratio(1.936) == "1.94x"
-    assert notation.others_took(0.124) == "others took 12% of the cores"

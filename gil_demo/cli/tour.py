@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import json_option, picture_options, refuse_together
+from gil_demo.cli.output import JSON, Output, output_options, refuse_together
 from gil_demo.cli.tour_talk import converse, run_through
 from gil_demo.errors import BadInput
 from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
 
 if TYPE_CHECKING:
-    from gil_demo.report.kit.pictures import Pictures
     from gil_demo.tour.walk import Walk
 
 
@@ -48,8 +47,7 @@ def steps(text: str) -> tuple[int, int | None]:
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
 @click.option("--restart", is_flag=True, help="Forget the predictions made so far.")
-@json_option
-@picture_options
+@output_options(JSON, pictures=True)
 @click.option(
     "--check",
     is_flag=True,
@@ -63,8 +61,7 @@ def tour(
     pause: bool,
     no_input: bool,
     restart: bool,
-    as_json: bool,
-    pictures: "Pictures",
+    output: Output,
     check: bool,
 ) -> int:
     """Take the lesson: predict, run, and see what the figures say.
@@ -72,21 +69,18 @@ def tour(
     Twelve steps, in the order of the question. The tour remembers your predictions
     and the step where you stopped.
     """
-    from gil_demo.files import refuse_outputs
     from gil_demo.report import tour as pages
-    from gil_demo.report.document import tour_document
     from gil_demo.report.kit.screen import screen
     from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
     from gil_demo.tour.record_file import RecordFile
     from gil_demo.tour.walk import Walk
 
+    as_json = output.form == "json"
     refuse_together(list=list_steps, notes=notes, json=as_json, restart=restart)
     refuse_together(list=list_steps, notes=notes, restart=restart, **{"no-input": no_input})
-    if (list_steps or notes) and any(pictures.files.values()):
-        raise click.UsageError(
-            "--list and --notes run no step, so there is nothing to draw to a file"
-        )
+    if (list_steps or notes) and output.wants_files:
+        raise click.UsageError("--list and --notes run nothing that could be drawn to a file")
     part = lesson.part(*chosen) if chosen else lesson.load_all()
     console = screen()
     file = RecordFile(Path(click.get_app_dir("gil-demo")) / "tour.json")
@@ -96,7 +90,6 @@ def tour(
     if notes:
         console.print(pages.notes(part))
         return DONE
-    refuse_outputs(pictures.files, {})
     asking = not (no_input or as_json)
     if asking and not (sys.stdin.isatty() and console.is_terminal):
         raise BadInput(
@@ -107,13 +100,15 @@ def tour(
     walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen))
     if as_json:
         run_through(walk, None)
-        console.document(tour_document(walk))
     elif no_input:
         run_through(walk, console)
     else:
         converse(walk, console, file.save, pause=pause)
-    if walk.seen:
-        pictures.write(pages.taken(walk), "gil-demo tour")
+    report = pages.TourReport(walk)
+    if as_json:
+        output.emit(report, "gil-demo tour")
+    elif walk.seen:
+        output.write_files(report, "gil-demo tour")
     return exit_code(walk, check=check)
 
 

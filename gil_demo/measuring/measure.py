@@ -6,14 +6,12 @@ from functools import partial
 
 from gil_demo.host import machine
 from gil_demo.measuring import picture, responsiveness, scaling
-from gil_demo.measuring.plan import CALL_SECONDS, Plan
+from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress, part, unseen
 from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.responsiveness import Observation
 from gil_demo.measuring.rounds import interleaved
-from gil_demo.measuring.verdict import Evidence, judge
-from gil_demo.results.patterns import PatternRow
-from gil_demo.results.run import Panel, RunResult, Settings, Span
+from gil_demo.results.run import Measured, Panel, Span
 from gil_demo.words import Company, Mode
 
 Job = tuple[Mode, int] | Company
@@ -22,21 +20,12 @@ Job = tuple[Mode, int] | Company
 Round = Mapping[Job, Race | Observation]
 
 
-def measure(
-    plan: Plan,
-    *,
-    input_name: str | None = None,
-    notes: Sequence[str] = (),
-    patterns: Sequence[PatternRow] = (),
-    progress: Progress = unseen,
-) -> RunResult:
-    """Carry out a plan; `input_name`, `notes` and `patterns` are passed on in the result.
+def measure(plan: Plan, progress: Progress = unseen) -> Measured:
+    """Carry out a plan, in `step_count` steps.
 
     An interrupt (KeyboardInterrupt) ends it after the kernel passes in flight.
     """
-    modes = picture.MODES if "picture" in plan.sections else ()
-    jobs = _jobs(plan)
-    steps = len(modes) + plan.rounds * len(jobs)
+    modes, jobs, steps = _modes(plan), _jobs(plan), step_count(plan)
     meter = machine.BusyMeter()
     panels = []
     for done, mode in enumerate(modes):
@@ -46,32 +35,28 @@ def measure(
     races, watches = _races(rounds), _watches(rounds)
 
     environment = machine.environment(meter.share())
-    scaling_rows = scaling.scaling_rows(races, plan.threads) if races else ()
-    ticker_rows = (
-        responsiveness.responsiveness_rows(watches, gil_enabled=environment.gil_enabled)
-        if watches
-        else ()
-    )
-    return RunResult(
+    return Measured(
         environment=environment,
-        settings=_settings(plan, input_name),
-        notes=(*([_how_long(plan)] if modes or jobs else []), *notes),
+        results_agree=results_agree([race for round_ in races for race in round_.values()]),
         picture=tuple(panels),
         spans=_spans(plan, races, panels),
-        scaling=scaling_rows,
-        responsiveness=ticker_rows,
-        patterns=tuple(patterns),
-        verdict=judge(
-            Evidence(
-                environment,
-                results_agree([race for round_ in races for race in round_.values()]),
-                panels,
-                scaling_rows,
-                ticker_rows,
-                patterns,
-            )
+        scaling=scaling.scaling_rows(races, plan.threads) if races else (),
+        responsiveness=(
+            responsiveness.responsiveness_rows(watches, gil_enabled=environment.gil_enabled)
+            if watches
+            else ()
         ),
     )
+
+
+def step_count(plan: Plan) -> int:
+    """Count the steps of a plan."""
+    return len(_modes(plan)) + plan.rounds * len(_jobs(plan))
+
+
+def _modes(plan: Plan) -> Sequence[Mode]:
+    """List the races to draw."""
+    return picture.MODES if "picture" in plan.sections else ()
 
 
 def _spans(plan: Plan, races: Sequence[scaling.Races], panels: Sequence[Panel]) -> tuple[Span, ...]:
@@ -130,24 +115,3 @@ def _watches(
         for round_ in rounds
     ]
     return [watches for watches in picked if watches]
-
-
-def _settings(plan: Plan, input_name: str | None) -> Settings:
-    return Settings(
-        kernel=plan.kernel,
-        elements=plan.array.size,
-        elements_per_call=plan.work(1)[0].size,
-        passes=plan.passes,
-        threads=plan.threads,
-        rounds=plan.rounds,
-        seed=plan.seed,
-        input=input_name,
-    )
-
-
-def _how_long(plan: Plan) -> str:
-    passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
-    return (
-        f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last about"
-        f" {CALL_SECONDS * 1e3:.0f} ms."
-    )

@@ -55,13 +55,11 @@ class Plan:
         seed: int,
         sections: frozenset[Section],
     ) -> "Plan":
-        """Make a plan in which one call lasts about `CALL_SECONDS`.
+        """Find the plan in which one call lasts about `CALL_SECONDS`.
 
-        Raises `ImpossiblePlan`, or `kernels.UnsuitableArray` if the kernel may not
-        work on the array.
+        Raises `kernels.UnsuitableArray` if the kernel may not work on the array.
         """
         known = tuple(sorted({1, *threads}))
-        refuse_impossible(array, kernel, known[-1])
         part = parts(kernel, array, known[-1], 1)
         return cls(array, kernel, known, rounds, seed, sections, calibrated_passes(kernel, part))
 

@@ -1,11 +1,30 @@
 """An examination as a table, and below it what follows."""
 
+from dataclasses import dataclass
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from gil_demo import notation
+from gil_demo.report.document import doctor_document, json_text
+from gil_demo.report.kit.report import Texts
 from gil_demo.results.host import Examination
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """An examination in every form."""
+
+    examination: Examination
+
+    def screen(self) -> RenderableType:
+        """Return the table and the advice."""
+        return doctor_table(self.examination)
+
+    def texts(self) -> Texts:
+        """Return what makes each text, by the option that asks for it."""
+        return {"json": lambda: json_text(doctor_document(self.examination))}
 
 
 def doctor_table(examination: Examination) -> RenderableType:

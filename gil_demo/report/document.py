@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def run_document(result: RunResult) -> dict[str, Any]:
     """Make the document that `gil-demo run --json` prints, as plain data."""
     content = asdict(result)
-    del content["picture"]
-    return {"format": "gil-demo/run", "version": VERSION, **content}
+    moments = {name: content.pop(name) for name in ("picture", "spans")}
+    return {"format": "gil-demo/run", "version": VERSION, **content, **moments}
 
 
 def doctor_document(examination: Examination) -> dict[str, Any]:
@@ -66,6 +66,11 @@ def tour_document(walk: "Walk") -> dict[str, Any]:
             for step, seen in taken
         ],
     }
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Write a document as it is printed and kept."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The gallery as it is read: the list, a page, and what trying a pattern showed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,7 +14,6 @@ from gil_demo.csource.halves import Line, compared
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
-from gil_demo.gallery.subject import Subject
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
@@ -191,13 +190,12 @@ def _lines(lines: Sequence[Line]) -> Text:
 class Trial:
     """The results of trying patterns: under each hazard, what the halves did, in words."""
 
-    subjects: Sequence[Subject]
+    sentences: Mapping[str, str]
     rows: Sequence[PatternRow]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        known = {subject.name: subject for subject in self.subjects}
         for name, rows in groupby(self.rows, lambda row: row.name):
-            yield Text.assemble((name, "bold"), f"  {known[name].sentence}")
+            yield Text.assemble((name, "bold"), f"  {self.sentences.get(name, '')}")
             yield trial_grid(rows)
             yield Text()
 

@@ -9,14 +9,13 @@ from gil_demo.csource.halves import halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Declared, Pattern
 from gil_demo.gallery.question import page
-from gil_demo.gallery.subject import Subject
+from gil_demo.report.environment import environment_line
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
 from gil_demo.report.kit.columns import FittingTable
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
 from gil_demo.report.patterns import PATTERNS_TITLE, patterns_columns
 from gil_demo.report.picture import Picture
-from gil_demo.report.run import environment_line
 from gil_demo.report.run_tables import responsiveness_table, scaling_table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import RunResult
@@ -65,11 +64,10 @@ def list_markdown(patterns: Sequence[Pattern]) -> str:
     )
 
 
-def try_markdown(tried: Sequence[Subject], rows: Sequence[PatternRow]) -> str:
+def try_markdown(sentences: Mapping[str, str], rows: Sequence[PatternRow]) -> str:
     """Under each hazard a table of what its halves did."""
-    known = {subject.name: subject.sentence for subject in tried}
     return "\n".join(
-        f"**{name}** {plain(known[name])}\n\n{table(trial_columns(list(members)))}"
+        f"**{name}** {plain(sentences.get(name, ''))}\n\n{table(trial_columns(list(members)))}"
         for name, members in groupby(rows, lambda row: row.name)
     )
 

@@ -7,8 +7,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.rule import Rule
 from rich.text import Text
 
+from gil_demo.report.document import json_text, tour_document
 from gil_demo.report.kit.columns import ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
+from gil_demo.report.kit.report import Texts
 from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Lanes, Seen
 from gil_demo.tour.record import Prediction
@@ -89,6 +91,21 @@ class SeenPage:
         if remark:
             text.append(f"\n{remark}")
         return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
+
+
+@dataclass(frozen=True, slots=True)
+class TourReport:
+    """The steps of a walk that were run, in every form."""
+
+    walk: Walk
+
+    def screen(self) -> RenderableType:
+        """Return the pages of every step."""
+        return taken(self.walk)
+
+    def texts(self) -> Texts:
+        """Return what makes each text, by the option that asks for it."""
+        return {"json": lambda: json_text(tour_document(self.walk))}
 
 
 def taken(walk: Walk) -> RenderableType:

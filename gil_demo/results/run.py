@@ -106,19 +106,28 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """All of one run. A section that was not asked for is empty.
+class Measured:
+    """The figures of one run. A section that was not asked for is empty.
 
     `spans` are those of one race a mode: the one with the most threads of the first
-    round, or where nothing was scaled the picture's.
+    round, or where nothing was scaled the picture's. `results_agree` says whether calls on
+    the same elements always returned the same 64 bits, and is None where an earlier
+    version kept the result.
     """
 
     environment: Environment
-    settings: Settings
-    notes: tuple[str, ...]
+    results_agree: bool | None
     picture: tuple[Panel, ...]
     spans: tuple[Span, ...]
     scaling: tuple[ScalingRow, ...]
     responsiveness: tuple[ResponsivenessRow, ...]
+
+
+@dataclass(frozen=True)
+class RunResult(Measured):
+    """All of one run: the figures, how they were obtained, and what they say."""
+
+    settings: Settings
+    notes: tuple[str, ...]
     patterns: tuple[PatternRow, ...]
     verdict: Verdict

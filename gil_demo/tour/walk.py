@@ -69,6 +69,7 @@ class Walk:
         step = self.step
         if step.name not in self.seen:
             self.seen[step.name] = step.run(progress)
+            self.environment = machine.environment()  # a step may load what turns the GIL on
         seen = self.seen[step.name]
         predicted = self.predicted(step)
         if predicted is not None:

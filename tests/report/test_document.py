@@ -125,7 +125,7 @@ def test_documents_keep_their_schema(name: str, documents: dict[str, Document]) 
     """What is printed is what the schema promises, with its format and version."""
     check(documents[name])
     assert documents[name]["format"] == f"gil-demo/{name}"
-    assert documents[name]["version"] == 1
+    assert documents[name]["version"] == 2
 
 
 def test_words_are_the_same_in_code_and_schema() -> None:
@@ -133,7 +133,7 @@ def test_words_are_the_same_in_code_and_schema() -> None:
     run = schema("run")
     settings = run["properties"]["settings"]["properties"]
     assert settings["kernel"]["enum"] == list(get_args(Kernel))
-    for row in ("scaling_row", "span"):
+    for row in ("scaling_row", "span", "panel"):
         assert run["$defs"][row]["properties"]["gil"]["enum"] == list(get_args(Mode))
     assert run["$defs"]["outcome"]["enum"] == list(get_args(Outcome))
     assert run["$defs"]["pattern_row"]["properties"]["half"]["enum"] == list(get_args(Half))
@@ -197,7 +197,10 @@ WRONG: list[tuple[tuple[Any, ...], Any]] = [
     (("verdict", "state"), "maybe"),
     (("verdict", "reasons"), []),
     (("format",), "gil-demo/doctor"),
-    (("version",), 2),
+    (("version",), 1),
+    (("picture", 0, "spans"), []),
+    (("picture", 0, "peak_inside"), 0),
+    (("picture", 0, "ticker", 0, "ticks"), 0),
 ]
 
 
@@ -234,7 +237,9 @@ def test_the_spans_of_the_picture_are_in_the_document(made: RunResult) -> None:
 
 def test_a_run_without_sections_is_still_a_document(made: RunResult) -> None:
     """What was not measured is an empty list, never missing."""
-    bare = run_document(replace(made, spans=(), scaling=(), responsiveness=(), patterns=()))
+    bare = run_document(
+        replace(made, picture=(), spans=(), scaling=(), responsiveness=(), patterns=())
+    )
     check(json.loads(json.dumps(bare)))
     assert [list(bare["spans"]), list(bare["scaling"]), list(bare["responsiveness"])] == [
         [],

@@ -1,6 +1,5 @@
 """Where reports are drawn: the terminal, or a pipe."""
 
-import json
 import os
 import shutil
 import signal
@@ -8,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
@@ -22,12 +20,8 @@ class Screen(Console):
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def document(self, content: dict[str, Any]) -> None:
-        """Print one JSON document as it is, neither wrapped nor coloured."""
-        self.out(json.dumps(content, indent=2), highlight=False)
-
-    def as_it_is(self, text: str) -> None:
-        """Print code or Markdown, neither wrapped nor coloured."""
+    def raw(self, text: str) -> None:
+        """Print JSON, code or Markdown, neither wrapped nor coloured."""
         self.out(text, end="", highlight=False)
 
     def text(self, renderable: RenderableType, width: int) -> str:

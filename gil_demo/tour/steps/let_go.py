@@ -42,7 +42,7 @@ from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.results.lesson import Cell, Lanes, Seen, Table
-from gil_demo.results.run import RunResult, ScalingRow
+from gil_demo.results.run import Measured, ScalingRow
 from gil_demo.words import Mode
 
 MINUTES = 3
@@ -64,7 +64,7 @@ def run(progress: Progress) -> Seen:
         0,
         frozenset({"picture", "scaling"}),
     )
-    return judge(measure(plan, progress=progress), peak_on_one_core(plan))
+    return judge(measure(plan, progress), peak_on_one_core(plan))
 
 
 def peak_on_one_core(plan: Plan) -> int | None:
@@ -83,8 +83,8 @@ def peak_on_one_core(plan: Plan) -> int | None:
         os.sched_setaffinity(0, cores)
 
 
-def judge(result: RunResult, peak_on_one: int | None) -> Seen:
-    """Compare a run's figures with the answers."""
+def judge(result: Measured, peak_on_one: int | None) -> Seen:
+    """Say what a run's figures say about the answers."""
     released, native = (_row(result, mode) for mode in ("released", "native"))
     peak = released.peak_inside.max
     environment = result.environment
@@ -112,7 +112,7 @@ def judge(result: RunResult, peak_on_one: int | None) -> Seen:
     )
 
 
-def _row(result: RunResult, mode: Mode) -> ScalingRow:
+def _row(result: Measured, mode: Mode) -> ScalingRow:
     (row,) = (row for row in result.scaling if row.gil == mode and row.threads == THREADS)
     return row
 

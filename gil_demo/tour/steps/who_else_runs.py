@@ -40,7 +40,7 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
 from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Responsiveness, Seen
-from gil_demo.results.run import ResponsivenessRow, RunResult
+from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company
 
 MINUTES = 3
@@ -53,11 +53,11 @@ def run(progress: Progress) -> Seen:
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (1,), ROUNDS, 0, frozenset({"responsiveness"})
     )
-    return judge(measure(plan, progress=progress), sys.getswitchinterval())
+    return judge(measure(plan, progress), sys.getswitchinterval())
 
 
-def judge(result: RunResult, interval_seconds: float) -> Seen:
-    """Compare a run's figures with the answers."""
+def judge(result: Measured, interval_seconds: float) -> Seen:
+    """Say what a run's figures say about the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
     figures = (Responsiveness(result.responsiveness, ROUNDS),)
     if not result.environment.gil_enabled:
@@ -105,6 +105,6 @@ def _second_core(cores: int) -> str:
     return f"No: there are {cores} cores to run on, and it had no GIL to run with."
 
 
-def _row(result: RunResult, company: Company) -> ResponsivenessRow:
+def _row(result: Measured, company: Company) -> ResponsivenessRow:
     (row,) = (row for row in result.responsiveness if row.gil == company)
     return row

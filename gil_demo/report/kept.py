@@ -1,0 +1,87 @@
+"""Reads results that were kept with ``--json``, so that they can be shown again."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gil_demo.files import printable
+from gil_demo.results.patterns import PatternRow, from_text
+from gil_demo.results.reading import UnreadableDocument, content, read
+from gil_demo.results.run import RunResult
+
+STANDARD_INPUT = Path("-")
+
+CONTROL = re.compile(r"[\x7f-\x9f]|\\u00(?:[01][0-9a-f]|7f|[89][0-9a-f])", re.IGNORECASE)
+"""A control character, or its escape. It would steer a terminal, and no result has one."""
+
+NO_PICTURE = "An earlier version of gil-demo kept this result, and left out the picture."
+
+MAX_RACE_NS = 3600 * 10**9
+"""The longest race that is drawn. Those that were measured took milliseconds."""
+
+
+def kept_run(path: Path) -> RunResult:
+    """Read what ``gil-demo run --json`` printed.
+
+    Raises:
+        UnreadableDocument: It is no such document, or one of a later version.
+        OSError: The file cannot be read.
+    """
+    with _named(path):
+        members = content(_text(path), "gil-demo/run")
+        if "picture" not in members:  # version 1
+            members |= {"picture": [], "results_agree": None}
+            members["notes"] = [*_list(members.get("notes")), NO_PICTURE]
+        result = read(RunResult, members)
+        for fault in _faults(result):
+            raise UnreadableDocument(fault)
+        return result
+
+
+def kept_rows(path: Path) -> tuple[PatternRow, ...]:
+    """Read what ``gil-demo try --json`` printed.
+
+    Raises:
+        UnreadableDocument: It is no such document, or one of a later version.
+        OSError: The file cannot be read.
+    """
+    with _named(path):
+        return from_text(_text(path))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file in a complaint about its document."""
+    name = "standard input" if path == STANDARD_INPUT else printable(path)
+    try:
+        yield
+    except UnreadableDocument as error:
+        raise UnreadableDocument(f"{name}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableDocument("the document is not UTF-8") from None
+    if CONTROL.search(text):
+        raise UnreadableDocument("the document has control characters, which no result has")
+    return text
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _faults(result: RunResult) -> Iterator[str]:
+    """Say what cannot be drawn though its types are right."""
+    for number, panel in enumerate(result.picture):
+        if not panel.spans:
+            yield f"picture[{number}] has no spans"
+        moments = [moment for span in panel.spans for moment in (span.enter_ns, span.exit_ns)]
+        moments += [moment for one in panel.ticker for moment in (one.first_ns, one.last_ns)]
+        if moments and not 0 < max(moments) - min(moments) <= MAX_RACE_NS:
+            yield f"picture[{number}] is not a race of at most an hour"
