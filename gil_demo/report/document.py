@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from gil_demo.results.host import Examination
+from gil_demo.results.lesson import LessonResult
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.reading import VERSION
 from gil_demo.results.run import RunResult
 
 if TYPE_CHECKING:
     from gil_demo.gallery.pattern import Pattern
-    from gil_demo.tour.walk import Walk
 
 
 def run_document(result: RunResult) -> dict[str, Any]:
@@ -40,32 +40,9 @@ def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
     return {"format": "gil-demo/try", "version": VERSION, "patterns": tried}
 
 
-def tour_document(walk: "Walk") -> dict[str, Any]:
-    """Make the document that `gil-demo tour --json` prints, as plain data."""
-    taken = [(step, walk.seen[step.name]) for step in walk.lesson if step.name in walk.seen]
-    return {
-        "format": "gil-demo/tour",
-        "version": VERSION,
-        "environment": asdict(walk.environment),
-        "steps": [
-            {
-                "number": step.number,
-                "name": step.name,
-                "title": step.title,
-                "question": step.question,
-                "answers": [
-                    {"answer": answer, "remark": remark}
-                    for answer, remark in seen.beside(step.answers)
-                ],
-                "right": None if seen.right is None else seen.right + 1,
-                "state": seen.state,
-                "reason": seen.reason,
-                "note": seen.note,
-                "figures": [asdict(figure) for figure in seen.figures],
-            }
-            for step, seen in taken
-        ],
-    }
+def tour_document(result: LessonResult) -> dict[str, Any]:
+    """The document `gil-demo tour --json` prints, as plain data."""
+    return {"format": "gil-demo/tour", "version": VERSION, **asdict(result)}
 
 
 def json_text(document: dict[str, Any]) -> str:

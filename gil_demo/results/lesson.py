@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, ResponsivenessRow
@@ -136,3 +137,38 @@ class Seen:
         """Pair each answer with its remark, which is blank where this run says nothing of it."""
         blank = ("",) * (len(answers) - len(self.remarks))
         return tuple(zip(answers, self.remarks + blank, strict=True))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer, and what the figures of this run say about it."""
+
+    answer: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """A step that was run: its question and answers, and what was seen.
+
+    `right` is the number of the right answer, from 1; the other fields are those of `Seen`.
+    """
+
+    number: int
+    name: str
+    title: str
+    question: str
+    answers: tuple[Answered, ...]
+    right: int | None
+    state: State
+    reason: str
+    note: str = ""
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class LessonResult:
+    """The steps that were run, in order, and where that was."""
+
+    environment: Environment
+    steps: tuple[StepResult, ...]

@@ -24,6 +24,7 @@ from gil_demo.results.host import Examination
 from gil_demo.results.lesson import Cell, Code, Lanes, Line, Responsiveness, Seen, Table, Trials
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
+from gil_demo.tour.kept import result_of
 from gil_demo.tour.walk import Walk
 from gil_demo.words import Half, Kernel, Mode, Outcome, State
 
@@ -78,7 +79,7 @@ def documents(made: RunResult, examination: Examination) -> dict[str, Document]:
         "doctor": doctor_document(examination),
         "list": list_document(load_all()[:2]),
         "try": try_document(made.patterns),
-        "tour": tour_document(walked(made)),
+        "tour": tour_document(result_of(walked(made))),
     }
     return {name: json.loads(json.dumps(document)) for name, document in plain.items()}
 
