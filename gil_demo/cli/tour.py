@@ -47,7 +47,7 @@ def steps(text: str) -> tuple[int, int | None]:
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
 @click.option("--restart", is_flag=True, help="Forget the predictions made so far.")
-@output_options(JSON, pictures=True)
+@output_options(JSON, pictures=True, kept=True)
 @click.option(
     "--check",
     is_flag=True,
@@ -61,6 +61,7 @@ def tour(
     pause: bool,
     no_input: bool,
     restart: bool,
+    from_file: Path | None,
     output: Output,
     check: bool,
 ) -> int:
@@ -70,6 +71,8 @@ def tour(
     and the step where you stopped.
     """
     from gil_demo.report import tour as pages
+    from gil_demo.report.environment import environment_line
+    from gil_demo.report.kept import kept_walk
     from gil_demo.report.kit.screen import screen
     from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
@@ -90,20 +93,22 @@ def tour(
     if notes:
         console.print(pages.notes(part))
         return DONE
-    asking = not (no_input or as_json)
+    asking = not (no_input or as_json or from_file)
     if asking and not (sys.stdin.isatty() and console.is_terminal):
         raise BadInput(
             "the tour asks for predictions, which needs a terminal; --no-input runs it without"
         )
     if restart:
         file.save(Record())
-    walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen))
-    if as_json:
-        run_through(walk, None)
-    elif no_input:
-        run_through(walk, console)
+    if from_file:
+        walk = kept_walk(from_file)
+        output.begin(environment_line(walk.environment))
     else:
+        walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen))
+    if asking:
         converse(walk, console, file.save, pause=pause)
+    else:
+        run_through(walk, None if as_json else console)
     report = pages.TourReport(walk)
     if as_json:
         output.emit(report, "gil-demo tour")

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def run_through(walk: "Walk", console: "Screen | None") -> None:
-    """Run every step without asking anything; draw the pages if there is a screen."""
+    """Take every step without asking anything, and draw the pages if there is a console.
+
+    A step that was run already, as in a kept lesson, is not run again.
+    """
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import progress_line
 

@@ -13,6 +13,7 @@ from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.kit.report import Texts
 from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Lanes, Seen
+from gil_demo.tour.kept import result_of
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Step
 from gil_demo.tour.walk import Walk
@@ -105,7 +106,7 @@ class TourReport:
 
     def texts(self) -> Texts:
         """Return what makes each text, by the option that asks for it."""
-        return {"json": lambda: json_text(tour_document(self.walk))}
+        return {"json": lambda: json_text(tour_document(result_of(self.walk)))}
 
 
 def taken(walk: Walk) -> RenderableType:

@@ -3,23 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gil_demo.results.lesson import (
-    Answered,
-    Cell,
-    Figure,
-    Lanes,
-    LessonResult,
-    Seen,
-    StepResult,
-    Table,
-)
+from gil_demo.results.lesson import Answered, LessonResult, Seen, StepResult
 from gil_demo.results.reading import UnreadableDocument
 from gil_demo.tour import lesson
 from gil_demo.tour.step import Step
 from gil_demo.tour.walk import Walk
-
-MAX_DIGITS = 9
-"""The most digits after the point that a cell may ask for."""
 
 
 def result_of(walk: Walk) -> LessonResult:
@@ -53,7 +41,7 @@ def walk_of(result: LessonResult) -> Walk:
     """Make the walk in which these steps were run.
 
     Question and answers are those of the result, and what surrounds them is this version's.
-    Raises `UnreadableDocument` where a step is not one of this lesson, or cannot be drawn.
+    Raises `UnreadableDocument` where a step is not one of this lesson, or contradicts itself.
     """
     known = {step.name: step for step in lesson.load_all()}
     steps, seen = [], {}
@@ -81,24 +69,10 @@ def walk_of(result: LessonResult) -> Walk:
 
 
 def _faults(step: StepResult, known: dict[str, Step]) -> Iterator[str]:
-    """Say what keeps a step from being drawn, though its types are right."""
+    """Say what is wrong with a step though its types are right."""
     if step.name not in known:
         yield f"is {step.name!r}, which is no step of this lesson"
     if step.right is not None and not 1 <= step.right <= len(step.answers):
         yield f"has {len(step.answers)} answers, and no answer {step.right}"
     if step.right is not None and step.state != "shown":
         yield f"is {step.state}, and yet has a right answer"
-    for position, figure in enumerate(step.figures):
-        for fault in _figure_faults(figure):
-            yield f"figures[{position}] {fault}"
-
-
-def _figure_faults(figure: Figure) -> Iterator[str]:
-    if isinstance(figure, Table):
-        if not figure.header or any(len(row) != len(figure.header) for row in figure.rows):
-            yield "has a row that is not as long as its header"
-        cells = [cell for row in figure.rows for cell in row if isinstance(cell, Cell)]
-        if not all(0 <= cell.digits <= MAX_DIGITS for cell in cells):
-            yield f"has a cell with digits that are not from 0 to {MAX_DIGITS}"
-    if isinstance(figure, Lanes) and not all(panel.spans for panel in figure.panels):
-        yield "has a panel without spans"

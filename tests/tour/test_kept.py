@@ -66,16 +66,6 @@ def test_a_kept_walk_has_the_steps_that_were_run(walk: Walk) -> None:
     assert again.environment == walk.environment
 
 
-def test_a_lesson_of_the_version_before_can_be_read(walk: Walk) -> None:
-    """It has neither figures nor notes, and all else is shown."""
-    document: dict[str, Any] = json.loads(json.dumps(tour_document(result_of(walk))))
-    document["version"] = 1
-    for step in document["steps"]:
-        del step["figures"], step["note"]
-    result = read(LessonResult, content(json.dumps(document), "gil-demo/tour"))
-    assert walk_of(result).seen["one-lock"].remarks == ("No.", "Yes.", "No.")
-
-
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
@@ -83,9 +73,6 @@ def test_a_lesson_of_the_version_before_can_be_read(walk: Walk) -> None:
         ({"right": 4}, "3 answers, and no answer 4"),
         ({"right": 0}, "3 answers, and no answer 0"),
         ({"state": "inconclusive"}, "inconclusive, and yet"),
-        ({"figures": (Table(("a", "b"), (("one",),)),)}, r"figures\[0\] has a row"),
-        ({"figures": (Table(("a",), ((Cell(1.0, digits=-1),),)),)}, "digits"),
-        ({"figures": (Table(("a",), ((Cell(1.0, digits=10**9),),)),)}, "digits"),
     ],
 )
 def test_a_step_that_cannot_be_drawn_is_refused(
@@ -96,14 +83,6 @@ def test_a_step_that_cannot_be_drawn_is_refused(
     broken = replace(result, steps=(replace(result.steps[0], **changes), *result.steps[1:]))
     with pytest.raises(UnreadableDocument, match=rf"^steps\[0\] .*{fault}"):
         walk_of(broken)
-
-
-def test_lanes_without_spans_are_refused(walk: Walk, made: RunResult) -> None:
-    """There would be nothing to draw them from."""
-    bare = Lanes((replace(made.picture[0], spans=()),), gil_enabled=True)
-    walk.seen["one-lock"] = replace(walk.seen["one-lock"], figures=(bare,))
-    with pytest.raises(UnreadableDocument, match="without spans"):
-        walk_of(result_of(walk))
 
 
 @pytest.mark.parametrize(("copies", "fault"), [(0, "no steps"), (2, "a step twice")])
