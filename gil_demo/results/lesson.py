@@ -14,14 +14,15 @@ from gil_demo.words import State
 class Cell:
     """A number in a table, in its unit, to be drawn with so many digits after the point.
 
-    `low` and `high` are the ends of the spread around it, None where it has none.
+    `low` and `high` are the ends of the spread around it, None where it has none. Counts are
+    whole numbers, in a document too.
     """
 
-    value: float
+    value: int | float
     unit: str = ""
     digits: int = 0
-    low: float | None = None
-    high: float | None = None
+    low: int | float | None = None
+    high: int | float | None = None
 
     @classmethod
     def of(cls, spread: Spread, unit: str = "", digits: int = 0) -> "Cell":

@@ -24,7 +24,11 @@ def tour_file(here: Path, made: RunResult, monkeypatch: pytest.MonkeyPatch) -> s
     """A kept lesson of two steps, one of which was shown, where nothing may be run."""
     monkeypatch.setattr("gil_demo.measuring.race.run_race", lambda *_: pytest.fail("raced"))
     walk = Walk(lesson.part(1, 2), environment=made.environment)
-    table = Table(("", "time"), (("a row", Cell(12.34, "ms", 1, 10.0, 15.0)),), "A caption.")
+    table = Table(
+        ("", "time"),
+        (("a row", Cell(12.34, "ms", 1, 10.0, 15.0)), ("ticks", Cell(7))),
+        "A caption.",
+    )
     figures = (Lanes(made.picture, gil_enabled=True), table)
     walk.seen["one-lock"] = Seen.shown(1, ("No.", "Yes.", "No."), figures, "A note.")
     walk.seen["let-go"] = Seen.open("nobody was there", remarks=("", "Nothing."))
