@@ -9,7 +9,7 @@ from gil_demo.exit_codes import DONE
 @click.command()
 @output_options(JSON)
 def doctor(*, output: Output) -> int:
-    """Tell what machine, interpreter and build this is, and what follows from it."""
+    """Describe machine, interpreter and build, and what follows for the demonstrations."""
     from gil_demo.host.doctor import examine
     from gil_demo.report.doctor import DoctorReport
 

@@ -9,7 +9,7 @@ from gil_demo.exit_codes import DONE
 @click.command(name="list")
 @output_options(JSON | MARKDOWN)
 def list_(*, output: Output) -> int:
-    """List the patterns: each hazard, and what its halves end in."""
+    """List the patterns: each hazard, and the outcomes of its halves."""
     from gil_demo.gallery import registry
     from gil_demo.report.gallery_reports import ListReport
 

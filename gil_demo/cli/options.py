@@ -19,7 +19,7 @@ def elements(text: str) -> int:
 
 
 def thread_counts(text: str) -> tuple[int, ...]:
-    """Read numbers separated by commas. Anything else is a usage error."""
+    """Parse numbers separated by commas. Anything else is a usage error."""
     if not re.fullmatch(r" *[0-9]{1,9} *(, *[0-9]{1,9} *)*", text):
         raise click.BadParameter(
             f"{text!r} does not say how many threads: give numbers, as in 1,2,4"

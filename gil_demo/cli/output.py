@@ -185,8 +185,8 @@ FROM_OPTION: Decorator = click.option(
 )
 
 PICTURE_OPTIONS: list[Decorator] = [
-    _file_option("svg", "what the screen shows, as an SVG,"),
-    _file_option("html", "what the screen shows, as a web page,"),
+    _file_option("svg", "the output of the screen, as an SVG,"),
+    _file_option("html", "the output of the screen, as a web page,"),
     click.option(
         "--theme",
         type=click.Choice(get_args(Theme)),

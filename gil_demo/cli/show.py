@@ -7,8 +7,8 @@ from gil_demo.cli.output import MARKDOWN, Output, output_options
 from gil_demo.exit_codes import DONE
 
 C_FORMS = {
-    "c": "Print the C as it was compiled, and no page.",
-    "diff": "Print what differs from the unsafe half to the safe.",
+    "c": "Print only the C, as it was compiled.",
+    "diff": "Print the differences between the unsafe half and the safe half.",
 }
 
 

@@ -83,7 +83,9 @@ def tour(
     refuse_together(list=list_steps, notes=notes, json=as_json, restart=restart)
     refuse_together(list=list_steps, notes=notes, restart=restart, **{"no-input": no_input})
     if (list_steps or notes) and output.wants_files:
-        raise click.UsageError("--list and --notes run nothing that could be drawn to a file")
+        raise click.UsageError(
+            "--list and --notes run no step, so there is nothing to draw to a file"
+        )
     part = lesson.part(*chosen) if chosen else lesson.load_all()
     console = screen()
     file = RecordFile(Path(click.get_app_dir("gil-demo")) / "tour.json")

@@ -93,7 +93,9 @@ def _tried(
     if unforced:
         tried = [subject for subject in tried if subject.has_unforced]
         if not tried:
-            raise click.UsageError("--unforced is for races, and none of these is one")
+            raise click.UsageError(
+                "--unforced is for patterns that are races, and none of these is one"
+            )
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
     with progress_line("Trying") as progress:

@@ -41,7 +41,7 @@ def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
 
 
 def tour_document(result: LessonResult) -> dict[str, Any]:
-    """The document `gil-demo tour --json` prints, as plain data."""
+    """Make the document that `gil-demo tour --json` prints, as plain data."""
     return {"format": "gil-demo/tour", "version": VERSION, **asdict(result)}
 
 

@@ -36,7 +36,7 @@ SIZES = [
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_size_that_is_none_is_refused(size: str, command: Command) -> None:
+def test_an_invalid_size_is_refused(size: str, command: Command) -> None:
     """Sizes are whole numbers from 1, as in 500k or 20M; anything else is told so."""
     assert_refused(command("run", "--size", size), "--size", "500k or 20M")
 

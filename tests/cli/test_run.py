@@ -131,7 +131,7 @@ def test_a_file_is_never_written(dtype: str, command: Command) -> None:
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
-def test_numbers_that_are_none_change_nothing(odd: float, command: Command) -> None:
+def test_invalid_numbers_change_nothing(odd: float, command: Command) -> None:
     """A nan or an infinity in the array is no contradiction: the same sum comes out every time."""
     numbers = np.ones(1000)
     numbers[[3, 500]] = odd, -odd

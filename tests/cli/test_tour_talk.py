@@ -208,7 +208,7 @@ def test_ctrl_c_during_a_run_ends_it(terminal: Callable[..., Terminal]) -> None:
     """Exit code 130, and no traceback."""
     at = terminal("--step", "2")
     at.presses("\r")
-    at.child.expect("Let go .*%")
+    at.child.expect("Release the GIL .*%")
     at.child.send("\x03")
     assert at.leaves() == INTERRUPTED
     assert "Traceback" not in str(at.child.before)
@@ -232,7 +232,7 @@ def test_ctrl_z_during_a_run_leaves_a_sane_terminal(terminal: Callable[..., Term
     """A cursor that can be seen, and a step that goes on where it was stopped."""
     at = terminal("--step", "2")
     at.presses("\r")
-    at.child.expect("Let go .*%")
+    at.child.expect("Release the GIL .*%")
     at.child.send("\x1a")
     at.sees("Stopped.")
     assert str(at.child.before).count("\x1b[?25l") <= str(at.child.before).count("\x1b[?25h")

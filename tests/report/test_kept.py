@@ -78,7 +78,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "an unknown key": (lambda d: d.update(surplus=1), "'surplus'"),
     "a word for a number": (lambda d: d["settings"].update(rounds="many"), "settings.rounds"),
     "an unknown state": (lambda d: d["verdict"].update(state="maybe"), "verdict.state"),
-    "notes that are none": (lambda d: d.update(notes="one"), "notes"),
+    "notes that are text": (lambda d: d.update(notes="one"), "notes"),
     "no spans": (lambda d: d["picture"][0].update(spans=[]), "picture[0]"),
     "an endless race": (
         lambda d: d["picture"][1]["spans"][0].update(exit_ns=10**30),
