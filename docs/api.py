@@ -54,7 +54,8 @@ def _value(constant: str) -> str:
 
 
 def _dataclass(cls: type) -> Iterator[str]:
-    yield f"## {cls.__name__}\n\n{markdown(inspect.getdoc(cls) or '')}\n"
+    text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in cls.__mro__[:-1])
+    yield f"## {cls.__name__}\n\n{markdown(text)}\n"
     yield "| field | type |\n| --- | --- |"
     for field, annotation in _annotations(cls).items():
         yield f"| `{field}` | `{annotation.replace('|', chr(92) + '|')}` |"

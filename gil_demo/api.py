@@ -1,6 +1,6 @@
 """The function that a notebook calls; `gil-demo run` calls the same."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, get_args
 
@@ -18,7 +18,7 @@ from gil_demo.native import kernels
 from gil_demo.report.run import RunReport
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Measured, RunResult, Settings
-from gil_demo.words import Half, Kernel, Section
+from gil_demo.words import HALVES, Kernel, Section
 
 if TYPE_CHECKING:
     from gil_demo.sandbox.pool import Task
@@ -43,7 +43,7 @@ def race(
     sections: Iterable[Section] = MEASURED,
     input_name: str | None = None,
     notes: Iterable[str] = (),
-    progress: Progress = unseen,
+    progress: Callable[[int, int], None] = lambda done, steps: None,
 ) -> RunReport:
     """Race one C kernel on an array: GIL held, GIL released, and without Python.
 
@@ -171,8 +171,7 @@ def _pattern_halves() -> "list[Task]":
     """List both halves of every pattern."""
     from gil_demo.gallery import registry
 
-    halves: tuple[Half, ...] = ("unsafe", "safe")
-    return [(pattern, half) for pattern in registry.load_all() for half in halves]
+    return [(pattern, half) for pattern in registry.load_all() for half in HALVES]
 
 
 def _try_once(tasks: "list[Task]", progress: Progress) -> tuple[PatternRow, ...]:

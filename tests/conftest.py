@@ -78,14 +78,13 @@ def command(capsys: pytest.CaptureFixture[str]) -> Command:
     return run
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Command:
-    """Runs ``python -m gil_demo`` in a process of its own, in an empty folder."""
+def in_a_process(folder: Path, *program: str) -> Command:
+    """Make what runs Python with these arguments and more, in a process of its own."""
 
     def run(*arguments: str, **environment: str) -> CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "gil_demo", *arguments],
-            cwd=tmp_path,
+            [sys.executable, *program, *arguments],
+            cwd=folder,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -95,25 +94,18 @@ def process(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Command:
+    """Runs ``python -m gil_demo`` in a process of its own, in an empty folder."""
+    return in_a_process(tmp_path, "-m", "gil_demo")
 
 
 @pytest.fixture
 def python(tmp_path: Path) -> Command:
     """Runs Python statements in a fresh interpreter, in an empty folder."""
-
-    def run(statements: str, *arguments: str, **environment: str) -> CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", statements, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-        )
-
-    return run
+    return in_a_process(tmp_path, "-c")
 
 
 def at(milliseconds: float) -> int:

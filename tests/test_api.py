@@ -17,9 +17,7 @@ from gil_demo.limits import MAX_DEFAULT_THREADS, MAX_THREADS
 from gil_demo.measuring.plan import Plan
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
-from gil_demo.words import Half
-
-HALVES: tuple[Half, ...] = ("unsafe", "safe")
+from gil_demo.words import HALVES
 
 Command = Callable[..., CompletedProcess[str]]
 

@@ -179,7 +179,7 @@ def _file_option(name: str, content: str) -> Decorator:
 FROM_OPTION: Decorator = click.option(
     "--from",
     "from_file",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE.json",
     help="Show what --json printed before, and run nothing; - reads standard input.",
 )

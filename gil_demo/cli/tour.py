@@ -10,7 +10,7 @@ import click
 from gil_demo.cli.output import JSON, Output, output_options, refuse_together
 from gil_demo.cli.tour_talk import converse, run_through
 from gil_demo.errors import BadInput
-from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
+from gil_demo.exit_codes import DONE, OF_STATES
 
 if TYPE_CHECKING:
     from gil_demo.tour.walk import Walk
@@ -123,5 +123,6 @@ def exit_code(walk: "Walk", *, check: bool) -> int:
     """Compute the exit code from the steps that were run; with `check`, the others count too."""
     states = [seen.state for seen in walk.seen.values()]
     if "contradicted" in states:
-        return CONTRADICTED
-    return INCONCLUSIVE if check and states.count("shown") < len(walk.lesson) else DONE
+        return OF_STATES["contradicted"]
+    all_shown = states.count("shown") == len(walk.lesson)
+    return OF_STATES["shown" if all_shown else "inconclusive"] if check else DONE

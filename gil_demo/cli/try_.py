@@ -11,7 +11,7 @@ from gil_demo.cli.options import complete_pattern
 from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
 from gil_demo.exit_codes import OF_STATES
 from gil_demo.limits import MAX_JOBS
-from gil_demo.words import Half
+from gil_demo.words import HALVES, Half
 
 if TYPE_CHECKING:
     from gil_demo.gallery.subject import Subject
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command(name="try")
 @click.argument("names", nargs=-1, shell_complete=complete_pattern)
 @click.option("--all", "everything", is_flag=True, help="Try all patterns.")
-@click.option("--half", type=click.Choice(["unsafe", "safe"]), help="Try only this half.")
+@click.option("--half", type=click.Choice(HALVES), help="Try only this half.")
 @click.option("--unforced", is_flag=True, help="Leave the interleaving of races to chance.")
 @click.option(
     "--repeat",
@@ -96,7 +96,7 @@ def _tried(
             raise click.UsageError(
                 "--unforced is for patterns that are races, and none of these is one"
             )
-    halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
+    halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else HALVES
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
     with progress_line("Trying") as progress:
         rows = try_patterns(runs, jobs or machine.usable_cores(), progress)

@@ -32,8 +32,7 @@ def kept_run(path: Path) -> RunResult:
     """Read what ``gil-demo run --json`` printed.
 
     Raises:
-        UnreadableDocument: It is no such document, or one of a later version.
-        OSError: The file cannot be read.
+        UnreadableDocument: It cannot be read, is no such document, or of a later version.
     """
     with _named(path):
         members = content(_text(path), "gil-demo/run")
@@ -50,8 +49,7 @@ def kept_rows(path: Path) -> tuple[PatternRow, ...]:
     """Read what ``gil-demo try --json`` printed.
 
     Raises:
-        UnreadableDocument: It is no such document, or one of a later version.
-        OSError: The file cannot be read.
+        UnreadableDocument: It cannot be read, is no such document, or of a later version.
     """
     with _named(path):
         return from_text(_text(path))
@@ -61,8 +59,7 @@ def kept_walk(path: Path) -> Walk:
     """Read what ``gil-demo tour --json`` printed, as a walk whose steps were run.
 
     Raises:
-        UnreadableDocument: It is no such document, or one of a later version.
-        OSError: The file cannot be read.
+        UnreadableDocument: It cannot be read, is no such document, or of a later version.
     """
     with _named(path):
         result = read(LessonResult, content(_text(path), "gil-demo/tour"))
@@ -82,9 +79,11 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _text(path: Path) -> str:
-    raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
     try:
+        raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
         text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise UnreadableDocument(f"the document cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UnreadableDocument("the document is not UTF-8") from None
     if CONTROL.search(text):

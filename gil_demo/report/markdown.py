@@ -1,13 +1,12 @@
-"""The output of the commands as Markdown for an issue or a README, and the gallery's page of it."""
+"""The output of the commands as Markdown for an issue or a README."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from gil_demo.csource.halves import halves
 from gil_demo.gallery.page import page_parts
-from gil_demo.gallery.pattern import Declared, Pattern
+from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
 from gil_demo.report.environment import environment_line
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
@@ -19,9 +18,7 @@ from gil_demo.report.picture import Picture
 from gil_demo.report.run_tables import responsiveness_table, scaling_table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import RunResult
-from gil_demo.words import Half
-
-HALVES: tuple[Half, ...] = ("unsafe", "safe")
+from gil_demo.words import HALVES
 
 PICTURE_COLUMNS = 80
 """What a block of text on GitHub shows without scrolling."""
@@ -78,9 +75,9 @@ def show_markdown(pattern: Pattern) -> str:
 
 
 def _shown(pattern: Pattern) -> Iterator[str]:
-    yield from _head(pattern, level=2)
+    yield from head(pattern, level=2)
     for heading, text in pattern.page.items():
-        yield _section(heading, text)
+        yield section(heading, text)
         if heading == "Mechanism":
             for half, code in zip(HALVES, halves(pattern.source), strict=True):
                 yield f"**{half}: {pattern.expected(half)}**\n"
@@ -97,7 +94,7 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
     yield f"## {page.NAME}\n"
     yield f"{head}\n"
     for heading, text in sections.items():
-        yield _section(heading, text)
+        yield section(heading, text)
         if heading == "The question":
             yield f"**csrc/gilexample.c**\n\n{fenced(asked, 'c')}"
         if heading == "What to write instead":
@@ -107,60 +104,15 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
             yield table(claims)
 
 
-def gallery_markdown(patterns: Sequence[Pattern], tried: Mapping[str, Any]) -> str:
-    """Write all pages, chapter by chapter, each with the evidence of its last trial.
-
-    `tried` is the document of ``gil-demo try --all --json``.
-    """
-    seen = {(row["name"], row["half"]): row for row in tried["patterns"]}
-    return "\n".join(_lines(patterns, seen))
-
-
-def _lines(
-    patterns: Sequence[Pattern], seen: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> Iterator[str]:
-    yield "| pattern | the question it answers | unsafe half ends in | safe half ends in |"
-    yield "| --- | --- | --- | --- |"
-    for pattern in patterns:
-        unsafe, safe = (declared_text(pattern.declared[half]) for half in HALVES)
-        link = f"[{pattern.name}](#{pattern.name})"
-        yield f"| {link} | {pattern.question} | {unsafe} | {safe} |"
-    for chapter, members in groupby(patterns, lambda one: one.chapter):
-        yield f"\n## {chapter.capitalize()}"
-        for pattern in members:
-            yield from _page(pattern, seen)
-
-
-def _page(pattern: Pattern, seen: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[str]:
-    yield ""
-    yield from _head(pattern, level=3)
-    for heading, text in pattern.page.items():
-        if heading == "Sources":
-            yield "**What was seen.**\n"
-            for half in HALVES:
-                row = seen[pattern.name, half]
-                yield f"- {half}: *{', '.join(row['outcomes'])}*. {row['evidence']}"
-            stem = pattern.name.replace("-", "_")
-            yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
-        yield _section(heading, text)
-
-
-def _head(pattern: Pattern, level: int) -> Iterator[str]:
+def head(pattern: Pattern, level: int) -> Iterator[str]:
+    """Begin a page: name, question and hazard."""
     yield f"{'#' * level} {pattern.name}\n"
     yield f"**{pattern.question}** {pattern.hazard}\n"
 
 
-def _section(heading: str, text: str) -> str:
+def section(heading: str, text: str) -> str:
+    """Write one part of a page."""
     return f"**{heading}.** {markdown(text)}\n".replace(".** \n", ".**\n\n")
-
-
-def declared_text(declared: Declared) -> str:
-    """Write an outcome, or the outcomes of several versions in a row."""
-    if isinstance(declared, str):
-        return declared
-    *earlier, (last, outcome) = declared.items()
-    parts = [f"{outcome} ({version})" for version, outcome in earlier]
-    return ", ".join([*parts, f"{outcome} ({last} and later)"])
 
 
 def markdown(text: str) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import OUTCOME_STYLES
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import Half
+from gil_demo.words import HALVES, Half
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
 
@@ -44,7 +44,7 @@ def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
     halves: dict[str, dict[Half, PatternRow]] = {}
     for row in rows:
         halves.setdefault(row.name, {})[row.half] = row
-    unsafe, safe = ([half[one] for half in halves.values()] for one in ("unsafe", "safe"))
+    unsafe, safe = ([half[one] for half in halves.values()] for one in HALVES)
     return (
         words("pattern", halves),
         words("unsafe half", map(outcomes_text, unsafe)),

@@ -107,7 +107,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Measured:
-    """The figures of one run. A section that was not asked for is empty.
+    """The figures of one run; a section that was not asked for is empty.
 
     `spans` are those of one race a mode: the one with the most threads of the first
     round, or where nothing was scaled the picture's. `results_agree` says whether calls on

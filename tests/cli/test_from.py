@@ -142,10 +142,10 @@ def test_a_kept_result_of_another_command_is_refused(
     assert_refused(command("try", "--from", run_file), "run.json", "'gil-demo/run'")
 
 
-@pytest.mark.parametrize("name", ["missing.json", "."])
+@pytest.mark.parametrize("name", ["missing.json", ".", "missing/run.json"])
 def test_a_kept_result_that_is_no_file_is_refused(name: str, here: Path, command: Command) -> None:
-    """Before anything is read."""
-    assert_refused(command("run", "--from", name), "--from")
+    """The line says why it cannot be read."""
+    assert_refused(command("run", "--from", name), f"{name}: the document cannot be read: ")
 
 
 def test_the_kept_file_is_not_written_over(run_file: str, here: Path, command: Command) -> None:
