@@ -184,5 +184,5 @@ def _length_of_calls(plan: Plan) -> str:
     passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
     return (
         f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last about"
-        f" {notation.milliseconds(CALL_SECONDS, 0)} ms."
+        f" {notation.milliseconds(CALL_SECONDS)}."
     )

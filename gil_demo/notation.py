@@ -27,13 +27,31 @@ def interval(values: Spread, digits: int) -> str:
     return "" if low == high else f"{low}-{high}"
 
 
+def ends(values: Spread, digits: int) -> str:
+    """Write the lowest and the highest value for a sentence: ``4.5 to 11.0``."""
+    return f"{values.low:,.{digits}f} to {values.high:,.{digits}f}"
+
+
+def times(values: Spread) -> str:
+    """Write how many times as much, for a sentence: ``6.0 times (4.5 to 11.0)``."""
+    middle, low, high = (
+        f"{value:,.{1 if value >= 1 else 2}f}" for value in (values.median, values.low, values.high)
+    )
+    return f"{middle} times ({low} to {high})"
+
+
 def count_range(counts: Range) -> str:
     """Write the smallest and the largest count, or the one that they are: ``1-2``."""
     return str(counts.min) if counts.min == counts.max else f"{counts.min}-{counts.max}"
 
 
-def milliseconds(seconds: float, digits: int = 1) -> str:
-    """Write a time as milliseconds, without the unit: ``30.5``."""
+def milliseconds(seconds: float, digits: int = 0) -> str:
+    """Write a time in milliseconds: ``30 ms``."""
+    return f"{in_milliseconds(seconds, digits)} ms"
+
+
+def in_milliseconds(seconds: float, digits: int = 1) -> str:
+    """Write a time under a header that names the unit, which is a millisecond: ``30.5``."""
     return f"{seconds * 1e3:.{digits}f}"
 
 

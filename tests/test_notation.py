@@ -39,7 +39,25 @@ def test_counts_are_written_as_one_where_they_are_one() -> None:
 
 def test_times_shares_and_ratios_have_one_form() -> None:
     """Each unit is written in one way."""
-    assert notation.milliseconds(0.0305) == "30.5"
-    assert notation.milliseconds(0.0305, 0) == "30"
+    assert notation.in_milliseconds(0.0305) == "30.5"
+    assert notation.milliseconds(0.0305) == "30 ms"
+    assert notation.milliseconds(0.0305, 1) == "30.5 ms"
     assert notation.share(0.124) == "12%"
     assert notation.ratio(1.936) == "1.94x"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (Spread(6.0, 4.5, 11.0), "6.0 times (4.5 to 11.0)"),
+        (Spread(0.08, 0.06, 1.2), "0.08 times (0.06 to 1.2)"),
+    ],
+)
+def test_a_ratio_is_told_with_its_spread(ratio: Spread, text: str) -> None:
+    """Below one with a digit more."""
+    assert notation.times(ratio) == text
+
+
+def test_the_ends_of_a_spread_stand_in_a_sentence() -> None:
+    """The lowest comes first."""
+    assert notation.ends(Spread(6.0, 4.5, 1100.0), 1) == "4.5 to 1,100.0"

@@ -43,6 +43,7 @@ from typing import Any
 
 import numpy as np
 
+from gil_demo import notation
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.measuring.paired import ratios
@@ -112,9 +113,9 @@ def _keep_busy(lab: Lab, steps: Iterator[int], running: list[bool], started: Eve
 
 def _told(rounds: list[dict[str, float]]) -> str:
     """Say the median times and the spread of their ratio."""
-    alone, busy = (median(one[name] for one in rounds) * 1e3 for name in ("alone", "busy"))
+    alone, busy = (median(one[name] for one in rounds) for name in ("alone", "busy"))
     ratio = Spread.of(ratios(rounds, "busy", "alone"))
     return (
-        f"{alone:.2f} ms alone, {busy:.1f} ms beside a busy Python thread,"
-        f" {ratio.median:.0f} times as long ({ratio.low:.0f} to {ratio.high:.0f})"
+        f"{notation.milliseconds(alone, 2)} alone, {notation.milliseconds(busy, 1)} beside a"
+        f" busy Python thread, {ratio.median:.0f} times as long ({notation.ends(ratio, 0)})"
     )

@@ -39,7 +39,8 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.lab.lab import Lab, times
+from gil_demo import notation
+from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.measuring.paired import ratios
 from gil_demo.measuring.rounds import interleaved
@@ -58,13 +59,15 @@ ROUNDS = 5
 def unsafe(lab: Lab) -> Finding:
     """Compare cells in one line with cells in a line each."""
     ratio = Spread.of(ratios(_seconds(lab), "one line", "own lines"))
-    return Finding("slow", f"cells 8 bytes apart: {times(ratio)} as long as 128 bytes apart")
+    return Finding(
+        "slow", f"cells 8 bytes apart: {notation.times(ratio)} as long as 128 bytes apart"
+    )
 
 
 def safe(lab: Lab) -> Finding:
     """Compare cells in a line each with cells in one line."""
     ratio = Spread.of(ratios(_seconds(lab), "own lines", "one line"))
-    return Finding("ok", f"cells 128 bytes apart: {times(ratio)} as long as 8 bytes apart")
+    return Finding("ok", f"cells 128 bytes apart: {notation.times(ratio)} as long as 8 bytes apart")
 
 
 def _seconds(lab: Lab) -> list[dict[str, float]]:

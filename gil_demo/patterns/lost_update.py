@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo import notation
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -79,7 +80,7 @@ def safe(lab: Lab) -> Finding:
         free = lab.compare(f"additions ({way})", int(cells.sum()), 2 * UNFORCED_TIMES)
         if free.outcome != "ok":
             return free
-        taken.append(f"{seconds * 1e3:.1f} ms ({way})")
+        taken.append(f"{notation.milliseconds(seconds, 1)} ({way})")
     timed = f"{2 * UNFORCED_TIMES:,} more, none lost: {', '.join(taken)}"
     return replace(forced, more=timed)
 

@@ -34,7 +34,8 @@ from typing import Any
 
 import numpy as np
 
-from gil_demo.lab.lab import Lab, times
+from gil_demo import notation
+from gil_demo.lab.lab import Lab
 from gil_demo.measuring.paired import differences, ratios
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
@@ -56,7 +57,7 @@ def unsafe(lab: Lab) -> Finding:
     ratio = Spread.of(ratios(rounds, "blocks", "none"))
     return Finding(
         "slow",
-        f"a block for each row of {COLUMNS} numbers: {times(ratio)} as long as without,"
+        f"a block for each row of {COLUMNS} numbers: {notation.times(ratio)} as long as without,"
         f" {cost.median:.0f} ns a block",
     )
 
@@ -68,7 +69,7 @@ def safe(lab: Lab) -> Finding:
     ratio = Spread.of(ratios(rounds, "none", "blocks"))
     return Finding(
         "ok",
-        f"no block: {times(ratio)} as long as with one for each row,"
+        f"no block: {notation.times(ratio)} as long as with one for each row,"
         f" {row.median:.0f} ns a row of {COLUMNS} numbers",
     )
 

@@ -119,7 +119,7 @@ def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) 
 
 
 def _milliseconds(first_ns: int, last_ns: int) -> str:
-    return f"{notation.milliseconds((last_ns - first_ns) / 1e9, 0)} ms"
+    return notation.milliseconds((last_ns - first_ns) / 1e9)
 
 
 def _axis(scale: Scale, marks: Marks) -> Iterator[Text]:

@@ -29,7 +29,7 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
             Column("speed-up", tuple(notation.spread(row.speedup, 2, "x") for row in rows), 1),
             Column("peak\ninside", tuple(notation.count_range(row.peak_inside) for row in rows)),
             Column("mean\ninside", tuple(f"{row.mean_inside:.2f}" for row in rows), 3),
-            Column("CPU ms", tuple(notation.milliseconds(row.cpu_seconds) for row in rows), 4),
+            Column("CPU ms", tuple(notation.in_milliseconds(row.cpu_seconds) for row in rows), 4),
         ),
         styles=tuple(MODE_STYLES[row.gil] for row in rows),
         breaks=frozenset(
@@ -53,12 +53,12 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
             Column("share of\nalone", tuple(notation.share(row.share_of_alone) for row in rows), 1),
             Column(
                 "longest\nstall ms",
-                tuple(notation.milliseconds(row.longest_stall_seconds) for row in rows),
+                tuple(notation.in_milliseconds(row.longest_stall_seconds) for row in rows),
             ),
             Column(
                 "call ms",
                 tuple(
-                    "-" if row.gil == "alone" else notation.milliseconds(row.call_seconds)
+                    "-" if row.gil == "alone" else notation.in_milliseconds(row.call_seconds)
                     for row in rows
                 ),
                 3,

@@ -32,7 +32,7 @@ Read more:
 
 import sys
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.picture import record_panel
@@ -74,7 +74,7 @@ def judge(panel: Panel, interval_seconds: float, *, gil_enabled: bool) -> Seen:
             "No: at no moment were two calls inside.",
             "Yes: the second entered after the first had left.",
             f"No: each call ran through, {shortest_ms:.0f} ms and more,"
-            f" though Python asks for the GIL after {interval_seconds * 1e3:.0f} ms.",
+            f" though Python asks for the GIL after {notation.milliseconds(interval_seconds)}.",
         ),
         figures,
     )

@@ -33,6 +33,7 @@ Read more:
 import sys
 from collections.abc import Sequence
 
+from gil_demo import notation
 from gil_demo.csource.halves import without_comments
 from gil_demo.gallery import registry
 from gil_demo.host import machine
@@ -70,8 +71,8 @@ def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: b
             reason, figures, ("", "Here both reached their end.") if ended == "ok" else ()
         )
     remarks = (
-        f"No: the interval is {interval_seconds * 1e3:.0f} ms, and both still waited"
-        f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
+        f"No: the interval is {notation.milliseconds(interval_seconds)}, and both still waited"
+        f" {notation.milliseconds(unsafe.seconds.median)} after the start.",
         "Yes: each waited for the other. The process had to be killed.",
         "No: Python does not look for deadlocks, and nothing was raised.",
     )

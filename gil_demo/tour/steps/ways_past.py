@@ -35,6 +35,7 @@ Read more:
 
 from collections.abc import Collection, Mapping
 
+from gil_demo import notation
 from gil_demo.errors import Unavailable
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
@@ -144,7 +145,7 @@ def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) 
 def _how_compared(one_released: Found) -> str:
     in_c = ""
     if isinstance(one_released, Way):
-        in_c = f" (C: {one_released.work_seconds * 1e3:.1f} ms)"
+        in_c = f" (C: {notation.milliseconds(one_released.work_seconds, 1)})"
     return f"Work: medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
 
 

@@ -35,6 +35,7 @@ Read more:
 
 from collections.abc import Sequence
 
+from gil_demo import notation
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
 from gil_demo.results.lesson import Cell, Seen, Table
@@ -84,7 +85,7 @@ def _remarks(released: Sequence[Watched], held: Sequence[Watched]) -> tuple[str,
         f"No: two of them let the ticker wait for {stall_ms:.0f} ms and more.",
         "Yes: not one tick fell inside. What they add and compare are Python objects.",
         f"No: np.sum is NumPy, and over objects it kept the GIL for"
-        f" {objects.call_seconds * 1e3:.0f} ms.",
+        f" {notation.milliseconds(objects.call_seconds)}.",
     )
 
 

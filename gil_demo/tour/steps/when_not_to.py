@@ -34,6 +34,7 @@ Read more:
 from collections.abc import Sequence
 from statistics import median
 
+from gil_demo import notation
 from gil_demo.host import machine
 from gil_demo.measuring.others import others_took
 from gil_demo.measuring.paired import Tally, differences
@@ -80,7 +81,7 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
         (
             f"No: {counted}.",
             f"No: {counted}.",
-            f"Yes: {more.median:.0f} ns more ({more.low:.0f} to {more.high:.0f}).{meaning}",
+            f"Yes: {more.median:.0f} ns more ({notation.ends(more, 0)}).{meaning}",
         ),
         figures,
     )

@@ -32,7 +32,7 @@ Read more:
 
 import sys
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
 from gil_demo.measuring.others import others_took
@@ -82,8 +82,8 @@ def judge(result: Measured, interval_seconds: float) -> Seen:
     return Seen.shown(
         1,
         (
-            f"No: it stood still for {held.longest_stall_seconds * 1e3:.0f} ms; the switch"
-            f" interval is {interval_seconds * 1e3:.0f} ms.",
+            f"No: it stood still for {notation.milliseconds(held.longest_stall_seconds)};"
+            f" the switch interval is {notation.milliseconds(interval_seconds)}.",
             f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
             " inside each released one.",
             _second_core(result.environment.cores),
