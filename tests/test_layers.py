@@ -154,5 +154,11 @@ def test_help_loads_nothing_heavy(arguments: list[str], python: Command) -> None
     """Help, the version and a mistyped option come without NumPy, rich and the C modules."""
     modules = loaded_by(python, "from gil_demo.__main__ import main; main()", *arguments)
     assert "click" in modules
-    heavy = {"numpy", "rich", "gil_demo._held", "gil_demo._released", "gil_demo.native.kernels"}
+    heavy = {
+        "numpy",
+        "rich",
+        "gil_demo._held",
+        "gil_demo._released",
+        "gil_demo.native.kernels",
+    }
     assert modules & heavy == set()

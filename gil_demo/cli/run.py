@@ -9,7 +9,6 @@ import click
 from gil_demo.cli.options import elements, thread_counts
 from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
 from gil_demo.exit_codes import DONE, OF_STATES
-from gil_demo.files import printable
 from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, QUICK_ROUNDS
 from gil_demo.words import Kernel, Section
 
@@ -128,6 +127,7 @@ def _measure(
     """Refuse or make the array and the race, say where this is, and run the race."""
     from gil_demo import arrays
     from gil_demo.api import MEASURED, prepare
+    from gil_demo.files import printable
     from gil_demo.host import machine
     from gil_demo.report.environment import environment_line
     from gil_demo.report.kit.screen import progress_line
