@@ -54,7 +54,8 @@ def _value(constant: str) -> str:
 
 
 def _dataclass(cls: type) -> Iterator[str]:
-    yield f"## {cls.__name__}\n\n{markdown(inspect.getdoc(cls) or '')}\n"
+    text = "\n\n".join(inspect.cleandoc(one.__doc__ or "") for one in cls.__mro__[:-1])
+    yield f"## {cls.__name__}\n\n{markdown(text)}\n"
     yield "| field | type |\n| --- | --- |"
     for field, annotation in _annotations(cls).items():
         yield f"| `{field}` | `{annotation.replace('|', chr(92) + '|')}` |"
@@ -62,11 +63,14 @@ def _dataclass(cls: type) -> Iterator[str]:
 
 
 def _annotations(cls: type) -> dict[str, str]:
-    """The fields' types as the source spells them, which no version of Python changes."""
-    (node,) = ast.parse(dedent(inspect.getsource(cls))).body
-    assert isinstance(node, ast.ClassDef)
-    fields = (one for one in node.body if isinstance(one, ast.AnnAssign))
-    return {ast.unparse(one.target): ast.unparse(one.annotation) for one in fields}
+    """Read the types of all fields as the source spells them, which no Python version changes."""
+    found: dict[str, str] = {}
+    for one in reversed(cls.__mro__[:-1]):
+        (node,) = ast.parse(dedent(inspect.getsource(one))).body
+        assert isinstance(node, ast.ClassDef)
+        fields = (field for field in node.body if isinstance(field, ast.AnnAssign))
+        found |= {ast.unparse(field.target): ast.unparse(field.annotation) for field in fields}
+    return found
 
 
 def _words(classes: list[type]) -> Iterator[str]:

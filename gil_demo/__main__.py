@@ -10,10 +10,10 @@ from gil_demo.exit_codes import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; only an own fault shows a traceback."""
+    """Run the command line and exit with its code; only a fault of gil-demo shows a traceback."""
     _open_standard_streams()
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this
+        if getattr(sys, name) is None:  # closed by the process that started this
             setattr(sys, name, io.StringIO())
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # While modules load there is nothing to tidy up, and some swallow the exception.
@@ -42,7 +42,7 @@ def _open_standard_streams() -> None:
 
 
 def _flushed(code: int) -> int:
-    """The exit code once all output is written, or has nowhere to go."""
+    """Return the exit code once all output is written, or cannot be written."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -56,7 +56,7 @@ def _flushed(code: int) -> int:
 
 
 def _let_the_rest_go_nowhere() -> None:
-    """Spare the interpreter's own flush at exit the same error."""
+    """Keep the interpreter's own flush at exit from meeting the same error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,28 +1,35 @@
-"""What a notebook can call; `gil-demo run` calls the same."""
+"""The function that a notebook calls; `gil-demo run` calls the same."""
 
 from collections.abc import Callable, Iterable
-from typing import get_args
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.host import machine
-from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MOST_DEFAULT_THREADS, MOST_THREADS
-from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.run import measure
+from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MAX_DEFAULT_THREADS, MAX_THREADS
+from gil_demo.measuring.measure import measure, step_count
+from gil_demo.measuring.plan import CALL_SECONDS, ImpossiblePlan, Plan, refuse_impossible
+from gil_demo.measuring.progress import Progress, part, unseen
+from gil_demo.measuring.verdict import Evidence, judge
 from gil_demo.native import kernels
 from gil_demo.report.run import RunReport
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import Half, Kernel, Section
+from gil_demo.results.run import Measured, RunResult, Settings
+from gil_demo.words import HALVES, Kernel, Section
+
+if TYPE_CHECKING:
+    from gil_demo.sandbox.pool import Task
 
 MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
-"""The sections that a notebook gets unless it asks for others: all but the patterns."""
+"""The sections that a notebook gets by default: all except the patterns."""
 
 
 def default_threads() -> tuple[int, ...]:
-    """1, 2, 4, … up to the cores this process may use; 2 even where there is but one."""
-    cores = min(machine.usable_cores(), MOST_DEFAULT_THREADS)
+    """Choose 1, 2, 4, … up to the cores this process may use; 2 even where there is only one."""
+    cores = min(machine.usable_cores(), MAX_DEFAULT_THREADS)
     return (1, *(2**power for power in range(1, max(2, cores.bit_length()))))
 
 
@@ -45,13 +52,13 @@ def race(
             writable for the kernel ``scale``. C works on its memory, not on a
             copy. By default a million numbers from -1 to 1.
         kernel: What each thread calls once in each race.
-        threads: The numbers of threads; 1 is always among them.
+        threads: The numbers of threads to compare; 1 is always added.
         rounds: How often each race is run, interleaved with the others.
-        seed: Of the order within the rounds, and of the default array.
+        seed: Seed of the default array and of the order of races.
         sections: Which parts to measure; "patterns" runs each pattern's halves once,
             in child processes.
-        input_name: Where the array came from, to be told in the report.
-        notes: Sentences to be told in the report.
+        input_name: Where the array came from, for the report.
+        notes: Sentences to add to the report.
         progress: Called with the number of steps done and of all steps.
 
     Returns:
@@ -59,37 +66,123 @@ def race(
         in its `result`.
 
     Raises:
-        ValueError: The array, or a number, is not one that can be worked with;
-            the message says what to do.
+        ValueError: The array or a number cannot be used; the message says what to do.
     """
-    counts = default_threads() if threads is None else tuple(threads)
-    if not all(1 <= count <= MOST_THREADS for count in counts):
-        raise ValueError(f"threads must be from 1 to {MOST_THREADS}")
-    if rounds < 1:
-        raise ValueError("rounds must be 1 or more")
-    data = arrays.make(DEFAULT_SIZE, seed) if array is None else array
+    prepared = prepare(
+        array,
+        kernel=kernel,
+        threads=threads,
+        rounds=rounds,
+        seed=seed,
+        sections=sections,
+        input_name=input_name,
+        notes=notes,
+    )
+    return prepared.run(progress)
+
+
+def prepare(
+    array: NDArray[np.float64] | None = None,
+    *,
+    kernel: Kernel = "sum",
+    threads: Iterable[int] | None = None,
+    rounds: int = DEFAULT_ROUNDS,
+    seed: int = 0,
+    sections: Iterable[Section] = MEASURED,
+    input_name: str | None = None,
+    notes: Iterable[str] = (),
+) -> "PreparedRace":
+    """Check everything that `race` takes, and measure nothing yet; raise what `race` raises."""
     if kernel not in get_args(Kernel):
-        raise ValueError(f"kernel must be one of {', '.join(get_args(Kernel))}, not {kernel!r}")
+        raise ImpossiblePlan(f"kernel must be one of {', '.join(get_args(Kernel))}, not {kernel!r}")
     chosen = frozenset(sections)
     if not chosen <= set(get_args(Section)):
-        raise ValueError(f"sections must be some of {', '.join(get_args(Section))}")
+        raise ImpossiblePlan(f"sections must be some of {', '.join(get_args(Section))}")
+    if rounds < 1:
+        raise ImpossiblePlan("rounds must be 1 or more")
+    counts = default_threads() if threads is None else tuple(threads)
+    if not all(1 <= count <= MAX_THREADS for count in counts):
+        raise ImpossiblePlan(f"threads must be from 1 to {MAX_THREADS}: give numbers as in 1,2,4")
+    data = arrays.make(DEFAULT_SIZE, seed) if array is None else array
     kernels.refuse_unsuitable(data, kernel)
-    plan = Plan.calibrated(data, kernel, counts, rounds, seed, chosen)
-    return RunReport(
-        measure(
-            plan,
-            input_name=input_name,
-            notes=tuple(notes),
-            patterns=_patterns_once(progress) if "patterns" in chosen else (),
-            progress=progress,
+    refuse_impossible(data, kernel, max(counts, default=1))
+    return PreparedRace(data, kernel, counts, rounds, seed, chosen, input_name, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRace:
+    """A race that can be run: `prepare` found nothing to refuse."""
+
+    array: NDArray[np.float64]
+    kernel: Kernel
+    threads: tuple[int, ...]
+    rounds: int
+    seed: int
+    sections: frozenset[Section]
+    input_name: str | None
+    notes: tuple[str, ...]
+
+    def run(self, progress: Progress = unseen) -> RunReport:
+        """Measure, then try each pattern if that was asked for, and judge.
+
+        `progress` is called with the number of steps done and that of all steps.
+        """
+        plan = Plan.calibrated(
+            self.array, self.kernel, self.threads, self.rounds, self.seed, self.sections
         )
-    )
+        halves = _pattern_halves() if "patterns" in self.sections else []
+        measuring = step_count(plan)
+        steps = measuring + len(halves)
+        measured = measure(plan, part(progress, 0, steps))
+        patterns = _try_once(halves, part(progress, measuring, steps)) if halves else ()
+        return RunReport(self._result(plan, measured, patterns))
+
+    def _result(
+        self, plan: Plan, measured: Measured, patterns: tuple[PatternRow, ...]
+    ) -> RunResult:
+        figures = {field.name: getattr(measured, field.name) for field in fields(measured)}
+        evidence = Evidence(
+            environment=measured.environment,
+            results_agree=measured.results_agree is not False,
+            picture=measured.picture,
+            scaling=measured.scaling,
+            responsiveness=measured.responsiveness,
+            patterns=patterns,
+        )
+        return RunResult(
+            **figures,
+            settings=Settings(
+                kernel=plan.kernel,
+                elements=plan.array.size,
+                elements_per_call=plan.work(1)[0].size,
+                passes=plan.passes,
+                threads=plan.threads,
+                rounds=plan.rounds,
+                seed=plan.seed,
+                input=self.input_name,
+            ),
+            notes=(*([_length_of_calls(plan)] if step_count(plan) else []), *self.notes),
+            patterns=patterns,
+            verdict=judge(evidence),
+        )
 
 
-def _patterns_once(progress: Callable[[int, int], None]) -> tuple[PatternRow, ...]:
+def _pattern_halves() -> "list[Task]":
+    """List both halves of every pattern."""
     from gil_demo.gallery import registry
+
+    return [(pattern, half) for pattern in registry.load_all() for half in HALVES]
+
+
+def _try_once(tasks: "list[Task]", progress: Progress) -> tuple[PatternRow, ...]:
     from gil_demo.sandbox.rows import try_patterns
 
-    halves: tuple[Half, ...] = ("unsafe", "safe")
-    jobs = [(pattern, half) for pattern in registry.load_all() for half in halves]
-    return try_patterns(jobs, machine.usable_cores(), progress)
+    return try_patterns(tasks, machine.usable_cores(), progress)
+
+
+def _length_of_calls(plan: Plan) -> str:
+    passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
+    return (
+        f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last about"
+        f" {notation.milliseconds(CALL_SECONDS)}."
+    )

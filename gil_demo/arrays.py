@@ -1,4 +1,4 @@
-"""The array that the kernels work on: made here, or a person's own file."""
+"""The array that the kernels work on: made here, or read from the user's file."""
 
 import warnings
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.errors import BadInput
+from gil_demo.files import printable
 from gil_demo.host import machine
 from gil_demo.native import kernels
 from gil_demo.words import Kernel
@@ -32,7 +33,7 @@ def make(size: int, seed: int) -> NDArray[np.float64]:
 
 
 def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """The array in a .npy file, memory-mapped, and notes on what had to be done to it.
+    """Map the array in a .npy file; return it with notes on what had to be done to it.
 
     The file is never written: a kernel that writes gets pages that are copied
     when written. Pickled objects are never loaded. Numbers that are not float64
@@ -65,11 +66,6 @@ def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ..
     if writes:
         note += "; pages that the kernel writes are private, the file stays as it is"
     return mapped.ravel(order="K"), (note,)
-
-
-def printable(path: Path) -> str:
-    """A path as it can be shown: what would steer a terminal, or cannot be encoded, is escaped."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(path))
 
 
 def _mapped(path: Path, mode: Any) -> NDArray[Any]:

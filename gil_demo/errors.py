@@ -1,5 +1,9 @@
-"""What a person can get wrong, as opposed to what this program can."""
+"""Errors of the input, and of a system that lacks something, as opposed to faults here."""
 
 
 class BadInput(Exception):
-    """Something given cannot be worked with; the message says what is wrong and what to do."""
+    """The input cannot be used; the message says what is wrong and what to do."""
+
+
+class Unavailable(RuntimeError):
+    """This system does not give what is needed; the message says what is missing."""

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Writes a file whole or not at all, and shows what a file is called."""
 
 import contextlib
 import os
@@ -54,6 +54,11 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
         raise
+
+
+def printable(path: Path) -> str:
+    """Write a path for the screen: what steers a terminal or has no encoding is escaped."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(path))
 
 
 def _umask() -> int:

@@ -12,6 +12,9 @@ Theme = Literal["auto", "light", "dark"]
 
 Half = Literal["unsafe", "safe", "unforced"]
 
+HALVES: tuple[Half, ...] = ("unsafe", "safe")
+"""The halves that every pattern has; a race can also be left to chance, which is "unforced"."""
+
 Outcome = Literal[
     "ok",  # the right value
     "wrong-value",

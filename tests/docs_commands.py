@@ -40,12 +40,15 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
+KEPT_RUN = ROOT / "tests" / "report" / "kept" / "run-1.json"
+
 AT_ONCE = 2
 LIMIT_SECONDS = 120
 
 PLACEHOLDERS = {
     r"\bNAME\b": "lost-update",
     r"\bFILE\.npy\b": "numbers.npy",
+    r"\bFILE\.json\b": "kept.json",
     r"\bFILE\b": "file",
     r"\bN\b": "2",
     r"--repeat 1000\b": "--repeat 10",  # a stress test of a minute or two
@@ -165,6 +168,7 @@ def run_python(page: Path) -> Ran:
 
 def _run(text: str, folder: Path) -> tuple[int, str]:
     np.save(folder / "numbers.npy", np.arange(100_000.0))
+    shutil.copy(KEPT_RUN, folder / "kept.json")
     if COMPLETION.search(text):
         return _completion(text, folder)
     if LOOKED_AT.match(text):

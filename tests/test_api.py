@@ -11,10 +11,13 @@ from rich.console import Console
 
 import gil_demo
 from gil_demo import api
+from gil_demo.gallery import registry
 from gil_demo.host import machine
-from gil_demo.limits import MOST_DEFAULT_THREADS, MOST_THREADS
+from gil_demo.limits import MAX_DEFAULT_THREADS, MAX_THREADS
+from gil_demo.measuring.plan import Plan
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
+from gil_demo.words import HALVES
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -35,6 +38,13 @@ def test_a_race_gives_figures_and_a_report(report: RunReport) -> None:
     assert not report.result.patterns
 
 
+def test_a_report_says_how_the_run_was_made(report: RunReport) -> None:
+    """The length of a call is told, and what the interpreter and the machine are."""
+    assert f"{report.result.settings.passes:,} passes over" in report.result.notes[0]
+    assert report.result.environment.cores == machine.usable_cores()
+    assert report.document()["settings"]["rounds"] == 1
+
+
 def test_a_report_draws_itself_in_a_terminal(report: RunReport) -> None:
     """Printed by rich it is what the command shows, from the interpreter to the verdict."""
     file = StringIO()
@@ -52,11 +62,43 @@ def test_a_report_draws_itself_in_a_notebook(report: RunReport) -> None:
     assert all("Verdict:" in text for text in forms.values())
 
 
-@pytest.mark.parametrize("threads", [[0], [-1], [1, 0, 2], [MOST_THREADS + 1], [10_000]])
+@pytest.mark.parametrize("threads", [[0], [-1], [1, 0, 2], [MAX_THREADS + 1], [10_000]])
 def test_impossible_numbers_of_threads_are_refused(threads: list[int]) -> None:
     """Numbers of threads below 1 or above the limit are refused, and the limits are named."""
-    with pytest.raises(ValueError, match=f"threads must be from 1 to {MOST_THREADS}"):
+    with pytest.raises(ValueError, match=f"threads must be from 1 to {MAX_THREADS}"):
         gil_demo.race(threads=threads)
+
+
+def test_more_writing_threads_than_elements_are_refused() -> None:
+    """Threads that write need an element each."""
+    with pytest.raises(ValueError, match="fewer threads or more elements"):
+        gil_demo.race(np.ones(3), kernel="scale", threads=[2, 4])
+
+
+def test_a_race_is_refused_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Preparing checks everything and calls no kernel; running prepares no second time."""
+    monkeypatch.setattr(Plan, "calibrated", lambda *_: pytest.fail("ran"))
+    with pytest.raises(ValueError, match="sections must be some of"):
+        api.prepare(sections=["weather"])  # type: ignore[list-item]  # that is the point
+    assert api.prepare(np.ones(3), threads=[2]).threads == (2,)
+
+
+def test_progress_goes_once_from_none_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measuring and trying patterns are one job to whoever waits."""
+    tried = [(pattern, half) for pattern in registry.load_all()[:2] for half in HALVES]
+    monkeypatch.setattr(api, "_pattern_halves", lambda: tried)
+    steps: list[tuple[int, int]] = []
+    gil_demo.race(
+        np.ones(1000),
+        threads=[1],
+        rounds=1,
+        sections=["responsiveness", "patterns"],
+        progress=lambda done, of: steps.append((done, of)),
+    )
+    assert {of for _, of in steps} == {3 + len(tried)}
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    assert steps[0] == (0, 7)
+    assert steps[-1] == (7, 7)
 
 
 @pytest.mark.parametrize("rounds", [0, -3])
@@ -109,7 +151,7 @@ def test_threads_go_up_to_the_cores_unless_told(
     """By default powers of two up to the cores, two even on one core, never too many."""
     monkeypatch.setattr(machine, "usable_cores", lambda: cores)
     assert api.default_threads() == threads
-    assert max(threads) <= MOST_DEFAULT_THREADS
+    assert max(threads) <= MAX_DEFAULT_THREADS
 
 
 def test_the_package_offers_what_it_names() -> None:

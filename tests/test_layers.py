@@ -141,7 +141,7 @@ def loaded_by(python: Command, statement: str, *arguments: str) -> set[str]:
 
 def test_measuring_draws_nothing(python: Command) -> None:
     """The measuring core loads neither what draws nor what reads command lines."""
-    modules = loaded_by(python, "import gil_demo.measuring.run")
+    modules = loaded_by(python, "import gil_demo.measuring.measure")
     assert {"gil_demo._held", "gil_demo._released", "numpy"} <= modules
     assert modules & {"rich", "click"} == set()
 
@@ -154,5 +154,11 @@ def test_help_loads_nothing_heavy(arguments: list[str], python: Command) -> None
     """Help, the version and a mistyped option come without NumPy, rich and the C modules."""
     modules = loaded_by(python, "from gil_demo.__main__ import main; main()", *arguments)
     assert "click" in modules
-    heavy = {"numpy", "rich", "gil_demo._held", "gil_demo._released", "gil_demo.native.kernels"}
+    heavy = {
+        "numpy",
+        "rich",
+        "gil_demo._held",
+        "gil_demo._released",
+        "gil_demo.native.kernels",
+    }
     assert modules & heavy == set()

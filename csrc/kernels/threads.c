@@ -1,5 +1,5 @@
 /* The same kernels on plain threads, without Python: what this machine can
-   do at this moment, for released Python threads to be compared with. */
+   do at this moment, as a comparison for released Python threads. */
 
 #include "kernels.h"
 

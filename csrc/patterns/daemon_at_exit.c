@@ -45,10 +45,10 @@ void daemon_at_exit_safe(const double *data, int64_t size, double *result, lab *
     atomic_fetch_sub(&running, 1);
 }
 
-/* For Python's atexit, which runs before the interpreter turns threads away. */
+/* For Python's atexit, which runs before the interpreter refuses the GIL to threads. */
 void daemon_at_exit_safe_wait(lab *lab)
 {
-    Py_BEGIN_ALLOW_THREADS /* each of them needs the GIL to get through END */
+    Py_BEGIN_ALLOW_THREADS /* each of the threads needs the GIL to pass END */
     reach(lab, 2);
     while (atomic_load(&running) > 0)
         pause_for(20000);

@@ -4,7 +4,7 @@
 
 #include "lab.h"
 
-/* The negative of an 8-bit image, in place. Any thread, no GIL. */
+/* Inverts an 8-bit image in place. Any thread, no GIL. */
 static void invert(unsigned char *data, int64_t size)
 {
     for (int64_t i = 0; i < size; i++)
@@ -14,7 +14,7 @@ static void invert(unsigned char *data, int64_t size)
 int read_only_output_unsafe(PyObject *image)
 {
     Py_buffer view;
-    /* May be read-only, and view.buf is no const pointer either way. */
+    /* The buffer may be read-only, but view.buf is never a pointer to const. */
     if (PyObject_GetBuffer(image, &view, PyBUF_SIMPLE) < 0)
         return -1;
 
@@ -28,7 +28,7 @@ int read_only_output_unsafe(PyObject *image)
 int read_only_output_safe(PyObject *image)
 {
     Py_buffer view;
-    /* The owner refuses if it may not be written, and sets the exception. */
+    /* If the memory must not be written, the owner refuses and sets the exception. */
     if (PyObject_GetBuffer(image, &view, PyBUF_WRITABLE) < 0)
         return -1;
 

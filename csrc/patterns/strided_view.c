@@ -5,7 +5,7 @@
 #include "common/numpy_api.h"
 #include "lab.h"
 
-/* One element after another from the first on. Any thread, no GIL. */
+/* Reads one element after another, from the first on. Any thread, no GIL. */
 static double sum(const double *data, int64_t size, lab *lab)
 {
     double total = 0.0;
@@ -36,7 +36,7 @@ double strided_view_unsafe(PyObject *object, lab *lab)
 
 double strided_view_safe(PyObject *object, lab *lab)
 {
-    /* Aligned and C-contiguous: what is not gets copied before the block. */
+    /* Aligned and C-contiguous: an array that is not is copied before the block. */
     const int wanted = NPY_ARRAY_IN_ARRAY;
     PyArrayObject *array = (PyArrayObject *)PyArray_FROM_OTF(object, NPY_DOUBLE, wanted);
     if (array == NULL)

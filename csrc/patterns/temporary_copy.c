@@ -27,7 +27,7 @@ void temporary_copy_unsafe(PyObject *x)
     Py_BEGIN_ALLOW_THREADS
     double_all(data, size);
     Py_END_ALLOW_THREADS
-    Py_DECREF(array); /* a copy dies here, and what was written with it */
+    Py_DECREF(array); /* a copy is freed here, with the results in it */
 }
 
 void temporary_copy_safe(PyObject *x)

@@ -24,7 +24,7 @@ static PyObject *sum(PyObject *Py_UNUSED(module), PyObject *args)
     PyArrayObject *array
         = (PyArrayObject *)PyArray_FROM_OTF(X, NPY_DOUBLE, NPY_ARRAY_ALIGNED);
 
-    /* right [read-before]: with the GIL. What the object says later does not matter.
+    /* right [read-before]: with the GIL. A later change of the object does not matter.
        right [index-type]: as wide as a pointer, so it can count any array. */
     const npy_intp size = PyArray_SIZE(array);
     const double *data = PyArray_DATA(array);
@@ -54,7 +54,7 @@ static struct PyModuleDef definition = {
 };
 
 /* wrong [one-phase]: the module is made here, before Python could ask whether it
-   can do without the GIL, or in several interpreters. */
+   can run without the GIL, or in several interpreters. */
 PyMODINIT_FUNC PyInit_gilexample(void)
 {
     import_array();

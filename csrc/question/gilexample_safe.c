@@ -1,4 +1,4 @@
-/* The question's extension as it should be written today: gilexample.c, mended.
+/* The question's extension as it should be written today: gilexample.c, corrected.
    The tags in brackets are those of the lines there. */
 
 #define PY_SSIZE_T_CLEAN
@@ -7,7 +7,7 @@
 #define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
 #include <numpy/arrayobject.h>
 
-/* METH_O [unchecked-parse]: Python has seen to it that there is one argument. It is
+/* METH_O [unchecked-parse]: Python has checked that there is one argument. It is
    borrowed from the caller, who owns it until we return. */
 static PyObject *sum(PyObject *Py_UNUSED(module), PyObject *x)
 {

@@ -67,7 +67,7 @@ long meetings(void)
 
 
 def built(source: str, folder: Path) -> ctypes.CDLL:
-    """The library that this C is. ctypes lets go of the GIL for each call of a CDLL."""
+    """Build the library of this C. ctypes releases the GIL for each call of a CDLL."""
     file, library = folder / "count.c", folder / "count.so"
     file.write_text(source)
     build_library(file, library, "-std=c11", "-O2", f"-DTHREADS={THREADS}")

@@ -43,7 +43,7 @@ whole = held_sum(array)
 slices = []
 for part in np.array_split(array, SLICES):
     slices.append(held_sum(part))
-    # In a program one time.sleep(0) would do, which lets go of the GIL for a moment. Here we go on
+    # In a program one time.sleep(0) would do, which releases the GIL for a moment. Here we go on
     # until the ticker has come, so that what is asserted below holds on a busy machine as well.
     while not ticks or ticks[-1] < slices[-1].exit_ns:
         time.sleep(0)

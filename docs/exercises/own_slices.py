@@ -14,7 +14,7 @@ address = array.ctypes.data
 
 
 def take_roots(part: NDArray[np.float64]) -> None:
-    """Replace each element by its root; NumPy lets go of the GIL while it does."""
+    """Replace each element by its root; NumPy releases the GIL while it does."""
     np.sqrt(part, out=part)
 
 

@@ -1,4 +1,4 @@
-"""The command line: options in, a report out; a file a command.
+"""The command line: options in, a report out; one file for each command.
 
 Everything heavy is imported when needed.
 """
@@ -54,8 +54,8 @@ for command in (run, doctor, list_, show, try_, tour):
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line and return its exit code.
 
-    Whatever is wrong with what the person gave is said in one line on standard
-    error. KeyboardInterrupt passes through.
+    Bad input is reported in one line on standard error. KeyboardInterrupt passes
+    through.
     """
     output = sys.stdout
     try:

@@ -1,24 +1,17 @@
-"""`gil-demo doctor`: where we are."""
+"""`gil-demo doctor`: the machine, the interpreter and the build."""
 
 import click
 
-from gil_demo.cli.options import json_option
+from gil_demo.cli.output import JSON, Output, output_options
 from gil_demo.exit_codes import DONE
 
 
 @click.command()
-@json_option
-def doctor(*, as_json: bool) -> int:
-    """Tell what machine, interpreter and build this is, and what follows from it."""
+@output_options(JSON)
+def doctor(*, output: Output) -> int:
+    """Describe machine, interpreter and build, and what follows for the demonstrations."""
     from gil_demo.host.doctor import examine
-    from gil_demo.report.doctor import doctor_table
-    from gil_demo.report.document import doctor_document
-    from gil_demo.report.kit.screen import screen
+    from gil_demo.report.doctor import DoctorReport
 
-    examination = examine()
-    console = screen()
-    if as_json:
-        console.document(doctor_document(examination))
-    else:
-        console.print(doctor_table(examination))
+    output.emit(DoctorReport(examine()), "gil-demo doctor")
     return DONE

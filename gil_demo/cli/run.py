@@ -1,32 +1,23 @@
 """`gil-demo run`: the whole demonstration."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
-from gil_demo.cli.options import (
-    elements,
-    file_option,
-    json_option,
-    markdown_option,
-    picture_options,
-    refuse_together,
-    thread_counts,
-)
-from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
+from gil_demo.cli.options import elements, thread_counts
+from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
+from gil_demo.exit_codes import DONE, OF_STATES
 from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, QUICK_ROUNDS
-from gil_demo.words import Kernel, Section, State
+from gil_demo.words import Kernel, Section
 
 if TYPE_CHECKING:
-    from gil_demo.report.kit.pictures import Pictures
+    from gil_demo.report.run import RunReport
 
-CHECK_EXIT_CODES: dict[State, int] = {
-    "shown": DONE,
-    "contradicted": CONTRADICTED,
-    "inconclusive": INCONCLUSIVE,
+FILES = {
+    "csv": "the tables",
+    "trace": "a timeline of all threads, for ui.perfetto.dev,",
 }
 
 
@@ -49,13 +40,13 @@ CHECK_EXIT_CODES: dict[State, int] = {
     "input_file",
     type=click.Path(path_type=Path),
     metavar="FILE.npy",
-    help="Work on this array instead; it is memory-mapped and never written.",
+    help="Work on the array in this file; it is memory-mapped and never written.",
 )
 @click.option(
     "--threads",
     type=thread_counts,
     metavar="N,N,...",
-    help="How many threads at once, as in 1,2,4.  [default: 1,2,4,8 up to the cores]",
+    help="Numbers of threads to compare, as in 1,2,4.  [default: 1,2,4,8 up to the cores]",
 )
 @click.option(
     "--rounds",
@@ -71,24 +62,20 @@ CHECK_EXIT_CODES: dict[State, int] = {
     metavar="N",
     default=0,
     show_default=True,
-    help="Of the array and of the order in each round.",
+    help="Seed of the random array and of the order of races.",
 )
 @click.option(
     "--section",
     "sections",
     type=click.Choice(get_args(Section)),
     multiple=True,
-    help="Measure only this part; may be given again for another.",
+    help="Measure only this part; repeat the option for several.",
 )
-@json_option
-@markdown_option
-@file_option("csv", "the tables")
-@picture_options
-@file_option("trace", "who was where when, for ui.perfetto.dev,")
+@output_options(JSON | MARKDOWN, FILES, pictures=True, kept=True, inputs=["input"])
 @click.option(
     "--check",
     is_flag=True,
-    help="Say the verdict with the exit code: 0 shown, 1 contradicted, 3 inconclusive.",
+    help="Set the exit code from the verdict: 0 shown, 1 contradicted, 3 inconclusive.",
 )
 def run(
     *,
@@ -100,71 +87,70 @@ def run(
     quick: bool,
     seed: int,
     sections: Sequence[Section],
-    as_json: bool,
-    as_markdown: bool,
-    csv_file: Path | None,
-    pictures: "Pictures",
-    trace_file: Path | None,
+    from_file: Path | None,
+    output: Output,
     check: bool,
 ) -> int:
     """Call a C kernel from several threads, with the GIL held and released.
 
-    Draws what happened, and shows how much faster several threads were, who else
-    got to run meanwhile, and what that proves.
+    Draws a picture of the threads, and shows how much faster several threads were,
+    whether another Python thread could run meanwhile, and what that proves.
     """
+    from gil_demo.report.kept import kept_run
+    from gil_demo.report.run import RunBody, RunReport
+
+    if from_file:
+        report, rest = RunReport(kept_run(from_file)), None
+        if output.files["trace"] and not report.result.spans:
+            raise click.UsageError("--trace needs races, and the kept result has none")
+    else:
+        report = _measure(
+            kernel, size, input_file, threads, rounds, seed, sections, output, quick=quick
+        )
+        rest = RunBody(report.result)
+    output.emit(report, "gil-demo run", rest)
+    return OF_STATES[report.result.verdict.state] if check else DONE
+
+
+def _measure(
+    kernel: Kernel,
+    size: int | None,
+    input_file: Path | None,
+    threads: tuple[int, ...] | None,
+    rounds: int | None,
+    seed: int,
+    sections: Sequence[Section],
+    output: Output,
+    *,
+    quick: bool,
+) -> "RunReport":
+    """Refuse or make the array and the race, say where this is, and run the race."""
+    from gil_demo import arrays
+    from gil_demo.api import MEASURED, prepare
+    from gil_demo.files import printable
+    from gil_demo.host import machine
+    from gil_demo.report.environment import environment_line
+    from gil_demo.report.kit.screen import progress_line
+
     if size and input_file:
         raise click.UsageError("--size and --input exclude each other: a file has its own size")
-    refuse_together(json=as_json, markdown=as_markdown)
-    if trace_file and sections and not {"picture", "scaling"}.intersection(sections):
+    if output.files["trace"] and sections and not {"picture", "scaling"}.intersection(sections):
         raise click.UsageError("--trace needs --section picture or --section scaling")
-
-    from gil_demo import arrays
-    from gil_demo.api import MEASURED, default_threads, race
-    from gil_demo.files import refuse_outputs, write_whole
-    from gil_demo.host import machine
-    from gil_demo.measuring.plan import refuse_impossible
-    from gil_demo.native import kernels
-    from gil_demo.report.csv import run_csv
-    from gil_demo.report.document import run_document
-    from gil_demo.report.kit.screen import progress_line, screen
-    from gil_demo.report.markdown import run_markdown
-    from gil_demo.report.run import RunBody, environment_line
-    from gil_demo.report.trace import run_trace
-
-    notes: Sequence[str] = ()
-    outputs = {"--csv": csv_file, **pictures.files, "--trace": trace_file}
-    refuse_outputs(outputs, {"--input": input_file})
-    if input_file:
-        array, notes = arrays.load(input_file, kernel)
-    else:
-        array = arrays.make(size or DEFAULT_SIZE, seed)
-    threads = threads or default_threads()
-    kernels.refuse_unsuitable(array, kernel)
-    refuse_impossible(array, kernel, max(threads))
-    console = screen()
-    if not (as_json or as_markdown):
-        console.print(environment_line(machine.environment()))
+    array, notes = (
+        arrays.load(input_file, kernel)
+        if input_file
+        else (arrays.make(size, seed) if size else None, ())
+    )
+    race = prepare(
+        array,
+        kernel=kernel,
+        threads=threads,
+        rounds=rounds or (QUICK_ROUNDS if quick else DEFAULT_ROUNDS),
+        seed=seed,
+        sections=sections or (MEASURED if quick else get_args(Section)),
+        input_name=printable(input_file) if input_file else None,
+        notes=notes,
+    )
+    output.begin(environment_line(machine.environment()))
     with progress_line("Measuring") as progress:
-        report = race(
-            array,
-            kernel=kernel,
-            threads=threads,
-            rounds=rounds or (QUICK_ROUNDS if quick else DEFAULT_ROUNDS),
-            seed=seed,
-            sections=sections or (MEASURED if quick else get_args(Section)),
-            input_name=arrays.printable(input_file) if input_file else None,
-            notes=notes,
-            progress=progress,
-        )
-    if csv_file:
-        write_whole(csv_file, run_csv(report.result))
-    if trace_file:
-        write_whole(trace_file, json.dumps(run_trace(report.result)))
-    pictures.write(report, "gil-demo run")
-    if as_json:
-        console.document(run_document(report.result))
-    elif as_markdown:
-        console.as_it_is(run_markdown(report.result, console))
-    else:
-        console.print(RunBody(report.result))
-    return CHECK_EXIT_CODES[report.result.verdict.state] if check else DONE
+        return race.run(progress)

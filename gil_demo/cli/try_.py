@@ -1,31 +1,28 @@
-"""`gil-demo try`: patterns, run."""
+"""`gil-demo try`: runs patterns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import (
-    complete_pattern,
-    json_option,
-    markdown_option,
-    picture_options,
-    refuse_together,
-)
-from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
-from gil_demo.limits import MOST_JOBS
-from gil_demo.words import Half
+from gil_demo.cli.options import complete_pattern
+from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
+from gil_demo.exit_codes import OF_STATES
+from gil_demo.limits import MAX_JOBS
+from gil_demo.words import HALVES, Half
 
 if TYPE_CHECKING:
     from gil_demo.gallery.subject import Subject
-    from gil_demo.report.kit.pictures import Pictures
+    from gil_demo.report.gallery_reports import TryReport
+    from gil_demo.results.patterns import PatternRow
 
 
 @click.command(name="try")
 @click.argument("names", nargs=-1, shell_complete=complete_pattern)
-@click.option("--all", "everything", is_flag=True, help="Try every pattern there is.")
-@click.option("--half", type=click.Choice(["unsafe", "safe"]), help="Try only this half.")
+@click.option("--all", "everything", is_flag=True, help="Try all patterns.")
+@click.option("--half", type=click.Choice(HALVES), help="Try only this half.")
 @click.option("--unforced", is_flag=True, help="Leave the interleaving of races to chance.")
 @click.option(
     "--repeat",
@@ -37,13 +34,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(1, MOST_JOBS),
+    type=click.IntRange(1, MAX_JOBS),
     metavar="N",
-    help="How many to run at once.  [default: the cores]",
+    help="How many halves to run at once.  [default: the number of cores]",
 )
-@json_option
-@markdown_option
-@picture_options
+@output_options(JSON | MARKDOWN, pictures=True, kept=True)
 def try_(
     *,
     names: Sequence[str],
@@ -52,23 +47,40 @@ def try_(
     unforced: bool,
     repeat: int,
     jobs: int | None,
-    as_json: bool,
-    as_markdown: bool,
-    pictures: "Pictures",
+    from_file: Path | None,
+    output: Output,
 ) -> int:
-    """Run patterns, each half in a child process, and show what came of it.
+    """Run patterns, each half in a child process, and show the outcomes.
 
-    The children crash, hang and abort; this process does not.
+    The child processes crash, hang and abort; this process does not.
     """
-    refuse_together(json=as_json, markdown=as_markdown)
+    from gil_demo.report.gallery_reports import TryReport
+    from gil_demo.report.kept import kept_rows
+    from gil_demo.results.patterns import state_of
 
-    from gil_demo.files import refuse_outputs
+    if from_file:
+        rows = kept_rows(from_file)
+        report = TryReport(_sentences(rows), rows)
+        names = list(report.sentences)
+    else:
+        report = _tried(names, everything, half, unforced, repeat, jobs)
+    output.emit(report, _title(names))
+    return OF_STATES[state_of(report.rows)]
+
+
+def _tried(
+    names: Sequence[str],
+    everything: bool,
+    half: Half | None,
+    unforced: bool,
+    repeat: int,
+    jobs: int | None,
+) -> "TryReport":
+    """Run what was named."""
     from gil_demo.gallery import registry
     from gil_demo.host import machine
-    from gil_demo.report.document import try_document
-    from gil_demo.report.gallery import Trial
-    from gil_demo.report.kit.screen import progress_line, screen
-    from gil_demo.report.markdown import try_markdown
+    from gil_demo.report.gallery_reports import TryReport
+    from gil_demo.report.kit.screen import progress_line
     from gil_demo.sandbox.rows import try_patterns
 
     if bool(names) == everything:
@@ -81,26 +93,29 @@ def try_(
     if unforced:
         tried = [subject for subject in tried if subject.has_unforced]
         if not tried:
-            raise click.UsageError("--unforced is for races, and none of these is one")
-    refuse_outputs(pictures.files, {})
-    halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else ("unsafe", "safe")
+            raise click.UsageError(
+                "--unforced is for patterns that are races, and none of these is one"
+            )
+    halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else HALVES
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
     with progress_line("Trying") as progress:
         rows = try_patterns(runs, jobs or machine.usable_cores(), progress)
-    pictures.write(Trial(tried, rows), _title(names))
-    console = screen()
-    if as_json:
-        console.document(try_document(rows))
-    elif as_markdown:
-        console.as_it_is(try_markdown(tried, rows))
-    else:
-        console.print(Trial(tried, rows))
-    if unforced or all(row.as_expected == row.runs for row in rows):
-        return DONE
-    certain = [row.runs - row.as_expected - row.outcomes.get("unfinished", 0) for row in rows]
-    return CONTRADICTED if any(certain) else INCONCLUSIVE
+    return TryReport({subject.name: subject.sentence for subject in tried}, rows)
+
+
+def _sentences(rows: Iterable["PatternRow"]) -> dict[str, str]:
+    """Look up what each pattern is about; nothing where this version does not have it."""
+    from gil_demo.gallery import registry
+
+    sentences = {}
+    for name in dict.fromkeys(row.name for row in rows):
+        try:
+            sentences[name] = " ".join(subject.sentence for subject in registry.subjects(name))
+        except registry.UnknownPattern:
+            sentences[name] = ""
+    return sentences
 
 
 def _title(names: Sequence[str]) -> str:
-    """What was typed, as far as it fits above a picture."""
+    """Return the command as typed, as far as it fits above a picture."""
     return shorten(f"gil-demo try {' '.join(names) or '--all'}", 80, placeholder=" ...")

@@ -70,7 +70,7 @@ def blocks(body: tuple[Token, ...]) -> tuple[Block, ...]:
 
 
 def _depths(body: tuple[Token, ...]) -> Iterator[int]:
-    """How deep in braces each token is."""
+    """Count how deep in braces each token is."""
     depth = 0
     for token in body:
         depth -= token.text == "}"
@@ -96,7 +96,7 @@ def _block(body: tuple[Token, ...], depths: tuple[int, ...], begin: int) -> Bloc
 
 
 def _end(body: tuple[Token, ...], depths: tuple[int, ...], begin: int) -> int | None:
-    """The index of a block's END, or None.
+    """Find the index of a block's END, or None.
 
     That is the END as deep in braces as the BEGIN. Where the braces around the BEGIN close
     before, as behind ``if (large) { state = PyEval_SaveThread(); }``, it is the next one.
@@ -113,7 +113,7 @@ def _end(body: tuple[Token, ...], depths: tuple[int, ...], begin: int) -> int | 
 
 
 def _taken_back(body: tuple[Token, ...], depths: tuple[int, ...], inside: range) -> frozenset[int]:
-    """The indexes inside a block at which the GIL has been taken back for a while."""
+    """Find the indexes inside a block at which the GIL is taken back for a while."""
     found: set[int] = set()
     for begin in inside:
         if body[begin].text not in TAKE_BACK | {PAUSE}:
@@ -126,7 +126,7 @@ def _taken_back(body: tuple[Token, ...], depths: tuple[int, ...], inside: range)
 
 
 def _leaves(body: tuple[Token, ...], inside: range, at: int) -> bool:
-    """Whether a token leads out of the block."""
+    """Return whether a token leads out of the block."""
     kind = body[at].text
     if kind not in get_args(Leaving):
         return False
@@ -141,7 +141,7 @@ def _leaves(body: tuple[Token, ...], inside: range, at: int) -> bool:
 
 
 def _is_label(body: tuple[Token, ...], at: int) -> bool:
-    """Whether a token is a label that goto may name."""
+    """Return whether a token is a label that goto may name."""
     return (
         at + 1 < len(body)
         and body[at].kind == "word"
@@ -152,7 +152,7 @@ def _is_label(body: tuple[Token, ...], at: int) -> bool:
 
 
 def _statement_end(body: tuple[Token, ...], at: int) -> int:
-    """The index of the last token of the statement that begins at an index."""
+    """Find the last token of the statement that begins at an index."""
     text = body[at].text if at < len(body) else ";"
     if text == "{":
         return closing(body, at)

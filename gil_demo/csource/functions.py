@@ -92,7 +92,7 @@ def interface(source: str) -> str:
 
 
 def _extents(among: tuple[Token, ...]) -> Iterator[tuple[int, int]]:
-    """The first and the last index of every item."""
+    """Yield the first and the last index of every item."""
     first = at = 0
     while at < len(among):
         text = among[at].text
@@ -114,7 +114,7 @@ def _extents(among: tuple[Token, ...]) -> Iterator[tuple[int, int]]:
 
 
 def _parameters(head: tuple[Token, ...]) -> int | None:
-    """The index of the parenthesis that begins a function's parameters, or None if it is none."""
+    """Find the parenthesis that begins a function's parameters; None if this is no function."""
     if any(one.text in {"typedef", "="} for one in head):
         return None
     found = None
@@ -131,7 +131,7 @@ def _parameters(head: tuple[Token, ...]) -> int | None:
 
 
 def _ends_type(token: Token) -> bool:
-    """Whether what a function returns may end so."""
+    """Return whether the type that a function returns may end so."""
     return token.kind == "word" or token.text in {"*", ")"}
 
 
@@ -154,7 +154,7 @@ def _item(source: str, among: tuple[Token, ...], comments: list[Token]) -> Item:
 
 
 def _body(among: tuple[Token, ...]) -> int | None:
-    """The index of the brace that begins a function's body, or None if this is no function."""
+    """Find the brace that begins a function's body; None if this is no function."""
     if among[-1].text != "}":
         return None
     at = 0
@@ -164,7 +164,7 @@ def _body(among: tuple[Token, ...]) -> int | None:
 
 
 def _names(head: tuple[Token, ...]) -> Iterator[str]:
-    """What an item declares: a function, or variables, constants and types."""
+    """Find the names that an item declares: a function, or variables, constants and types."""
     parameters = _parameters(head)
     if parameters is not None:
         yield head[parameters - 1].text
@@ -182,7 +182,7 @@ def _names(head: tuple[Token, ...]) -> Iterator[str]:
 def _with_comments(
     source: str, first: Token, last: Token, comments: list[Token]
 ) -> tuple[int, int]:
-    """Where an item begins and ends with the comment right above it and the one behind it."""
+    """Extend an item by the comment right above it and the one behind it."""
     start, end = first.start, last.end
     for comment in comments:
         alone = not source[source.rfind("\n", 0, comment.start) + 1 : comment.start].strip()

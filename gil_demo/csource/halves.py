@@ -81,7 +81,7 @@ def files_diff(unsafe: str, safe: str, name: str) -> str:
 
 
 def _used_by(half: str, among: Sequence[Item]) -> set[Item]:
-    """The functions of a half, named ``…_half…``, and all that these use, directly or not."""
+    """Find the functions of a half, named ``…_half…``, and all that they use, directly or not."""
     found = {item for item in among if any(_half_of(name) == half for name in item.names)}
     while True:
         mentioned = frozenset[str]().union(*(item.used for item in found))
@@ -92,13 +92,13 @@ def _used_by(half: str, among: Sequence[Item]) -> set[Item]:
 
 
 def _half_of(name: str) -> str | None:
-    """The half that the name of a function says, if any."""
+    """Read the half from the name of a function, if it has one."""
     named = re.search(r"_(unsafe|safe|unforced)(?:_|$)", name)
     return named[1] if named else None
 
 
 def _joined(part: Sequence[Item]) -> str:
-    """The text of several items; those that touch each other in the file do so here."""
+    """Join the text of several items; those that touch each other in the file do so here."""
     if not part:
         return ""
     gaps = (
@@ -120,6 +120,6 @@ def _marked(lines: list[str], essence: list[str], same: set[int]) -> list[Line]:
 
 
 def _essence(lines: list[str]) -> list[str]:
-    """The lines without comments, indents and the word that names the half."""
+    """Strip comments, indents and the word that names the half from the lines."""
     code = without_comments("\n".join(lines))
     return [re.sub(r"_(un)?safe", "", line).strip() for line in code.split("\n")]

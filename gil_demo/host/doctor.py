@@ -1,4 +1,4 @@
-"""What machine, interpreter and build this is, and what that means for the demonstrations."""
+"""Describes machine, interpreter and build, and what they mean for the demonstrations."""
 
 import sys
 import time
@@ -15,7 +15,7 @@ BUSY = 0.25
 
 
 def examine() -> Examination:
-    """Look around. Needs no C module, so that it can say why one does not load."""
+    """Examine machine and build. Needs no C module, so that it can say why one does not load."""
     built_by, problem = _build()
     meter = machine.BusyMeter()
     time.sleep(WATCH_SECONDS)
@@ -33,7 +33,7 @@ def examine() -> Examination:
 
 
 def _build() -> tuple[str | None, str | None]:
-    """The compiler of the C modules, or why they do not load."""
+    """Name the compiler of the C modules, or say why they do not load."""
     try:
         from gil_demo.native import kernels
     except ImportError as error:
@@ -45,9 +45,9 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
     if problem:
         yield f"Nothing can be run: {problem}."
     if not environment.gil_enabled:
-        yield "There is no GIL: expect held and released to be equals."
+        yield "There is no GIL: expect held and released to behave alike."
     elif environment.free_threaded:
-        yield "This build can do without a GIL, but something turned it on (see PYTHON_GIL)."
+        yield "This build can run without a GIL, but something turned it on (see PYTHON_GIL)."
     if environment.cores == 1:
         yield (
             "There is one core: released calls still overlap, which peak inside shows, but no"

@@ -1,4 +1,4 @@
-"""What machine and interpreter this is, and how busy others keep it."""
+"""Describes machine and interpreter, and how busy other programs keep them."""
 
 import os
 import platform
@@ -13,19 +13,19 @@ from gil_demo.results.host import Environment
 
 
 def usable_cores() -> int:
-    """The number of cores this process may run on."""
+    """Count the cores this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def free_threaded() -> bool:
-    """Whether this interpreter was built to run without a GIL (PEP 703)."""
+    """Check whether this interpreter was built to run without a GIL (PEP 703)."""
     return bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def gil_enabled() -> bool:
-    """Whether there is a GIL now. Ask after the imports: a module may turn it back on.
+    """Check whether there is a GIL now. Call it after the imports: a module may turn it back on.
 
     https://docs.python.org/3/howto/free-threading-extensions.html
     """
@@ -33,7 +33,7 @@ def gil_enabled() -> bool:
 
 
 def environment(machine_busy: float | None = None) -> Environment:
-    """Where this is, with what `BusyMeter` found if it was asked."""
+    """Describe machine and interpreter, with the share that `BusyMeter` measured, if any."""
     return Environment(
         python=platform.python_version(),
         implementation=platform.python_implementation(),
@@ -47,7 +47,7 @@ def environment(machine_busy: float | None = None) -> Environment:
 
 
 def available_bytes() -> int | None:
-    """How much memory can be had without swapping, or None where the system does not tell.
+    """Return how much memory is available without swapping, or None where that is unknown.
 
     The smallest of what Linux estimates (``MemAvailable`` of ``/proc/meminfo``)
     and what the control group (version 2) at the root of what this process sees
@@ -75,7 +75,7 @@ class BusyMeter:
         self._began = self._reading()
 
     def share(self) -> float | None:
-        """The share from 0 to 1, or None where the system does not tell."""
+        """Return the share from 0 to 1, or None where the system does not tell."""
         now = self._reading()
         if self._began is None or now is None:
             return None
@@ -84,7 +84,7 @@ class BusyMeter:
 
     @staticmethod
     def _reading() -> tuple[float, float] | None:
-        """Core-seconds that went by on the usable cores, and those spent by others."""
+        """Read the core-seconds that passed on the usable cores, and those used by others."""
         stat = Path("/proc/stat")
         if not stat.exists():
             return None

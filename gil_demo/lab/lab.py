@@ -9,7 +9,6 @@ from typing import Any
 from gil_demo.lab.memory import Memory, Note
 from gil_demo.native import guard
 from gil_demo.native.patterns import patterns
-from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding, Numbers
 from gil_demo.words import Outcome
 
@@ -84,11 +83,3 @@ class Lab:
         if not all(map(math.isfinite, found if isinstance(found, tuple) else (found,))):
             return Finding(outcome, f"{seen}: {found}", more)  # JSON has no such numbers
         return Finding(outcome, seen, more, found, expected)
-
-
-def times(ratio: Spread) -> str:
-    """Return a ratio in words: '6.0 times (4.5 to 11.0)'."""
-    middle, low, high = (
-        f"{value:,.{1 if value >= 1 else 2}f}" for value in (ratio.median, ratio.low, ratio.high)
-    )
-    return f"{middle} times ({low} to {high})"

@@ -6,13 +6,14 @@ import numpy as np
 
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
+from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.ticker import Ticker, stretches
 from gil_demo.results.run import Panel, Span
 from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released")
 
-MOST_LANES = 4
+MAX_LANES = 4
 """Threads in the picture's race: more lanes than this cannot be told apart from the back row."""
 
 PAUSE_SECONDS = 0.0002
@@ -30,7 +31,7 @@ def record_panel(plan: Plan, mode: Mode) -> Panel:
 
     Threads are numbered in the order in which they entered the kernel.
     """
-    threads = min(plan.threads[-1], MOST_LANES)
+    threads = min(plan.threads[-1], MAX_LANES)
     with Ticker(PAUSE_SECONDS) as ticker:
         time.sleep(LEAD_SECONDS)
         race = run_race(mode, plan.kernel, plan.work(threads), plan.passes)
@@ -47,4 +48,5 @@ def record_panel(plan: Plan, mode: Mode) -> Panel:
             for lane, span in enumerate(in_order, start=1)
         ),
         ticker=stretches(shown, DRAWN_GAP_NS),
+        peak_inside=peak_inside(race.spans),
     )

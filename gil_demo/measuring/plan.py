@@ -1,4 +1,4 @@
-"""What to measure, and how long one call is to last."""
+"""The plan of a run: what to measure, and how long one call lasts."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -55,18 +55,16 @@ class Plan:
         seed: int,
         sections: frozenset[Section],
     ) -> "Plan":
-        """The plan in which one call lasts about `CALL_SECONDS`.
+        """Find the plan in which one call lasts about `CALL_SECONDS`.
 
-        Raises `ImpossiblePlan`, or `kernels.UnsuitableArray` if the kernel may not
-        work on the array.
+        Raises `kernels.UnsuitableArray` if the kernel may not work on the array.
         """
         known = tuple(sorted({1, *threads}))
-        refuse_impossible(array, kernel, known[-1])
         part = parts(kernel, array, known[-1], 1)
         return cls(array, kernel, known, rounds, seed, sections, calibrated_passes(kernel, part))
 
     def work(self, threads: int) -> Arrays:
-        """The array, or the slice of it, that each of `threads` threads works on."""
+        """Return the array, or the slice of it, that each of `threads` threads works on."""
         return parts(self.kernel, self.array, self.threads[-1], threads)
 
 
@@ -80,7 +78,7 @@ def refuse_impossible(array: NDArray[np.float64], kernel: Kernel, most: int) -> 
 
 
 def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -> Arrays:
-    """What each of `threads` threads works on, where `most` is the largest number of threads.
+    """Divide the array among `threads` threads, where `most` is the largest number of threads.
 
     Kernels that read all read the one array. A kernel that writes gets a slice a
     thread, equally long for any number of threads, and no element twice.
@@ -93,7 +91,7 @@ def parts(kernel: Kernel, array: NDArray[np.float64], most: int, threads: int) -
 
 
 def calibrated_passes(kernel: Kernel, part: Arrays) -> int:
-    """The number of passes that make one call last about `CALL_SECONDS`.
+    """Find the number of passes that make one call last about `CALL_SECONDS`.
 
     It follows from the fastest of several trials, and from processor time rather
     than wall time: a trial that others slowed down must not make the calls too

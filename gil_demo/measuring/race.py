@@ -21,7 +21,7 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What came of one race: spans in the order of their threads, and what was computed."""
+    """The result of one race: spans in the order of their threads, and the computed values."""
 
     spans: tuple[Span, ...]
     results: tuple[float, ...]
@@ -31,7 +31,7 @@ class Race:
 def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
     """Call `kernel` on each of `arrays` at the same moment, one thread each.
 
-    Races of one process run one after another, whoever asks, because two at once
+    Races of one process run one after another, in all threads, because two at once
     would measure each other. An interrupt ends every call after the pass it is
     in. Raises `kernels.UnsuitableArray` before anything runs, and RuntimeError or
     OSError where the system has no such number of threads to give.

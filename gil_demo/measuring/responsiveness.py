@@ -25,11 +25,11 @@ class Observation:
 
     @property
     def ticks_per_second(self) -> float:
-        """The ticks during the call over its length."""
+        """Divide the number of ticks during the call by its length."""
         return self.ticks_inside / self.call_seconds
 
 
-Round = dict[Company, Observation]
+Observations = dict[Company, Observation]
 
 
 def observe(plan: Plan, company: Company) -> Observation:
@@ -52,9 +52,9 @@ def observe(plan: Plan, company: Company) -> Observation:
 
 
 def responsiveness_row(
-    rounds: Sequence[Round], company: Company, *, none_expected: bool
+    rounds: Sequence[Observations], company: Company, *, none_expected: bool
 ) -> ResponsivenessRow:
-    """What the rounds say about the ticker in one company."""
+    """Combine the rounds into the row of the ticker beside one kind of call, or alone."""
     seen = [round_[company] for round_ in rounds]
     worst = max if none_expected else min
     return ResponsivenessRow(
@@ -67,8 +67,8 @@ def responsiveness_row(
     )
 
 
-def _share_of_alone(rounds: Sequence[Round], company: Company) -> float:
-    """The median over the rounds in which others let the ticker tick alone; 0 if none did."""
+def _share_of_alone(rounds: Sequence[Observations], company: Company) -> float:
+    """Take the median over the rounds in which others let the ticker tick alone; 0 if none did."""
     ticking = [round_ for round_ in rounds if round_["alone"].ticks_inside]
     return median(
         [one[company].ticks_per_second / one["alone"].ticks_per_second for one in ticking] or [0.0]
@@ -76,9 +76,9 @@ def _share_of_alone(rounds: Sequence[Round], company: Company) -> float:
 
 
 def responsiveness_rows(
-    rounds: Sequence[Round], *, gil_enabled: bool
+    rounds: Sequence[Observations], *, gil_enabled: bool
 ) -> tuple[ResponsivenessRow, ...]:
-    """The table: the ticker alone, beside a held call, beside a released call."""
+    """Make the table: the ticker alone, beside a held call, beside a released call."""
     return tuple(
         responsiveness_row(rounds, company, none_expected=gil_enabled and company == "held")
         for company in COMPANIES

@@ -10,18 +10,18 @@ from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released", "native")
 
-Round = dict[tuple[Mode, int], Race]
+Races = dict[tuple[Mode, int], Race]
 """The races of one round, by mode and number of threads."""
 
 
-def speedup(round_: Round, mode: Mode, threads: int) -> float:
-    """N times the one-thread wall time over the N-thread wall time, in one round and mode."""
+def speedup(round_: Races, mode: Mode, threads: int) -> float:
+    """Divide N times the one-thread wall time by the N-thread one, in one round and mode."""
     alone = wall_seconds(round_[mode, 1].spans)
     return threads * alone / wall_seconds(round_[mode, threads].spans)
 
 
-def scaling_row(rounds: Sequence[Round], mode: Mode, threads: int) -> ScalingRow:
-    """What the rounds say about one mode at one number of threads."""
+def scaling_row(rounds: Sequence[Races], mode: Mode, threads: int) -> ScalingRow:
+    """Combine the rounds into the row of one mode at one number of threads."""
     races = [round_[mode, threads] for round_ in rounds]
     return ScalingRow(
         gil=mode,
@@ -34,6 +34,6 @@ def scaling_row(rounds: Sequence[Round], mode: Mode, threads: int) -> ScalingRow
     )
 
 
-def scaling_rows(rounds: Sequence[Round], threads: Sequence[int]) -> tuple[ScalingRow, ...]:
-    """The table: mode by mode, from the fewest threads to the most."""
+def scaling_rows(rounds: Sequence[Races], threads: Sequence[int]) -> tuple[ScalingRow, ...]:
+    """Make the table: mode by mode, from the fewest threads to the most."""
     return tuple(scaling_row(rounds, mode, count) for mode in MODES for count in threads)

@@ -1,4 +1,4 @@
-"""What follows from the spans of a race, by arithmetic alone."""
+"""Computes wall time and calls inside from the spans of a race."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from gil_demo.results.run import Span
 
 
 def wall_seconds(spans: Sequence[Span]) -> float:
-    """From the first enter to the last exit, in seconds."""
+    """Measure from the first enter to the last exit, in seconds."""
     return (max(span.exit_ns for span in spans) - min(span.enter_ns for span in spans)) / 1e9
 
 
 def peak_inside(spans: Sequence[Span]) -> int:
-    """The largest number of calls that were inside the kernel at one moment.
+    """Find the largest number of calls that were inside the kernel at one moment.
 
     A call that leaves at the very nanosecond another enters does not overlap it.
     """
@@ -24,7 +24,7 @@ def peak_inside(spans: Sequence[Span]) -> int:
 
 
 def mean_inside(spans: Sequence[Span]) -> float:
-    """The time-average of the number of calls inside, while at least one is."""
+    """Average the number of calls inside over the time while at least one is."""
     occupied = 0
     covered_until = min(span.enter_ns for span in spans)
     for span in sorted(spans, key=lambda span: span.enter_ns):

@@ -1,4 +1,4 @@
-"""Closes the gaps between two lines of Python: nobody is asked to hand over the GIL there."""
+"""Keeps other threads from taking the GIL between two lines of Python."""
 
 import gc
 import sys
@@ -12,11 +12,12 @@ UNASKED_SECONDS = 1000.0
 
 @contextmanager
 def nobody_asks() -> Iterator[None]:
-    """Within this block a thread loses the GIL only where it lets go of it by itself.
+    """Keep the GIL from other threads in this block, except where its thread releases it itself.
 
     Python takes the GIL from a running thread only when a waiting one has asked, which it
     does after the switch interval. The block begins once every wait that began with the
-    old interval is over. Nor does the garbage collector run: what it finalises might let go.
+    old interval is over. The garbage collector does not run either, because a finaliser
+    might release the GIL.
     """
     interval, collecting = sys.getswitchinterval(), gc.isenabled()
     sys.setswitchinterval(UNASKED_SECONDS)

@@ -1,6 +1,6 @@
 """The ticker: a pure-Python thread that does nothing but note the time.
 
-It stands for everything else a program would like to do meanwhile: answer a
+It stands for everything else that a program has to do meanwhile: answer a
 request, redraw a window, serve Ctrl-C. It can tick only while it has the GIL.
 """
 
@@ -23,6 +23,17 @@ class Ticker:
     With a pause of 0 it ticks as often as it can, and so shows how much time it
     gets; with a longer one it takes hardly any of a core, and so shows when it
     could have run.
+
+    Guarantees:
+        Each tick is stamped while the ticker has the GIL, with the clock that stamps the
+        kernels' spans. The block begins after the first tick. When it has been left the
+        thread has ended, and `ticks` no longer changes; if entering it fails, the thread
+        has been told to end. Only the ticker's thread writes to `ticks`, and it does
+        nothing between two ticks that could release the GIL, except for the pause.
+
+    The loop ends when a list is no longer empty. To ask an Event is to call a Python function
+    each time round, which takes a good part of the time between two ticks; the truth value
+    of a local list takes one instruction.
     """
 
     def __init__(self, pause_seconds: float = 0.0) -> None:
@@ -33,7 +44,6 @@ class Ticker:
         self._thread = threading.Thread(target=self._tick, name="ticker", daemon=True)
 
     def _tick(self) -> None:
-        # The clock is the one that stamps the kernels' spans.
         clock, note, stopped = time.monotonic_ns, self._ticks.append, self._stopped
         if self._pause_seconds:
             while not stopped:
@@ -59,19 +69,19 @@ class Ticker:
 
     @property
     def ticks(self) -> NDArray[np.int64]:
-        """The times of all ticks in order, in nanoseconds; read it after the block."""
+        """Return the times of all ticks in order, in nanoseconds; read it after the block."""
         return np.array(self._ticks, dtype=np.int64)
 
 
 def ticks_inside(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int) -> int:
-    """The number of ticks strictly between two moments."""
+    """Count the ticks strictly between two moments."""
     after_enter = np.searchsorted(ticks, enter_ns, side="right")
     before_exit = np.searchsorted(ticks, exit_ns, side="left")
     return max(0, int(before_exit - after_enter))
 
 
 def longest_stall_seconds(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int) -> float:
-    """The longest gap between two ticks that touches the time between two moments.
+    """Find the longest gap between two ticks that touches the time between two moments.
 
     The gap counts whole: it begins at the last tick before and ends at the
     first tick after, so a call that lets nobody tick is a stall at least as
@@ -84,7 +94,7 @@ def longest_stall_seconds(ticks: NDArray[np.int64], enter_ns: int, exit_ns: int)
 
 
 def stretches(ticks: NDArray[np.int64], gap_ns: int) -> tuple[Stretch, ...]:
-    """The ticks as runs in which no two neighbours are further apart than `gap_ns`."""
+    """Group the ticks into runs in which no two neighbours are further apart than `gap_ns`."""
     if not ticks.size:
         return ()
     runs = np.split(ticks, np.flatnonzero(np.diff(ticks) > gap_ns) + 1)

@@ -1,29 +1,26 @@
-"""What a run shows, contradicts, or leaves open.
+"""The verdict: a run shows the claim, contradicts it, or leaves it open.
 
 Only facts that noise cannot change can contradict the claim: with the GIL held,
 two calls inside at once or a tick inside a call; or a pattern that ended otherwise
 than declared. A busy machine can keep released calls from meeting, and another
 program can write to a file that is mapped: both leave the claim open. No speed-up
-is judged; it is told beside the facts.
+is judged; it is reported beside the facts.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gil_demo.measuring.spans import peak_inside
+from gil_demo.measuring.others import others_took
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, ResponsivenessRow, ScalingRow, Verdict
 from gil_demo.words import Mode
 
-WORTH_A_WORD = 0.1
-"""The share of the cores taken by others from which a verdict mentions it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a verdict rests on; whatever was not measured is empty."""
+    """The facts that a verdict rests on; a field that was not measured is empty."""
 
     environment: Environment
     results_agree: bool
@@ -34,9 +31,9 @@ class Evidence:
 
     @property
     def peaks(self) -> list[tuple[Mode, int, Range]]:
-        """Mode, threads and peak inside of every kind of race on several threads."""
+        """List mode, threads and peak inside of every kind of race on several threads."""
         drawn = [
-            (panel.gil, len(panel.spans), Range.of([peak_inside(panel.spans)]))
+            (panel.gil, len(panel.spans), Range(panel.peak_inside, panel.peak_inside))
             for panel in self.picture
         ]
         tabled = [(row.gil, row.threads, row.peak_inside) for row in self.scaling]
@@ -44,18 +41,18 @@ class Evidence:
 
     @property
     def ticker(self) -> dict[str, ResponsivenessRow]:
-        """The rows of the ticker by what it had for company."""
+        """Return the responsiveness rows by mode."""
         return {row.gil: row for row in self.responsiveness}
 
     @property
     def widest(self) -> dict[str, ScalingRow]:
-        """The scaling rows with the most threads, by mode; none if that is one thread."""
+        """Return the scaling rows with the most threads, by mode; none if that is one thread."""
         most = max((row.threads for row in self.scaling), default=1)
         return {row.gil: row for row in self.scaling if row.threads == most > 1}
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """The verdict: contradicted by any contradiction, else open by any gap, else shown."""
+    """Judge a run: contradicted by any contradiction, else inconclusive by any gap, else shown."""
     contradictions = tuple(_contradictions(evidence))
     if contradictions:
         return Verdict("contradicted", contradictions)
@@ -82,16 +79,16 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
 
 
 def _gaps(evidence: Evidence) -> Iterator[str]:
-    """Why the run does not show the claim, one sentence a reason."""
+    """Say why the run does not show the claim, one sentence a reason."""
     if not evidence.results_agree:
         yield "The same call did not return the same value every time: somebody wrote to the array."
     if not evidence.peaks and not evidence.ticker and not evidence.patterns:
-        yield "Nothing was measured that bears on it: give two threads or more, or the ticker."
+        yield "Nothing was measured that could decide it: give two threads or more, or the ticker."
     for pattern in evidence.patterns:
         if "unfinished" in pattern.outcomes:
             yield f"The {pattern.half} half of {pattern.name} did not finish in time."
     free = {"released"} if evidence.environment.gil_enabled else {"held", "released"}
-    blame = _blame(evidence.environment)
+    blame = others_took(evidence.environment, ", while ")
     for gil, threads, peak in evidence.peaks:
         if gil in free and peak.min < threads:
             met = f"only {peak.min} of {threads} {gil} calls were inside at once"
@@ -99,13 +96,6 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     for company, row in evidence.ticker.items():
         if company in free and not row.ticks_inside:
             yield f"In some round the ticker got no time beside a {company} call{blame}."
-
-
-def _blame(environment: Environment) -> str:
-    busy = environment.machine_busy
-    if busy is None or busy < WORTH_A_WORD:
-        return ""
-    return f", while others took {busy:.0%} of the cores"
 
 
 def _shown(evidence: Evidence) -> tuple[str, ...]:
@@ -149,7 +139,7 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
         )
     facts += [patterns] if (patterns := _patterns(evidence)) else []
     return (
-        "This interpreter runs without a GIL, so held and released are equals here.",
+        "This interpreter runs without a GIL, so held and released behave alike here.",
         f"Either way, {_list(facts)}.",
     )
 

@@ -135,19 +135,19 @@ def set_cancelled(raised: bool) -> None:
 
 
 def compiler() -> str:
-    """The compiler that built the C, and its version."""
+    """Return the compiler that built the C, and its version."""
     text: bytes = _released.ffi.string(_released.lib.compiler())
     return text.decode()
 
 
 def kernels() -> tuple[str, ...]:
-    """The names of the kernels, as the C declares them."""
+    """Return the names of the kernels, as the C declares them."""
     names: dict[str, int] = _released.ffi.typeof("kernel").relements
     return tuple(name.lower() for name in sorted(names, key=names.__getitem__))
 
 
 def direct(mode: Mode, kernel: Kernel) -> Any:
-    """The bare C function of a kernel, called through cffi without span or passes."""
+    """Return the bare C function of a kernel, called through cffi without span or passes."""
     return getattr(_MODULES[mode].lib, kernel)
 
 

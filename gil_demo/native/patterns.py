@@ -9,7 +9,7 @@ from gil_demo.native.loading import NotBuilt, load
 
 @cache
 def patterns() -> tuple[Any, Any]:
-    """Load the C of all patterns, as cffi's (ffi, lib); each function is entered with the GIL held.
+    """Load the C of all patterns, as cffi's (ffi, lib); call each function with the GIL held.
 
     Their table of NumPy's functions is filled. Raises `NotBuilt`.
     """
@@ -24,7 +24,7 @@ def patterns() -> tuple[Any, Any]:
 
 
 def pattern_source(stem: str) -> str | None:
-    """The text of a pattern's C file as it was compiled, or None where there is no such file."""
+    """Return the text of a pattern's C file as it was compiled, or None if there is none."""
     ffi, lib = patterns()
     found = lib.pattern_source(stem.encode())
     return None if found == ffi.NULL else ffi.string(found).decode()

@@ -7,5 +7,5 @@ from gil_demo.words import Half
 
 
 def gilexample(half: Half) -> Any:
-    """The question's own extension as the unsafe half, and its mended one as the safe half."""
+    """Load the question's own extension (unsafe half) or the corrected one (safe half)."""
     return load("gilexample_safe" if half == "safe" else "gilexample")

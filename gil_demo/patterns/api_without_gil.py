@@ -1,38 +1,39 @@
 """C calls Python's C API inside the block, where the thread does not hold the GIL.
 
 Mechanism:
-    Inside the block the thread has no attached thread state. Much of the C API begins by
-    looking for one: ``PyFloat_FromDouble`` finds its interpreter through it, to reuse a
-    float object that nobody needs any more. There is none, so it reads through a NULL
-    pointer. Functions that do not look go on, and change objects and reference counts
-    that another thread may be changing too. Then the damage shows later and elsewhere.
+    Inside the block the thread has no attached thread state. Many functions of the C API
+    begin by looking for one: ``PyFloat_FromDouble`` finds its interpreter through it, to
+    reuse a float object that nobody needs any more. There is none, so the function reads
+    through a NULL pointer. Functions that do not look for a thread state go on, and change
+    objects and reference counts that another thread may be changing too. Then the damage
+    shows later and elsewhere.
 
 What you will see:
     C adds up the whole array and makes a Python float of the sum inside the block. That
-    call is killed by SIGSEGV. ``PYTHONMALLOC=debug`` or ``python -X dev`` gives some of
-    these mistakes a name: on 3.11, 3.12 and 3.13 ``PyLong_FromLong(123456)`` inside a block
-    is then a fatal error, "Python memory allocator called without holding the GIL".
+    call is killed by SIGSEGV. ``PYTHONMALLOC=debug`` or ``python -X dev`` detects some of
+    these mistakes: with either one, ``PyLong_FromLong(123456)`` inside a block is a fatal
+    error on 3.11, 3.12 and 3.13, "Python memory allocator called without holding the GIL".
     ``PyFloat_FromDouble`` dies before it gets to the allocator.
 
 Why the safe half is safe:
-    Inside the block it touches plain C memory only. It makes the object after END, when
-    it holds the GIL again. Where the middle of a block must call Python,
-    ``Py_BLOCK_THREADS`` takes the GIL back and ``Py_UNBLOCK_THREADS`` lets go of it again.
-    A few functions need no GIL, and their documentation says so: ``PyMem_RawMalloc``.
+    Inside the block it uses plain C memory only. It makes the object after END, when it
+    holds the GIL again. Code that must call Python in the middle of a block takes the GIL
+    back with ``Py_BLOCK_THREADS`` and releases it again with ``Py_UNBLOCK_THREADS``.
+    A few functions need no GIL, and their documentation says so: ``PyMem_RawMalloc`` is one.
 
 Forced:
     No other thread runs Python here. From 3.12 on that makes no difference, because each
     operating system thread has its own pointer to its thread state. On 3.11 there is one
-    pointer for the whole process: beside a thread that holds the GIL the call finds the
-    other thread's state and may go through, with two threads at work on one store of
-    spare objects. So on 3.11 the same mistake can pass many tests. Neither sanitizer flags
+    pointer for the whole process: while another thread holds the GIL, the call finds that
+    thread's state and may succeed, with two threads working on one store of spare objects.
+    So on 3.11 the same mistake can pass many tests. Neither sanitizer flags
     the unsafe half, preloaded into Python, because it is Python that reads through NULL.
 
 Sources:
     - Only with the GIL: https://docs.python.org/3/c-api/threads.html
     - https://docs.python.org/3/c-api/threads.html#detaching-thread-state
     - https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
-    - What needs no GIL: https://docs.python.org/3/c-api/memory.html#raw-memory-interface
+    - Functions that need no GIL: https://docs.python.org/3/c-api/memory.html#raw-memory-interface
     - https://docs.python.org/3/using/cmdline.html#envvar-PYTHONMALLOC
 """
 
@@ -51,12 +52,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C makes a Python float inside the block."""
+    """Make a Python float inside the block."""
     return _append_the_sum(lab, lab.c.api_without_gil_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C makes the Python float after the block."""
+    """Make the Python float after the block."""
     return _append_the_sum(lab, lab.c.api_without_gil_safe)
 
 

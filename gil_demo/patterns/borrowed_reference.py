@@ -1,30 +1,31 @@
-"""The owner lets go of the array while C still reads it.
+"""The owner drops its reference to the array while C still reads the elements.
 
 Mechanism:
     ``PyList_GET_ITEM`` lends a reference: the list owns the array, the C function does
     not. While the function holds the GIL and runs no Python code, nobody can change the
-    list, so the loan is good. Once it lets go of the GIL another thread may clear the
-    list. That drops the last reference, NumPy frees the data, and the pointer that C took
-    leads nowhere. No garbage collector is involved: the count reached zero.
+    list, so the borrowed reference stays valid. Once the function releases the GIL, another
+    thread may clear the list. That drops the last reference, NumPy frees the data, and the
+    pointer that C took no longer points to the array. No garbage collector is involved: the
+    reference count reached zero.
 
 What you will see:
     C reads half of the array and parks. Python clears the list. C goes on and is killed
     by SIGSEGV at the next element, because the array's data lie in guarded pages here:
     freeing them makes them inaccessible. Without guarded pages the memory is often
-    still there, or already another array's, and the sum is right, or wrong, by luck.
+    still there, or already belongs to another array, and the sum is right or wrong by luck.
 
 Why the safe half is safe:
-    It owns a reference from before it lets go of the GIL until it has it back. The list
-    may be cleared; the array lives on until ``Py_DECREF``, and that is called with the
+    It owns a reference from before it releases the GIL until it has taken the GIL back. The
+    list may be cleared; the array stays alive until ``Py_DECREF``, which is called with the
     GIL held. On a free-threaded build the list may be cleared even before ``Py_INCREF``;
-    there ``PyList_GetItemRef``, new in 3.13, takes the item and the reference in one.
+    there ``PyList_GetItemRef``, new in 3.13, takes the item and the reference in one step.
     ``PyArray_FROM_OTF`` returns a new reference, so code that converts its argument with
-    it owns what it reads already.
+    it already owns the array that it reads.
 
 Forced:
-    C parks in the middle until Python has cleared the list. By chance it takes another
-    thread that drops the last reference while one call lasts. AddressSanitizer flags the
-    unsafe half, preloaded into Python, as a use after free.
+    C parks in the middle until Python has cleared the list. In a real program it happens
+    when another thread drops the last reference while one call lasts. AddressSanitizer flags
+    the unsafe half, preloaded into Python, as a use after free.
 
 Sources:
     - https://docs.python.org/3/glossary.html#term-borrowed-reference
@@ -47,12 +48,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C borrows the array from a list that is cleared meanwhile."""
+    """Borrow the array from a list that is cleared meanwhile."""
     return _sum_while_cleared(lab, lab.c.borrowed_reference_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C owns a reference for as long as it reads."""
+    """Own a reference for as long as C reads."""
     return _sum_while_cleared(lab, lab.c.borrowed_reference_safe)
 
 

@@ -1,30 +1,30 @@
 """Many short blocks beside a busy Python thread: after each, C waits for the GIL.
 
 Mechanism:
-    ``Py_BEGIN_ALLOW_THREADS`` lets a waiting thread have the GIL at once. To get it back
-    END must wait: only after the switch interval, 5 ms by default, does it ask the
-    thread that has the GIL to give it up. A thread that runs Python code and never
-    blocks keeps it that long, each time. So a block of 100 microseconds costs
-    milliseconds, and the more blocks, the longer the wait. The kernel itself is as fast
-    as ever; it is END that takes the time.
+    At ``Py_BEGIN_ALLOW_THREADS`` a waiting thread can take the GIL at once. To take it back,
+    END must wait: only after the switch interval, 5 ms by default, does it ask the thread
+    that has the GIL to release it. A thread that runs Python code and never blocks keeps
+    the GIL that long, each time. So a block of 100 microseconds costs milliseconds, and
+    each further block adds another wait. The kernel itself is as fast as ever; END takes
+    the time.
 
 What you will see:
-    The same sum over 8 parts of an array, with a block for each, alone and beside a
-    thread that runs a Python loop. Beside it the call takes many times as long: on two
-    idle cores about 8 switch intervals on top of what the parts take.
+    C sums an array in 8 parts, with a block for each part: alone, and beside a thread that
+    runs a Python loop. Beside it the call takes many times as long: on two idle cores about
+    8 switch intervals are added to the time that the parts take.
 
 Why the safe half is safe:
-    One block around all parts waits once. The remedy is fewer and longer blocks. What
-    is too short for one keeps the GIL: see tiny-work. A shorter
+    One block around all parts waits once. The remedy is fewer and longer blocks. Work that
+    is too short for a block of its own should keep the GIL: see tiny-work. A shorter
     ``sys.setswitchinterval`` helps too, at the price of more switches for all threads.
 
 Forced:
-    Beside the busy thread a block lasts until that thread has run. By chance it mostly does,
-    but where the block is shorter than the time that the other thread takes to wake up, as
-    on one core or a busy machine, C may be back at END before the GIL is taken, and that
-    block gets off. The ratios are measured, alone and busy in turn, and shown; nothing is
-    decided by them. No sanitizer judges it, since only time is lost: the evidence is the
-    run itself.
+    Beside the busy thread a block lasts until that thread has run. In a real program this
+    mostly happens too. But if the block is shorter than the time that the other thread takes
+    to wake up, as on one core or on a busy machine, C may be back at END before the other
+    thread takes the GIL, and that block does not wait. The ratios are measured, alone and
+    busy in turn, and shown; nothing is decided by them. No sanitizer judges it, since only
+    time is lost: the evidence is the run itself.
 
 Sources:
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
@@ -34,15 +34,20 @@ Sources:
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
+from statistics import median
 from threading import Event
 from typing import Any
 
 import numpy as np
 
+from gil_demo import notation
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
+from gil_demo.measuring.paired import ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 from gil_demo.words import Outcome
@@ -57,12 +62,12 @@ ROUNDS = 3
 
 
 def unsafe(lab: Lab) -> Finding:
-    """A block for each part."""
+    """Sum with a block for each part."""
     return _sum_beside_busy_thread(lab, lab.c.convoy_unsafe, "slow", f"{PARTS} blocks")
 
 
 def safe(lab: Lab) -> Finding:
-    """One block for all parts."""
+    """Sum with one block around all parts."""
     return _sum_beside_busy_thread(lab, lab.c.convoy_safe, "ok", "1 block")
 
 
@@ -89,24 +94,28 @@ def _sum_beside_busy_thread(lab: Lab, summed: Any, outcome: Outcome, blocks: str
 
     alone = lab.ffi.NULL
     seconds(alone)  # the first call meets cold memory
-    rounds = [(seconds(alone), busy_seconds()) for _ in range(ROUNDS)]
+    both: dict[str, Callable[[], float]] = {
+        "alone": partial(seconds, alone),
+        "busy": busy_seconds,
+    }
+    rounds = interleaved(both, ROUNDS)
     if set(sums) != {data.sum()}:
         return lab.compare("sum of the array", min(sums), float(data.sum()))
     return Finding(outcome, f"{blocks} for the same sum: {_told(rounds)}")
 
 
 def _keep_busy(lab: Lab, steps: Iterator[int], running: list[bool], started: Event) -> None:
-    """Run Python and take a step each time round; no call in here lets go of the GIL."""
+    """Run Python and take a step in each turn of the loop, without releasing the GIL."""
     started.set()
     while running:
         lab.reach(next(steps))
 
 
-def _told(rounds: list[tuple[float, float]]) -> str:
-    """The median times, and the spread of the ratio."""
-    alone, busy = (Spread.of(times).median * 1e3 for times in zip(*rounds, strict=True))
-    ratio = Spread.of(beside / by_itself for by_itself, beside in rounds)
+def _told(rounds: list[dict[str, float]]) -> str:
+    """Say the median times and the spread of their ratio."""
+    alone, busy = (median(one[name] for one in rounds) for name in ("alone", "busy"))
+    ratio = Spread.of(ratios(rounds, "busy", "alone"))
     return (
-        f"{alone:.2f} ms alone, {busy:.1f} ms beside a busy Python thread,"
-        f" {ratio.median:.0f} times as long ({ratio.low:.0f} to {ratio.high:.0f})"
+        f"{notation.milliseconds(alone, 2)} alone, {notation.milliseconds(busy, 1)} beside a"
+        f" busy Python thread, {ratio.median:.0f} times as long ({notation.ends(ratio, 0)})"
     )

@@ -1,32 +1,33 @@
 """The interpreter shuts down while a daemon thread is in C, and END never returns.
 
 Mechanism:
-    Python does not wait for daemon threads. When the main program has ended it joins the
+    Python does not wait for daemon threads. When the main program has ended, Python joins the
     other threads, runs the ``atexit`` functions, and marks itself as finalizing. From
     then on only the thread that shuts down may take the GIL. A daemon thread inside the
-    block goes on computing until the process is gone, or until END asks for the GIL: up to
-    3.13 that ends the thread there and then, from 3.14 on it blocks for good. Either way no
-    line after END is run: what it would store, free or unlock stays undone, and nothing is
-    reported. Where the thread is ended, cleanup handlers and C++ destructors still run on
-    the way out, without the GIL.
+    block goes on computing until the process has ended, or until END asks for the GIL: up to
+    3.13 that ends the thread at once, from 3.14 on it blocks forever. In both cases no
+    line after END is run: nothing there is stored, freed or unlocked, and no error is
+    reported. Where the thread is ended, its cleanup handlers and C++ destructors still run,
+    without the GIL.
 
 What you will see:
     A daemon thread in a fresh interpreter adds up an array that lies in shared memory,
-    and stores the sum after END. The interpreter shuts down meanwhile. The sum is
-    complete in C, yet it is never stored, and the program ends with status 0.
+    and stores the sum after END. The interpreter shuts down meanwhile. C has computed the
+    whole sum, yet never stores it, and the program ends with status 0.
 
 Why the safe half is safe:
-    C counts the threads that are in it, and a function of its own, registered with
-    ``atexit``, waits until there are none. At that moment END still returns, provided
-    that the wait itself is without the GIL. It also asks the kernels to finish. That no
-    call begins after it is up to the program. One that starts its threads itself has it
-    easier: it joins them, or makes no daemons. For C, Python 3.15 adds interpreter guards.
+    C counts the threads that are inside it. A second C function, registered with ``atexit``,
+    asks the kernels to finish and waits until no thread is inside. At that moment END still
+    returns, provided that the waiting function has released the GIL. The
+    program must make sure that no call begins afterwards. If it starts the threads itself,
+    it can simply join them, or not make them daemon threads. For C, Python 3.15 adds
+    interpreter guards.
 
 Forced:
-    The kernel parks half-way until the interpreter is finalizing; what lets it go on is
-    the finalizer of a global object, which comes late in the shutdown. By chance it takes
-    a program that ends while a daemon thread is in C. Neither sanitizer flags the unsafe
-    half, preloaded into Python, because a line that is never run makes no access.
+    The kernel parks half-way until the interpreter is finalizing. The finalizer of a global
+    object, which runs late in the shutdown, lets the kernel go on. In a real program it
+    happens when the program ends while a daemon thread is in C. Neither sanitizer flags the
+    unsafe half, preloaded into Python, because a line that is never run makes no access.
 
 Sources:
     - https://docs.python.org/3/c-api/interp-lifecycle.html#cautions-regarding-runtime-finalization
@@ -85,12 +86,12 @@ late = Late()
 
 
 def unsafe(lab: Lab) -> Finding:
-    """The interpreter shuts down while a daemon thread is in C."""
+    """Shut the interpreter down while a daemon thread is in C."""
     return _run_to_its_end(lab, "unsafe")
 
 
 def safe(lab: Lab) -> Finding:
-    """The interpreter first waits until no thread is in C."""
+    """Wait until no thread is in C, then shut the interpreter down."""
     return _run_to_its_end(lab, "safe")
 
 

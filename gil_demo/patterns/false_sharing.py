@@ -1,12 +1,12 @@
-"""Each thread has a cell of its own, and the cells share a cache line.
+"""Each thread has a cell of its own, but the cells share a cache line.
 
 Mechanism:
-    Processors keep memory coherent by cache lines, 64 bytes on x86-64 and on most 64-bit
+    Processors keep memory coherent by cache lines: 64 bytes on x86-64 and on most 64-bit
     ARM, 128 on Apple's. To write to a cell a core must own the whole line. When two threads
-    on two cores write to two cells of one line, the line travels between them, although
-    neither ever touches the other's cell. The result is right, and there is no race:
+    on two cores write to two cells of one line, the line travels between the cores, although
+    neither thread ever uses the other's cell. The result is right, and there is no race:
     no sanitizer finds anything. Neighbouring elements of an array are neighbours in
-    memory, so one cell for each thread in one small array does this by itself.
+    memory, so a small array with one cell for each thread is enough to cause this.
 
 What you will see:
     Two threads add 1 to their own cells, 500,000 times each, with the cells 8 bytes
@@ -15,31 +15,35 @@ What you will see:
     no difference: a line that only one core uses stays where it is.
 
 Why the safe half is safe:
-    The cells are 128 bytes apart, so no line of 64 or 128 bytes holds both. 64 would do by
-    the letter on x86-64, but some of its processors fetch lines in pairs; those of s390x
-    have 256. A sum kept in a local variable and stored once at the end never meets the
-    problem: do that where you can.
+    The cells are 128 bytes apart, so no line of 64 or 128 bytes holds both. On x86-64 the
+    line length is 64, but some of its processors fetch lines in pairs; the lines of s390x
+    have 256 bytes. A sum that is kept in a local variable and stored once at the end never
+    has the problem: do that where you can.
 
 Forced:
-    Nothing: it is up to the machine. The threads start together. The ratio is measured
-    and shown; nothing is decided by it but that both sums are right. Neither sanitizer
-    flags the unsafe half, because each cell is one thread's own.
+    Nothing: the machine decides. The threads start together. The ratio is measured
+    and shown; the outcome depends only on both sums being right. Neither sanitizer
+    flags the unsafe half, because only one thread uses each cell.
 
 Sources:
     - False sharing, in the Linux kernel's documentation:
       https://docs.kernel.org/kernel-hacking/false-sharing.html
-    - Lengths to reckon with, and lines in pairs:
+    - Line lengths to expect, and lines in pairs:
       https://docs.rs/crossbeam-utils/latest/crossbeam_utils/struct.CachePadded.html
     - Giving each thread its own data: https://numpy.org/doc/stable/reference/thread_safety.html
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gil_demo.lab.lab import Lab, times
+from gil_demo import notation
+from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
+from gil_demo.measuring.paired import ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 
@@ -53,25 +57,26 @@ ROUNDS = 5
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Cells in one line, against a line each."""
-    one_line, own_lines = _seconds(lab)
-    ratio = Spread.of(a / b for a, b in zip(one_line, own_lines, strict=True))
-    return Finding("slow", f"cells 8 bytes apart: {times(ratio)} as long as 128 bytes apart")
+    """Compare cells in one line with cells in a line each."""
+    ratio = Spread.of(ratios(_seconds(lab), "one line", "own lines"))
+    return Finding(
+        "slow", f"cells 8 bytes apart: {notation.times(ratio)} as long as 128 bytes apart"
+    )
 
 
 def safe(lab: Lab) -> Finding:
-    """A line each, against cells in one line."""
-    one_line, own_lines = _seconds(lab)
-    ratio = Spread.of(b / a for a, b in zip(one_line, own_lines, strict=True))
-    return Finding("ok", f"cells 128 bytes apart: {times(ratio)} as long as 8 bytes apart")
+    """Compare cells in a line each with cells in one line."""
+    ratio = Spread.of(ratios(_seconds(lab), "own lines", "one line"))
+    return Finding("ok", f"cells 128 bytes apart: {notation.times(ratio)} as long as 8 bytes apart")
 
 
-def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
-    """What each round took with the cells in one line, and with a line each, in turn."""
-    both = (lab.c.false_sharing_unsafe, lab.c.false_sharing_safe)
-    rounds = [[_add_from_two_threads(lab, add) for add in both] for _ in range(ROUNDS)]
-    one_line, own_lines = zip(*rounds, strict=True)
-    return list(one_line), list(own_lines)
+def _seconds(lab: Lab) -> list[dict[str, float]]:
+    """Time each round with the cells in one line, and with a line each."""
+    both = {
+        "one line": partial(_add_from_two_threads, lab, lab.c.false_sharing_unsafe),
+        "own lines": partial(_add_from_two_threads, lab, lab.c.false_sharing_safe),
+    }
+    return interleaved(both, ROUNDS)
 
 
 def _add_from_two_threads(lab: Lab, add: Any) -> float:

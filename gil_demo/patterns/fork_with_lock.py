@@ -1,14 +1,14 @@
 """A process forks while another of its threads holds a C mutex; the child can never take it.
 
 Mechanism:
-    ``fork`` copies all memory, but only the thread that called it. A mutex that another
-    thread held is locked in the child, and the thread that would unlock it is not
-    there. Python takes the locks that the interpreter itself uses before ``os.fork``, and
-    gives them back, or makes them new, after it. It cannot know of a mutex in C. Not even a
-    ``threading.Lock`` that another thread held is made new: seen on 3.11 to 3.13, although
-    the first source says otherwise. While C keeps the GIL for as long as it holds its mutex,
-    the thread that calls ``os.fork`` cannot have the GIL meanwhile, and nothing happens;
-    letting go of the GIL is what opens the window.
+    ``fork`` copies all memory, but of the threads only the one that called it. A mutex that
+    another thread held is locked in the child, and the thread that would unlock it does not
+    exist there. Python takes the locks that the interpreter itself uses before ``os.fork``,
+    and releases them, or makes them new, after it. It cannot know of a mutex in C. Even a
+    ``threading.Lock`` that another thread held is not made new: seen on 3.11 to 3.13, although
+    the first source says otherwise. As long as C keeps the GIL while it holds its mutex,
+    the thread that calls ``os.fork`` cannot have the GIL meanwhile, and nothing happens.
+    The hazard appears when C releases the GIL.
 
 What you will see:
     A thread of the parent holds the mutex while the main thread forks. It unlocks the
@@ -17,22 +17,22 @@ What you will see:
     when it notices that the process has other threads.
 
 Why the safe half is safe:
-    ``pthread_atfork`` has the forking thread itself take the mutex just before the fork,
-    so no other thread can hold it then, and give it back just after, in the parent and
-    in the child. It must be a plain mutex: one that notes its owner, as recursive and
-    error-checking ones do, glibc does not let the child unlock. Whoever holds the mutex must
-    not wait for the GIL meanwhile, because the thread in ``os.fork`` has it: see lock-order.
-    This mends one mutex. Other libraries have theirs, and by POSIX a child of a process with
-    threads may call only async-signal-safe functions until it calls ``exec``. The general
-    answer is not to fork a process that has threads: ``multiprocessing`` with ``spawn`` or
+    ``pthread_atfork`` makes the forking thread itself take the mutex just before the fork,
+    so no other thread can hold it then, and unlock it just after, in the parent and
+    in the child. Use a plain mutex. Recursive and error-checking mutexes record their owner,
+    and glibc does not let the child unlock them. A thread that holds the mutex must not wait
+    for the GIL meanwhile, because the thread in ``os.fork`` has the GIL: see lock-order.
+    This repairs one mutex. Other libraries have their own, and by POSIX a child of a process
+    with threads may call only async-signal-safe functions until it calls ``exec``. The general
+    answer is not to fork a process that has threads: use ``multiprocessing`` with ``spawn`` or
     ``forkserver``. ``fork`` was its default on Linux up to Python 3.13; 3.14 changed that to
     ``forkserver``.
 
 Forced:
-    The thread keeps the mutex until the fork is over, in the safe half until the fork
-    has begun. By chance it takes a fork within the time that any thread holds it. Neither
-    sanitizer flags the unsafe half, preloaded into Python, and neither says a word while
-    the child waits.
+    The thread keeps the mutex until the fork is over; in the safe half, until the fork
+    has begun. In a real program it happens when a process forks while any thread holds the
+    mutex. Neither sanitizer flags the unsafe half, preloaded into Python, and neither reports
+    anything while the child waits.
 
 Sources:
     - Cautions about fork(): https://docs.python.org/3/c-api/threads.html#cautions-about-fork
@@ -65,17 +65,17 @@ class _Cells:
     """A cell for the parent's thread and one for the child, in memory that both see."""
 
     def __init__(self, lab: Lab) -> None:
-        """Both are zero."""
+        """Set both cells to zero."""
         self.array = np.frombuffer(mmap.mmap(-1, mmap.PAGESIZE), dtype=np.float64, count=2)
         self.memory = lab.ffi.from_buffer("double[]", self.array, require_writable=True)
 
     def compare(self, lab: Lab) -> Finding:
-        """Each of the two should have added 1."""
+        """Check that each of the two added 1."""
         return lab.compare("additions by parent and child", float(self.array.sum()), 2.0)
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Fork while a thread has the mutex, and wait for the child."""
+    """Fork while a thread holds the mutex, and wait for the child."""
     cells = _Cells(lab)
     holder = Thread(lab, lab.c.fork_with_lock_unsafe_hold, cells.memory, lab.pointer)
     lab.wait_for(1)
@@ -90,7 +90,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """Fork in the same moment, with the mutex taken by the thread that forks."""
+    """Fork at the same moment, after the forking thread has taken the mutex."""
     cells = _Cells(lab)
     if lab.c.fork_with_lock_safe_prepare(lab.pointer) != 0:
         raise MemoryError("pthread_atfork had no room for another handler")
@@ -103,7 +103,7 @@ def safe(lab: Lab) -> Finding:
 
 
 def _fork(lab: Lab, add: Any, cell: Any) -> int:
-    """Fork a child that adds to the cell; its process id."""
+    """Fork a child that adds to the cell, and return its process id."""
     child = os.fork()
     if child == 0:
         _be_the_child(lab, add, cell)
@@ -111,7 +111,7 @@ def _fork(lab: Lab, add: Any, cell: Any) -> int:
 
 
 def _be_the_child(lab: Lab, add: Any, cell: Any) -> None:
-    """Add to the cell and leave. Never returns."""
+    """Add to the cell and exit. Never returns."""
     try:
         die_with_parent()
         faulthandler.register(signal.SIGUSR1)

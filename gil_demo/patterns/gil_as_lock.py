@@ -1,31 +1,31 @@
-"""C that was right because of the GIL lets go of it, and its own state has no lock left.
+"""C relied on the GIL as the lock for its own data; now it releases the GIL and has no lock.
 
 Mechanism:
-    C has state of its own: here, how many numbers a log has. To append it looks where
+    C has data of its own: here, how many numbers a log has. To append a number it reads where
     the end is, writes there, and moves the end. While every call keeps the GIL through
     all three steps, no other call can come in between: the GIL was the lock, and nobody
-    wrote that down. A call that lets go of the GIL no longer has it. A free-threaded
+    wrote that down. A call that releases the GIL no longer has that lock. A free-threaded
     build has none to begin with, unless it was turned back on: by ``-X gil=1``, or by an
     extension that does not declare ``Py_MOD_GIL_NOT_USED``. And even where the GIL is held,
     anything in between that may run Python code, a ``Py_DECREF`` for instance, may let
-    others in.
+    another thread in.
 
 What you will see:
     Two threads append 100 numbers each. Before each write they wait until both have
-    seen the same end, so both write to the same place: the log has exactly 100 of 200.
+    read the same end, so both write to the same place: the log has exactly 100 of 200.
 
 Why the safe half is safe:
-    The state has a mutex of its own, held from looking at the end until it has moved.
-    It is taken after the GIL was let go of and given back before END asks for it, so
-    no thread ever waits for one while it has the other.
+    The data have a mutex of their own, held from reading the end until it has moved.
+    C takes the mutex after it has released the GIL, and unlocks it before END asks for the
+    GIL, so no thread ever waits for one of them while it has the other.
 
 Forced:
-    Both threads meet between looking and writing. In the safe half they meet just
-    before the lock instead, since nobody can meet inside it. By chance it takes a
-    second call within the nanoseconds between two lines; with ``--unforced`` two
-    threads append 200,000 numbers each and do not wait. ThreadSanitizer flags the unsafe
-    half in that form, where no handshake orders the writes; AddressSanitizer cannot,
-    because every access is to memory that is there.
+    Both threads meet between reading the end and writing. In the safe half they meet just
+    before the lock instead, because two threads cannot meet inside it. In a real program it
+    happens when a second call comes within the nanoseconds between two lines; with
+    ``--unforced`` two threads append 200,000 numbers each and do not wait. ThreadSanitizer
+    flags the unsafe half in that form, where no handshake orders the writes; AddressSanitizer
+    cannot, because every access is to memory that is there.
 
 Sources:
     - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
@@ -53,17 +53,17 @@ UNFORCED_TIMES = 200_000
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Two threads append, and nothing orders them."""
+    """Append from two threads that nothing orders."""
     return _append_from_two_threads(lab, lab.c.gil_as_lock_unsafe, TIMES)
 
 
 def safe(lab: Lab) -> Finding:
-    """Two threads append, one at a time."""
+    """Append from two threads, one at a time."""
     return _append_from_two_threads(lab, lab.c.gil_as_lock_safe, TIMES)
 
 
 def unforced(lab: Lab) -> Finding:
-    """Two threads append, and do not wait for each other."""
+    """Append from two threads that do not wait for each other."""
     return _append_from_two_threads(lab, lab.c.gil_as_lock_unforced, UNFORCED_TIMES)
 
 

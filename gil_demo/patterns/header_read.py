@@ -1,37 +1,38 @@
-"""C reads the array's shape inside the block while Python gives the array another one.
+"""C reads the array's shape inside the block while Python changes the shape.
 
 Mechanism:
     A NumPy array object is a header: the shape, the strides, a pointer to the data.
-    ``PyArray_DIM`` and ``PyArray_DATA`` read fields of it and do nothing else, so they
-    run without the GIL just as well. What the GIL does is keep other threads from
-    changing the header between two reads. ``a.resize(128, 64)`` on a 64 by 128 array
+    ``PyArray_DIM`` and ``PyArray_DATA`` only read fields of that header, so they also run
+    without the GIL. But the GIL is what keeps other threads from changing the header
+    between two reads. ``a.resize(128, 64)`` on a 64 by 128 array
     writes a new shape into the same header; so does an assignment to ``a.shape``. NumPy
-    2.5 deprecates both. Neither asks whether anybody else has a reference, for the
+    2.5 deprecates both. Neither checks whether anybody else has a reference, because the
     size stays the same and the data stay where they are. If the number of dimensions
     changes, the shape itself may move to other memory, and a pointer from
-    ``PyArray_DIMS`` then leads nowhere.
+    ``PyArray_DIMS`` is then no longer valid.
 
 What you will see:
     C reads 64 rows. The array becomes 128 by 64. C reads 64 columns, and adds up 64
-    times 64 elements: 4,096 of 8,192. The array never had that shape. Had C read the
-    columns first, it would have believed in 128 times 128 elements, twice as many as
+    times 64 elements: 4,096 of 8,192. The array never had that shape. If C had read the
+    columns first, it would have found 128 times 128 elements, twice as many as
     there are.
 
 Why the safe half is safe:
-    It takes rows, columns and the pointer while it has the GIL, with nothing in between
-    that could run Python code. So the three belong together, and what is done to the
-    header later does not touch them. On a free-threaded build that does not hold: there
-    the header may change between two reads at any time, and whoever writes it and whoever
-    reads it need a lock. The data must stay too: the caller's reference sees to that for
-    as long as nobody reallocates them, which is another pattern, ``resize-under-reader``.
+    It reads rows, columns and the pointer while it has the GIL, with nothing in between
+    that could run Python code. So the three belong together, and later changes of the
+    header do not affect them. On a free-threaded build that does not hold: there
+    the header may change between two reads at any time, and the thread that writes it and
+    the thread that reads it need a lock. The data must stay too: the caller's reference
+    ensures that as long as nobody reallocates them, which is another pattern,
+    ``resize-under-reader``.
 
 Forced:
-    C parks between the two reads until Python has changed the shape. By chance it takes
-    a change within the nanoseconds between two reads. While nobody changes the array,
-    reading its header in the block gives the right values, which is why such code
-    passes its tests. ThreadSanitizer flags the unsafe half, preloaded into Python: C reads
-    what ``resize`` writes, and no lock is between. AddressSanitizer cannot, because every
-    access is to memory that is there.
+    C parks between the two reads until Python has changed the shape. In a real program it
+    happens when the change comes within the nanoseconds between two reads. While nobody
+    changes the array, reading its header in the block gives the right values, which is why
+    such code passes its tests. ThreadSanitizer flags the unsafe half, preloaded into Python:
+    C reads the fields that ``resize`` writes, and no lock orders the two. AddressSanitizer
+    cannot, because every access is to memory that is there.
 
 Sources:
     - Struct fields: https://docs.python.org/3/howto/free-threading-extensions.html#general-api-guidelines
@@ -57,12 +58,12 @@ COLUMNS = 128
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C reads one half of the shape before the change and one after it."""
+    """Read one half of the shape before the change and the other half after it."""
     return _sum_while_reshaped(lab, lab.c.header_read_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C reads the whole header before it lets go of the GIL."""
+    """Read the whole header before releasing the GIL."""
     return _sum_while_reshaped(lab, lab.c.header_read_safe)
 
 

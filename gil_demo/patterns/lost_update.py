@@ -1,27 +1,28 @@
 """Two kernels add to the same cell, and one addition overwrites the other.
 
 Mechanism:
-    Adding to a cell is three things to the processor: load, add, store. Between two
-    threads that both let go of the GIL nothing orders them. If both load before either
-    stores, both store the same number, and one addition is lost. That x86 has one
-    instruction for all three does not help two cores, unless it is a locked one.
+    For the processor, adding to a cell is three operations: load, add, store. Nothing orders
+    two threads that have both released the GIL. If both load before either
+    stores, both store the same number, and one addition is lost. x86 has one
+    instruction for all three, but that does not help two cores, unless it is a locked one.
 
 What you will see:
     Two threads add 1 to one cell, 200 times each. Before each store they wait for each
     other, so every round loses one of two additions: exactly 200 of 400 are left.
 
 Why the safe half is safe:
-    Each thread has a cell of its own, and whoever waits for both adds them up. Or both keep
-    the one cell, and the addition is atomic, so that nobody can come between its load and
-    its store. Or a mutex lets one thread in at a time. All three are run, 1,000,000 additions
-    a thread, and timed. As a rule the cells of their own are the cheapest and the mutex costs
-    most; on two cores the timings vary much, and nothing is decided by them. For the timing
-    the two cells lie 128 bytes apart: ``false-sharing`` says why.
+    Each thread has a cell of its own, and the code that waits for both threads adds the two
+    cells up. Or both threads keep the one cell, and the addition is atomic, so that no other
+    access can come between its load and its store. Or a mutex lets one thread in at a time.
+    All three are run, 1,000,000 additions a thread, and timed. As a rule, separate cells cost
+    the least and the mutex costs the most; on two cores the timings vary much, and nothing is
+    decided by them. For the timing the two cells lie 128 bytes apart: ``false-sharing`` says
+    why.
 
 Forced:
     Both threads meet between load and store, in the safe half's own cells too. They cannot
     meet inside an atomic addition or a lock, so these run freely. ``--unforced`` runs a plain
-    ``*cell = *cell + 1`` instead: whether anything is lost is up to the machine.
+    ``*cell = *cell + 1`` instead: then the machine decides whether an addition is lost.
     ThreadSanitizer flags the unsafe half in that form, where no handshake orders the
     stores; AddressSanitizer cannot, because every access is to memory that is there.
 
@@ -39,6 +40,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo import notation
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -53,14 +55,14 @@ APART = 16  # elements: 128 bytes, so that two cells are not in one cache line
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Two threads, one cell."""
+    """Add to one cell from two threads."""
     cells = np.zeros(1, dtype=np.int64)
     _add_from_two_threads(lab, lab.c.lost_update_unsafe, cells, [0, 0], TIMES)
     return lab.compare("additions", int(cells.sum()), 2 * TIMES)
 
 
 def safe(lab: Lab) -> Finding:
-    """Two threads, a cell each; then the three safe ways without a handshake, timed."""
+    """Add to a cell each from two threads; then time the three safe ways without a handshake."""
     cells = np.zeros(2, dtype=np.int64)
     _add_from_two_threads(lab, lab.c.lost_update_safe, cells, [0, 1], TIMES)
     forced = lab.compare("additions", int(cells.sum()), 2 * TIMES)
@@ -78,13 +80,13 @@ def safe(lab: Lab) -> Finding:
         free = lab.compare(f"additions ({way})", int(cells.sum()), 2 * UNFORCED_TIMES)
         if free.outcome != "ok":
             return free
-        taken.append(f"{seconds * 1e3:.1f} ms ({way})")
+        taken.append(f"{notation.milliseconds(seconds, 1)} ({way})")
     timed = f"{2 * UNFORCED_TIMES:,} more, none lost: {', '.join(taken)}"
     return replace(forced, more=timed)
 
 
 def unforced(lab: Lab) -> Finding:
-    """Two threads, one cell, and no handshake between load and store."""
+    """Add to one cell from two threads, without a handshake between load and store."""
     cells = np.zeros(1, dtype=np.int64)
     _add_from_two_threads(lab, lab.c.lost_update_unforced, cells, [0, 0], UNFORCED_TIMES)
     return lab.compare("additions", int(cells.sum()), 2 * UNFORCED_TIMES)
@@ -97,7 +99,7 @@ def _add_from_two_threads(
     which: list[int],
     times: int,
 ) -> float:
-    """How many seconds it took."""
+    """Return the number of seconds that the additions took."""
     memory = lab.ffi.from_buffer("int64_t[]", cells, require_writable=True)
     began = time.perf_counter()
     threads = [Thread(lab, add, memory + cell, times, lab.pointer) for cell in which]

@@ -1,4 +1,4 @@
-"""C leaves the block by a way that does not lead through END.
+"""C leaves the block on a path that does not pass END.
 
 Mechanism:
     ``Py_BEGIN_ALLOW_THREADS`` opens a C block and ``Py_END_ALLOW_THREADS`` closes it, so
@@ -8,23 +8,23 @@ Mechanism:
     goes on as if it had both, and another thread may run Python at the same time.
 
 What you will see:
-    C finds the negative element and returns from inside the block. The next thing to do
-    is to make a Python int of the result. On 3.12 and 3.13 memory for it is taken from
-    the interpreter of the attached thread state; there is none, hence SIGSEGV. On 3.11
-    that still works. Then the call's tuple of arguments is freed, which takes
-    ``PyThreadState_Get``, and that looks: a fatal error, "the function must be called with
-    the GIL held, but the GIL is released". Other code dies at another place.
+    C finds the negative element and returns from inside the block. Next, a Python int
+    must be made of the result. On 3.12 and 3.13 the memory for it comes from
+    the interpreter of the attached thread state; there is none, so the process dies of
+    SIGSEGV. On 3.11 that still works. Then the call's tuple of arguments is freed, which
+    calls ``PyThreadState_Get``, and that checks: a fatal error, "the function must be called
+    with the GIL held, but the GIL is released". Other code dies at another place.
 
 Why the safe half is safe:
-    There is one way out, and it leads through END: what was found is kept in a variable
+    There is one way out, and it passes END: the result is kept in a variable
     that was declared before the block. ``Py_BLOCK_THREADS`` right before the ``return``
-    does as well: it is END without the closing brace.
+    works as well: it is END without the closing brace.
 
 Forced:
-    Nothing but a negative element in the middle. In earnest the early way out is often
+    Nothing but a negative element in the middle. In real code the early way out is often
     the error path, which nobody has tested. Neither sanitizer flags the unsafe half,
-    preloaded into Python, because C misuses no memory: it is Python that dies, for want of
-    its thread state.
+    preloaded into Python, because C misuses no memory: Python dies because its thread state
+    is missing.
 
 Sources:
     - What the macros stand for: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
@@ -47,12 +47,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C leaves the block by ``return``."""
+    """Leave the block by ``return``."""
     return _find_the_negative(lab, lab.c.missing_end_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C leaves the block through END."""
+    """Leave the block through END."""
     return _find_the_negative(lab, lab.c.missing_end_safe)
 
 

@@ -1,31 +1,31 @@
-"""C begins a block inside a block: it lets go of a GIL that it does not hold.
+"""C begins a block inside a block: it releases a GIL that it does not hold.
 
 Mechanism:
-    BEGIN is ``PyEval_SaveThread``: it detaches the thread's state, hands it back to be
-    kept, and lets go of the GIL. Inside a block there is no attached state to hand back.
-    It happens where one function lets go of the GIL around a call to another that does
+    BEGIN is ``PyEval_SaveThread``: it detaches the thread's state, returns it so that the
+    caller can keep it, and releases the GIL. Inside a block there is no attached state to
+    return. It happens where one function releases the GIL around a call to another that does
     the same by itself. Each is right alone.
 
 What you will see:
-    The kernel dies at the inner BEGIN, before its first element. 3.11 and 3.12 look:
+    The kernel dies at the inner BEGIN, before its first element. 3.11 and 3.12 check:
     "Fatal Python error: PyEval_SaveThread: the function must be called with the GIL
-    held". 3.13 does not look and reads through a NULL pointer: SIGSEGV. On 3.12.1 too the
-    end is SIGSEGV here, after that message, because ``faulthandler`` is on: it frees
-    memory before the process aborts, and to do so the allocator of 3.12 looks for the
-    thread state that is missing. Without ``faulthandler`` the end there is SIGABRT.
+    held". 3.13 does not check and reads through a NULL pointer: SIGSEGV. On 3.12.1 too the
+    process ends with SIGSEGV here, after that message, because ``faulthandler`` is on: it
+    frees memory before the process aborts, and for that the allocator of 3.12 looks for the
+    thread state that is missing. Without ``faulthandler`` it ends with SIGABRT there.
 
 Why the safe half is safe:
-    Each BEGIN is reached with the GIL held. The helper lets go of the GIL by itself, its
-    comment says so, and whoever calls it does not. Code that may be reached with or
-    without the GIL and needs it can ask with ``PyGILState_Ensure``: these pairs nest,
-    with each other and with blocks.
+    Each BEGIN is reached with the GIL held. The helper function releases the GIL by itself,
+    its comment says so, and its callers do not. Code that needs the GIL and may be called
+    with or without it can use ``PyGILState_Ensure``: its pairs nest, with each other and
+    with blocks.
 
 Forced:
-    Nothing: it happens on every call. The opposite is no better. ``PyEval_RestoreThread``,
-    which END is, of a state that is attached already waits for ever on 3.11 and 3.12: the
-    thread waits for itself. On 3.13 it is a fatal error. Neither sanitizer flags the unsafe
-    half, preloaded into Python, because C misuses no memory: it is Python that dies, for
-    want of its thread state.
+    Nothing: it happens on every call. The opposite mistake is no better. END is
+    ``PyEval_RestoreThread``. Called with a state that is already attached, it waits forever
+    on 3.11 and 3.12: the thread waits for itself. On 3.13 it is a fatal error. Neither
+    sanitizer flags the unsafe half, preloaded into Python, because C misuses no memory:
+    Python dies because its thread state is missing.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#c.PyEval_SaveThread
@@ -48,12 +48,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """A block around a function that begins one of its own."""
+    """Put a block around a function that begins a block of its own."""
     return _mean(lab, lab.c.nested_begin_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """Only the function that is called lets go of the GIL."""
+    """Release the GIL only in the function that is called."""
     return _mean(lab, lab.c.nested_begin_safe)
 
 

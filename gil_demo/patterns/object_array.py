@@ -2,30 +2,31 @@
 
 Mechanism:
     An array of dtype object holds one ``PyObject *`` per element, and owns a reference to
-    what it points to. It can be contiguous, aligned, writable and in native byte order, and
-    on a 64-bit machine its elements have 8 bytes, like a double. C that checks only these takes
-    the pointers for numbers. To do it right is no work for a released block either: the
-    value of such an element is to be had through Python's C API, and that needs the GIL.
+    the object that it points to. The array can be contiguous, aligned, writable and in native
+    byte order, and on a 64-bit machine its elements have 8 bytes, like a double. C that checks
+    only these properties takes the pointers for numbers. The correct computation does not
+    belong in a released block either: C can get the value of such an element only through
+    Python's C API, and that needs the GIL.
 
 What you will see:
     C adds 1.0 to each of eight elements. Nothing happens yet. Read as a double, a pointer is
-    a number so small that 1.0 and it add up to exactly 1.0, so each pointer now has the
-    bits of 1.0, 0x3ff0000000000000. On x86-64 and ARM64 no program has memory there. The
-    interpreter is killed by SIGSEGV when Python next looks at an element: far from the C
-    that did it, and with the GIL held.
+    such a small number that adding 1.0 to it gives exactly 1.0, so each pointer now has the
+    bits of 1.0, 0x3ff0000000000000. On x86-64 and ARM64 no program has memory at that address.
+    The interpreter is killed by SIGSEGV when Python next uses an element: far from the C
+    code that caused it, and with the GIL held.
 
 Why the safe half is safe:
-    It asks what the 8 bytes are, ``PyArray_TYPE(array) != NPY_DOUBLE``, before it lets go
-    of the GIL, and raises TypeError. Code that takes several dtypes, structured ones among
-    them, asks ``PyDataType_REFCHK``, in Python ``dtype.hasobject``. The caller converts with
+    It checks what the 8 bytes are, ``PyArray_TYPE(array) != NPY_DOUBLE``, before it releases
+    the GIL, and raises TypeError. Code that accepts several dtypes, structured ones among
+    them, checks ``PyDataType_REFCHK``, in Python ``dtype.hasobject``. The caller converts with
     ``astype(float)``, which makes each element a float with the GIL held, and passes that.
     ``PyArray_FROM_OTF`` with ``NPY_DOUBLE`` refuses an object array too, unless it is given
-    ``NPY_ARRAY_FORCECAST``. NumPy's own loops over objects do not let go of the GIL; Python
+    ``NPY_ARRAY_FORCECAST``. NumPy's own loops over objects do not release the GIL; Python
     code that they call, an element's ``__add__`` for instance, may.
 
 Forced:
-    Nothing. It takes one thread, and dies every time. Neither sanitizer flags the unsafe
-    half, preloaded into Python, because C writes into the array's own memory.
+    Nothing. One thread is enough, and the process dies every time. Neither sanitizer flags
+    the unsafe half, preloaded into Python, because C writes into the array's own memory.
 
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.dtype.hasobject.html
@@ -46,7 +47,7 @@ SIZE = 8
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C checks everything but what the elements are, and Python looks at one afterwards."""
+    """Check everything except the type of the elements, then use an element in Python."""
     add_one = lab.raising("object_array_unsafe")
     objects = np.arange(float(SIZE)).astype(object)
     add_one(objects)
@@ -55,7 +56,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """C refuses objects, and computes with the doubles made of them."""
+    """Refuse objects, and compute with the doubles made of them."""
     add_one = lab.raising("object_array_safe")
     objects = np.arange(float(SIZE)).astype(object)
     try:

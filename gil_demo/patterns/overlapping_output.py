@@ -1,33 +1,33 @@
-"""The output overlaps the input, and C reads what it has just written.
+"""The output overlaps the input, and C reads elements that it has just overwritten.
 
 Mechanism:
     ``a[:-1]`` and ``a[1:]`` are two arrays and one piece of memory. A loop that computes
     ``out[i]`` from ``in[i]`` is right as long as ``in[i]`` still is what the caller passed.
     When ``out`` is one element further on than ``in``, each store overwrites the next load.
-    With ``restrict`` on the pointers it is worse: C may then assume that they do not overlap,
-    and what happens is undefined.
+    With ``restrict`` on the pointers it is worse: the compiler may then assume that they do
+    not overlap, and the behaviour is undefined.
 
 What you will see:
-    Five zeros in, one added to each, the output one element further on: five ones are
-    right, and C leaves 1, 2, 3, 4, 5. Each result became the next input. NumPy itself gets
+    C gets five zeros and adds one to each, with the output one element further on. Five ones
+    are right, and C leaves 1, 2, 3, 4, 5. Each result became the next input. NumPy itself gets
     it right: ``np.add(a[:-1], 1, out=a[1:])`` goes through a temporary copy.
 
 Why the safe half is safe:
-    It compares where both begin and end, and refuses before anything is written; for
-    contiguous arrays that is exact. It is also strict: an output that begins before the
-    input, ``a[:-1]`` from ``a[1:]``, would come out right in this loop. The very same array
-    as input and output passes: element ``i`` is read before it is written and never again.
-    After the refusal the caller passes a copy of the input. In Python ask
+    It compares where both arrays begin and end, and refuses an overlap before anything is
+    written; for contiguous arrays that is exact. It is also strict: an output that begins
+    before the input, ``a[:-1]`` from ``a[1:]``, would come out right in this loop. It accepts
+    the very same array as input and output: element ``i`` is read before it is written and
+    never again. After the refusal the caller passes a copy of the input. In Python use
     ``np.shares_memory(a, b)``, which is exact for strided views too and may take very long
-    in rare cases, or ``np.may_share_memory``, which looks at the bounds alone and may be
+    in rare cases, or ``np.may_share_memory``, which checks the bounds alone and may be
     wrong when it says yes. C that uses NumPy's iterator has ``NPY_ITER_COPY_IF_OVERLAP``.
 
 Forced:
-    Nothing: one thread, wrong every time. With two threads, half of the elements each, the
-    element on the border is a race on top, written by one and read by the other; disjoint
-    outputs alone do not help, as long as one thread's output is the other's input.
-    ThreadSanitizer flags the unsafe half when two threads run it so, and cannot with one;
-    AddressSanitizer cannot either, because every access is inside the array.
+    Nothing: with one thread it is wrong every time. With two threads that do half of the
+    elements each, there is also a race on the element at the border: one thread writes it and
+    the other reads it. Disjoint outputs alone do not help, as long as one thread's output is
+    the other's input. ThreadSanitizer flags the unsafe half when two threads run it so, and
+    cannot with one; AddressSanitizer cannot either, because every access is inside the array.
 
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.shares_memory.html
@@ -52,14 +52,14 @@ SIZE = 5
 
 
 def unsafe(lab: Lab) -> Finding:
-    """The output is the input, one element further on."""
+    """Pass the input, one element further on, as the output."""
     cells = np.zeros(SIZE + 1)
     _add_one(lab, lab.c.overlapping_output_unsafe, cells[:-1], cells[1:])
     return _judge(lab, cells[1:])
 
 
 def safe(lab: Lab) -> Finding:
-    """C refuses that, and gets a copy of the input."""
+    """Have C refuse the overlap, then pass a copy of the input."""
     cells = np.zeros(SIZE + 1)
     source, output = cells[:-1], cells[1:]
     if _add_one(lab, lab.c.overlapping_output_safe, source, output):
@@ -69,7 +69,7 @@ def safe(lab: Lab) -> Finding:
 
 
 def _add_one(lab: Lab, add: Any, source: NDArray[Any], output: NDArray[Any]) -> bool:
-    """Whether C did it rather than refuse."""
+    """Call C, and return whether it computed the result rather than refused."""
     read = lab.ffi.from_buffer("double[]", source)
     written = lab.ffi.from_buffer("double[]", output, require_writable=True)
     return bool(add(read, written, SIZE) == 0)

@@ -1,32 +1,33 @@
-"""C writes into memory that its owner gave out for reading.
+"""C writes into memory that its owner lent for reading only.
 
 Mechanism:
-    Read-only is a promise, kept by those who ask. An array has its ``writeable`` flag, a
-    buffer its ``readonly`` field, a bytes object is never to change. C gets a plain
-    pointer, and can write through it unless the pages themselves are read-only.
-    ``PyBUF_SIMPLE`` says nothing of writing, so a read-only buffer is a proper answer to it;
-    ``ffi.from_buffer`` asks that way unless told ``require_writable=True``.
+    "Read-only" is only a promise: it protects the memory from code that checks it. An array
+    has its ``writeable`` flag, a buffer has its ``readonly`` field, and a bytes object must
+    never change. C gets a plain pointer, and can write through it unless the memory pages
+    themselves are read-only. ``PyBUF_SIMPLE`` does not ask for a writable buffer, so a
+    read-only buffer is a correct answer to it; ``ffi.from_buffer`` makes that request unless
+    it is given ``require_writable=True``.
 
 What you will see:
     The kernel inverts an image in place. Given an array over a bytes object, it changes the
-    bytes. Nothing complains, and the object is broken: it had cached its hash, and keeps it,
-    so it equals another bytes object and has a different hash, which no dictionary and no
-    set can bear. Then C is given an image in pages that are mapped read-only, as
-    ``np.memmap`` with mode "r" maps a file. There the processor keeps the promise: SIGSEGV
+    bytes. There is no error, but the object is broken: it had cached its hash, and keeps it,
+    so it equals another bytes object but has a different hash, which breaks dictionaries and
+    sets. Then C is given an image in pages that are mapped read-only, as
+    ``np.memmap`` with mode "r" maps a file. There the processor enforces the promise: SIGSEGV
     at the first write.
 
 Why the safe half is safe:
     It asks for ``PyBUF_WRITABLE``. The owner must then give a writable buffer or fail, and it
     fails with the GIL held, before anything is written: bytes raise BufferError, as the
-    documentation has it, NumPy raises ValueError. The caller makes a copy and passes that.
-    With NumPy's C API call ``PyArray_FailUnlessWriteable``. To convert with
+    documentation says, NumPy raises ValueError. The caller makes a copy and passes that.
+    With NumPy's C API call ``PyArray_FailUnlessWriteable``. A conversion with
     ``NPY_ARRAY_WRITEABLE`` is something else: it makes a copy where the array is read-only,
-    and C then writes into the copy. Writable does not mean that nobody else is reading.
+    and C then writes into the copy. Writable does not mean that no other thread is reading.
 
 Forced:
-    Nothing. It takes one thread, and happens every time. Neither sanitizer flags the unsafe
-    half, preloaded into Python, because the memory is there, and only the owner knows that
-    it is not to be written.
+    Nothing. One thread is enough, and it happens every time. Neither sanitizer flags the
+    unsafe half, preloaded into Python, because the memory is there, and only the owner knows
+    that nobody may write to it.
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_WRITABLE
@@ -46,7 +47,7 @@ from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "writing"
-QUESTION = "Is a pointer from a buffer good for writing?"
+QUESTION = "May C write through a pointer from a buffer?"
 UNSAFE = "crash"
 
 SIZE = 64
@@ -54,7 +55,7 @@ INVERTED = bytes(255 - value for value in range(SIZE))
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C asks for a buffer and writes into it."""
+    """Ask for a buffer and write into it."""
     invert = lab.raising("read_only_output_unsafe")
     raw = _hashed_bytes()
     invert(np.frombuffer(raw, np.uint8))
@@ -69,7 +70,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """C asks for a writable buffer, is refused, and is given a copy."""
+    """Ask for a writable buffer, get a refusal, and pass a copy."""
     invert = lab.raising("read_only_output_safe")
     raw = _hashed_bytes()
     mapped = _mapped_image()
@@ -92,12 +93,12 @@ def safe(lab: Lab) -> Finding:
 
 
 def _hashed_bytes() -> bytes:
-    """A new bytes object that has cached its hash, as the key of a dictionary has."""
+    """Make a new bytes object that has cached its hash, as the key of a dictionary has."""
     raw = bytes(range(SIZE))
     hash(raw)
     return raw
 
 
 def _mapped_image() -> NDArray[np.uint8]:
-    """An image in pages that the processor lets nobody write."""
+    """Map an image in pages that the processor lets nobody write."""
     return np.frombuffer(mmap.mmap(-1, SIZE, access=mmap.ACCESS_READ), np.uint8)

@@ -1,11 +1,11 @@
 """The owner resizes the array while C reads it through an exported buffer.
 
 Mechanism:
-    ``ffi.from_buffer`` exports the array's buffer and keeps the array alive. Alive does
-    not mean in place: ``resize`` to another size reallocates the data, and the array
-    object lives on. A ``bytearray`` or an ``array.array`` counts its exports and
+    ``ffi.from_buffer`` exports the array's buffer and keeps the array alive. But its data
+    need not stay in place: ``resize`` to another size reallocates the data, and the array
+    object stays alive. A ``bytearray`` or an ``array.array`` counts its exports and
     raises ``BufferError`` rather than resize under one. NumPy does not count exports. It
-    looks at the reference count of the array, and ``refcheck=False`` turns that off.
+    checks the reference count of the array, and ``refcheck=False`` turns that check off.
     NumPy 2.5 deprecates resizing in place, because other threads may share the array.
 
 What you will see:
@@ -13,24 +13,24 @@ What you will see:
     C goes on and is killed by SIGSEGV at the next element: the data have moved, and in
     this guarded process the old ones are inaccessible. Without guarded pages C reads
     whatever lies there now. On 3.11, 3.12 and 3.13 the sum was right in 30 of 30 runs, by
-    luck: the block grew where it lay, or the old numbers were still there after it had
-    moved. With an array of 40 MB it was SIGSEGV.
+    luck: the memory block grew where it was, or the old numbers were still there after it
+    had moved. With an array of 40 MB it was SIGSEGV.
 
 Why the safe half is safe:
-    It copies the data while it has the GIL, when nobody else can call ``resize``, and
-    reads its copy in the block. The price is the copy. On a free-threaded build somebody
-    else can: there the copy needs a lock, and the owner must take it too. Without a copy
+    It copies the data while it has the GIL, when no other thread can call ``resize``, and
+    reads its copy in the block. The price is the copy. On a free-threaded build another
+    thread can: there the copy needs a lock, and the owner must take it too. Without a copy
     C depends on its callers: while C holds a reference or an exported buffer and the
     owner's variable another reference, a ``resize`` that must reallocate raises
-    ``ValueError`` unless ``refcheck=False`` is given. With a borrowed pointer alone it
+    ``ValueError`` unless ``refcheck=False`` is given. If C has only a borrowed pointer, it
     does not raise. On 3.13 and older two references pass the check, so
     ``arrays.pop().resize(n)`` reallocates even under an exported buffer. 3.14 counts one
     less, and NumPy 2.3.5 did not know of it yet: there two variables did not stop a
     ``resize``.
 
 Forced:
-    C parks in the middle until Python has resized the array. By chance it takes a
-    ``resize`` during one call. NumPy's own loops can be caught the same way.
+    C parks in the middle until Python has resized the array. In a real program it happens
+    when somebody calls ``resize`` during one call. The same can happen to NumPy's own loops.
     AddressSanitizer flags the unsafe half, with ``realloc`` in place of ``resize``;
     ThreadSanitizer cannot, because the handshake orders the two threads.
 
@@ -59,12 +59,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C reads the array's own memory, and the owner has it reallocated."""
+    """Read the array's own memory, which its owner reallocates."""
     return _sum_while_resized(lab, lab.c.resize_under_reader_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C reads a copy that it made with the GIL."""
+    """Read a copy that C made with the GIL held."""
     return _sum_while_resized(lab, lab.c.resize_under_reader_safe)
 
 

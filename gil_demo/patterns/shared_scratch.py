@@ -4,9 +4,9 @@ Mechanism:
     A ``static`` local in C is one variable for the whole process. As long as each call
     keeps the GIL from filling the buffer to reading it, no other call that needs the
     GIL can come in between, and one buffer is enough. (A free-threaded build has no GIL to
-    keep, and since 3.12 each interpreter in a process can have a GIL of its own: there it
-    never was enough.) Once the calls let go of the GIL they run side by side in the same
-    buffer. The arrays are two different ones and nobody writes to them: looking at the
+    keep, and since 3.12 each interpreter in a process can have a GIL of its own: there one
+    buffer never was enough.) Once the calls release the GIL they run side by side in the same
+    buffer. The arrays are two different ones and nobody writes to them: a check of the
     arguments does not show the fault.
 
 What you will see:
@@ -15,15 +15,15 @@ What you will see:
     sort it and take the middle: the median of the ones is 5.
 
 Why the safe half is safe:
-    Its buffer is on the stack, so each call has one. One word differs. A buffer too
-    large for the stack is allocated by the call, or given by the caller. With
+    Its buffer is on the stack, so each call has its own. The source differs by one word. A
+    buffer too large for the stack is allocated by the call, or passed by the caller. With
     ``_Thread_local`` each thread has its own; that helps as long as the code that uses
     it does not call itself again, through a callback for instance.
 
 Forced:
-    The first call parks after its copy until the second has made its own. By chance it
-    takes a second call that begins while the first still needs its buffer; with
-    ``--unforced`` two threads take medians 300 times each and nobody parks.
+    The first call parks after its copy until the second has made its own. In a real program
+    it happens when a second call begins while the first still needs its buffer; with
+    ``--unforced`` two threads take medians 300 times each and neither parks.
     ThreadSanitizer flags the unsafe half in both forms; AddressSanitizer cannot, because
     every access is to memory that is there.
 
@@ -52,17 +52,17 @@ UNFORCED_TIMES = 300
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Two medians at once, one buffer."""
+    """Take two medians at once in one buffer."""
     return _two_medians(lab, lab.c.shared_scratch_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """Two medians at once, a buffer each."""
+    """Take two medians at once in a buffer each."""
     return _two_medians(lab, lab.c.shared_scratch_safe)
 
 
 def unforced(lab: Lab) -> Finding:
-    """Many medians from two threads, one buffer, and nobody parks."""
+    """Take many medians in one buffer from two threads, and park neither."""
     median = lab.c.shared_scratch_unforced
     arrays = [np.full(SIZE, 1.0), np.full(SIZE, 5.0)]
     memory = [lab.ffi.from_buffer("double[]", array) for array in arrays]

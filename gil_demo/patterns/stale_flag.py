@@ -1,35 +1,36 @@
-"""A kernel is told to stop through a plain variable, and never looks at it again.
+"""A plain variable tells a kernel to stop, but the kernel never reads the variable again.
 
 Mechanism:
     C lets the compiler assume that no other thread writes to a plain variable while
-    this one reads it: if one does, that is a data race, and its behaviour is undefined.
-    Nothing in the loop writes to the flag, so gcc and clang read it once, before the
-    loop, from ``-O1`` on; gcc 12 and clang 14 were looked at. The whole of this module
-    is compiled with ``-O2``. The GIL has no part in it: it is not held here, and would not
-    make anyone read again.
+    this one reads it: if another thread does, that is a data race, and its behaviour is
+    undefined. Nothing in the loop writes to the flag, so gcc and clang read it once, before
+    the loop, from ``-O1`` on (tried with gcc 12 and clang 14). The whole of this module
+    is compiled with ``-O2``. The GIL has no part in it: it is not held here, and it would not
+    make the loop read the flag again.
 
 What you will see:
     The kernel passes over the array again and again. Another thread sets the flag,
     and sees the kernel count 1,000 further passes. In the machine code of the loop
     there is no load of the flag. With ``-O0`` the same source stops: that it works
-    there proves nothing. Nor does it if it stops once you add a ``printf``: for all that
-    the compiler knows, that may call back into this file and set the flag, so it is read
-    anew. After a call that is declared not to call back, gcc 12 at ``-O2`` does not read it
-    again: ``clock_gettime`` is one, in glibc's headers. It does after an atomic store, even a
-    relaxed one to something else, which is why the loop counts its passes in a ``volatile``
-    instead; clang 14 does not even then.
+    there proves nothing. A loop that stops after you add a ``printf`` proves nothing either.
+    The compiler must assume that ``printf`` could call back into this file and set the flag,
+    so it reads the flag again. Some functions are declared not to call back, for instance
+    ``clock_gettime`` in glibc's headers; after a call of such a function gcc 12 at ``-O2``
+    does not read the flag again. It does after an atomic store, even a relaxed one to
+    another variable, which is why the loop counts its passes in a ``volatile`` instead;
+    clang 14 does not read it again even then.
 
 Why the safe half is safe:
     The flag is atomic: each pass loads it, and an atomic store is soon seen by atomic
-    loads. Acquire and release order what was written before the flag was set; to stop and do
-    no more, relaxed would be enough. ``volatile`` would make the compiler load each
+    loads. Acquire and release also order the writes made before the flag was set; to stop
+    and do no more, relaxed would be enough. ``volatile`` would make the compiler load each
     time as well, but it is not meant for threads: the race stays, and so does the
     undefined behaviour.
 
 Forced:
     Nothing but the optimiser. The flag is set once the kernel has counted its first
-    pass, after its one load. Without that it could be set before the loop begins, and
-    then the kernel stops, by luck. ThreadSanitizer flags the unsafe half;
+    pass, after its one load. Otherwise the flag could be set before the loop begins, and
+    then the kernel would stop, by luck. ThreadSanitizer flags the unsafe half;
     AddressSanitizer cannot, because every access is to memory that is there.
 
 Sources:
@@ -56,7 +57,7 @@ QUESTION = "May a plain variable tell a kernel to stop?"
 UNSAFE = "stall"
 
 SIZE = 8192
-MOST_PASSES = 1 << 40
+MAX_PASSES = 1 << 40
 MORE_PASSES = 1000
 A_FEW_PASSES_SECONDS = 0.001
 
@@ -65,7 +66,7 @@ class _Kernel:
     """The kernel in a thread of its own, with the array it works on."""
 
     def __init__(self, lab: Lab, kernel: Any) -> None:
-        """Start it."""
+        """Start the kernel."""
         self.data = np.zeros(SIZE)
         self.passes = np.zeros(1, dtype=np.int64)
         self.ended = Event()
@@ -74,19 +75,19 @@ class _Kernel:
         self._thread = Thread(lab, self._run, kernel, data, passes)
 
     def _run(self, kernel: Any, data: Any, passes: Any) -> int:
-        returned = int(kernel(data, SIZE, MOST_PASSES, passes))
+        returned = int(kernel(data, SIZE, MAX_PASSES, passes))
         self.ended.set()
         return returned
 
     def compare(self, lab: Lab) -> Finding:
-        """Wait for its end: each of its passes added 1 to each element."""
+        """Wait for its end, and check that each of its passes added 1 to each element."""
         passes = self._thread.result()
         more = f"the kernel stopped after {passes:,} passes"
         return lab.compare("sum of the array", float(self.data.sum()), passes * SIZE, more)
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Set a plain flag, and watch."""
+    """Set a plain flag, and watch the kernel."""
     kernel = _Kernel(lab, lab.c.stale_flag_unsafe)
     while kernel.passes[0] == 0:
         time.sleep(POLL_SECONDS)
@@ -104,7 +105,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """Set an atomic flag, and wait for the kernel's end."""
+    """Set an atomic flag, and wait until the kernel ends."""
     kernel = _Kernel(lab, lab.c.stale_flag_safe)
     time.sleep(A_FEW_PASSES_SECONDS)
     lab.c.stale_flag_safe_stop()

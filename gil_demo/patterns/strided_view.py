@@ -1,41 +1,42 @@
-"""C reads a view as if its elements lay side by side.
+"""C reads a view as if its elements lay next to each other.
 
 Mechanism:
-    An array is a data pointer, a shape and strides: how many bytes to go from one element to
-    the next. ``a[::2]`` and ``a[::-1]`` share the memory of ``a``. The first differs from it
-    in shape and strides, the second in pointer and strides. ``NPY_ARRAY_ALIGNED`` promises
-    that each element lies at an address fit for its type. It promises nothing of where the
-    next one lies, so ``PyArray_FROM_OTF`` hands such a view through as it is. A loop over
-    ``data[i]`` then reads the memory after the first element, whoever that belongs to.
+    An array is a data pointer, a shape and strides; a stride is the number of bytes from one
+    element to the next. ``a[::2]`` and ``a[::-1]`` share the memory of ``a``. The first differs
+    from it in shape and strides, the second in pointer and strides. ``NPY_ARRAY_ALIGNED``
+    promises that each element lies at an address fit for its type. It does not promise where
+    the next one lies, so ``PyArray_FROM_OTF`` returns such a view unchanged. A loop over
+    ``data[i]`` then reads the memory after the first element, even if it belongs to another
+    object.
 
 What you will see:
     The sum of ``arange(10.0)[::2]`` is 0+2+4+6+8 = 20, and C finds 0+1+2+3+4 = 10.
     ``arange(10.0)[::-1]`` begins at the last element. C reads that one, goes on to higher
     addresses, leaves the array, and is killed by SIGSEGV at the guard page behind it.
     Without a guard page it adds up whatever lies there. ``broadcast_to(1.0, 10)`` has one
-    element in memory and stride 0: the same end. The sum over a whole transposed matrix is
-    right, by luck: it is the same memory in another order.
+    element in memory and stride 0, and ends in the same way. The sum over a whole transposed
+    matrix is right, by luck: it is the same memory in another order.
 
 Why the safe half is safe:
-    ``NPY_ARRAY_IN_ARRAY`` asks for aligned and C-contiguous. A double array that is so
-    already is handed through without a copy. A view that is not gets copied before the
-    block, and C reads the copy. (The call needs the GIL, but NumPy lets go of it while it
+    ``NPY_ARRAY_IN_ARRAY`` asks for aligned and C-contiguous. An array of doubles that is both
+    already is returned without a copy. Any other view is copied before the
+    block, and C reads the copy. (The call needs the GIL, but NumPy releases it while it
     copies many numbers: another thread can write to them meanwhile.) To read without a copy,
-    walk the strides: copy sizes and strides into C variables before the block, and inside it
-    step a ``char *`` by so many bytes. The buffer protocol refuses instead: asked for
+    follow the strides: copy sizes and strides into C variables before the block, and inside
+    it move a ``char *`` by that many bytes. The buffer protocol refuses instead: asked for
     ``PyBUF_SIMPLE``, as ``ffi.from_buffer`` asks, NumPy raises "ndarray is not
     C-contiguous".
 
 Forced:
     Nothing but the guard page behind the array, without which the read past its end would
-    often go unnoticed. It takes no second thread, and the GIL, held or not, changes
+    often go unnoticed. No second thread is needed, and the GIL, held or not, changes
     nothing. AddressSanitizer flags the unsafe half, preloaded into Python and with
     ``malloc`` in place of the guard page, as a read past the end.
 
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_IN_ARRAY
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_ALIGNED
-    - NumPy's macro for letting go of the GIL in long loops:
+    - NumPy's macro for releasing the GIL in long loops:
       https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
     - https://numpy.org/doc/stable/reference/arrays.ndarray.html#internal-memory-layout-of-an-ndarray
@@ -54,12 +55,12 @@ UNSAFE = "crash"
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C asks for an aligned array and reads it as a contiguous one."""
+    """Ask for an aligned array and read it as a contiguous one."""
     return _sum_two_views(lab, lab.c.strided_view_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C asks for a contiguous array, and gets a copy where the view is none."""
+    """Ask for a contiguous array, and read a copy where the view is not contiguous."""
     return _sum_two_views(lab, lab.c.strided_view_safe)
 
 

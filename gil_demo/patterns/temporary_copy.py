@@ -1,28 +1,29 @@
 """C writes its results into a converted copy of the array, and nobody copies them back.
 
 Mechanism:
-    ``PyArray_FROM_OTF`` returns the array itself if it already is what was asked for, and a
-    converted copy if not. ``NPY_ARRAY_OUT_ARRAY`` asks for contiguous, aligned and writeable.
-    An array of int64 or float32, a view with gaps such as ``a[::2]`` and a read-only array
-    are copied without a word; only what cannot be converted safely, complex numbers for
-    instance, is a TypeError. C then writes into the copy, and ``Py_DECREF`` frees it. In
-    NumPy's header ``NPY_ARRAY_INOUT_ARRAY`` is the same set of flags, whatever its name and
-    its documentation say.
+    ``PyArray_FROM_OTF`` returns the array itself if it already has the requested properties,
+    and a converted copy if not. ``NPY_ARRAY_OUT_ARRAY`` asks for contiguous, aligned and
+    writeable. An array of int64 or float32, a view with gaps such as ``a[::2]`` and a
+    read-only array are copied without a warning; only an array that cannot be converted
+    safely, of complex numbers for instance, causes a TypeError. C then writes into the copy,
+    and ``Py_DECREF`` frees it. In NumPy's header ``NPY_ARRAY_INOUT_ARRAY`` is the same set of
+    flags, although its name and its documentation say otherwise.
 
 What you will see:
     C doubles every element of ``a[::2]``. The array comes back unchanged: the sum is
-    8,192 and should be 16,384. No error, no warning, no crash, and with a contiguous
+    8,192 and should be 16,384. There is no error, no warning, no crash, and with a contiguous
     array of float64 it works, so the tests pass.
 
 Why the safe half is safe:
     ``NPY_ARRAY_INOUT_ARRAY2`` adds ``WRITEBACKIFCOPY``: the copy knows where it came from,
     and ``PyArray_ResolveWritebackIfCopy``, called when the GIL is held again, copies it
-    back. If there was no copy it does nothing. If the call is forgotten, NumPy copies when
-    the copy is freed, with a ``RuntimeWarning``. Until then the original is marked read-only,
-    and an assignment to it raises ``ValueError``. Through another view of the same data it
-    does not, and is overwritten. A read-only array is refused at once, and so is a list:
-    neither can be written back to. An array of int64 is not refused, and is given C's
-    doubles without their fractions: 1.75 comes back as 1.
+    back. If there was no copy it does nothing. If the program forgets that call, NumPy copies
+    when the copy is freed, with a ``RuntimeWarning``. Until then the original is marked
+    read-only, and an assignment to it raises ``ValueError``. An assignment through another
+    view of the same data raises nothing, and its value is overwritten. A read-only array is
+    refused at once, and so is a list: the results cannot be written back to either. An array
+    of int64 is not refused, and gets C's doubles without their fractions: 1.75 comes back as
+    1.
 
 Forced:
     Nothing: it happens on every call that needs a copy, with one thread. Neither sanitizer
@@ -52,12 +53,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """The results go into a copy that is thrown away."""
+    """Write the results into a copy that is thrown away."""
     return _double_every_second(lab, lab.c.temporary_copy_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """The copy is written back."""
+    """Write the copy back into the array."""
     return _double_every_second(lab, lab.c.temporary_copy_safe)
 
 

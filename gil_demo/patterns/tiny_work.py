@@ -1,25 +1,24 @@
-"""Letting go of the GIL for work that is shorter than letting go.
+"""C releases the GIL for work that takes less time than the release itself.
 
 Mechanism:
     ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are two function calls that
     lock and unlock a mutex, signal a condition and swap the thread state: tens of
-    nanoseconds for the pair, measured with no other thread. That much buys nothing
-    unless the work in between is a good deal longer. With another thread waiting it can
+    nanoseconds for the pair, measured with no other thread. That cost gains nothing
+    unless the work in between takes much longer. With another thread waiting it can
     cost far more: when that thread gets the GIL meanwhile, END waits for it. See convoy.
 
 What you will see:
-    The largest row sum of an array with 4,096 rows of 8 numbers, with a block around
+    C finds the largest row sum of an array with 4,096 rows of 8 numbers, with a block around
     each row and with none. With the blocks it takes many times as long, and the sums
     themselves are the smaller part of it.
 
 Why the safe half is safe:
     It keeps the GIL. All rows together take microseconds, and others can wait that
     long: the interpreter itself lets a thread run for a switch interval, 5 ms by
-    default. Where the whole call is long, put one block around the loop instead of one
-    into it.
+    default. Where the whole call is long, put one block around the loop, and none inside it.
 
 Forced:
-    Nothing: it costs that always. The ratio is measured, the two in turn, and shown;
+    Nothing: it always costs that much. The ratio is measured, the two in turn, and shown;
     nothing is decided by it. No sanitizer judges it, since only time is lost: the
     evidence is the run itself.
 
@@ -30,16 +29,20 @@ Sources:
 """
 
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gil_demo.lab.lab import Lab, times
+from gil_demo import notation
+from gil_demo.lab.lab import Lab
+from gil_demo.measuring.paired import differences, ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "speed"
-QUESTION = "Is it always worth letting go of the GIL?"
+QUESTION = "Is it always worth releasing the GIL?"
 UNSAFE = "slow"
 
 ROWS = 4096
@@ -48,31 +51,31 @@ ROUNDS = 9
 
 
 def unsafe(lab: Lab) -> Finding:
-    """A block around each row, against none."""
-    blocks, without = _seconds(lab)
-    cost = Spread.of((a - b) / ROWS * 1e9 for a, b in zip(blocks, without, strict=True))
-    ratio = Spread.of(a / b for a, b in zip(blocks, without, strict=True))
+    """Compare a block around each row with none."""
+    rounds = _seconds(lab)
+    cost = Spread.of(more / ROWS * 1e9 for more in differences(rounds, "blocks", "none"))
+    ratio = Spread.of(ratios(rounds, "blocks", "none"))
     return Finding(
         "slow",
-        f"a block for each row of {COLUMNS} numbers: {times(ratio)} as long as without,"
+        f"a block for each row of {COLUMNS} numbers: {notation.times(ratio)} as long as without,"
         f" {cost.median:.0f} ns a block",
     )
 
 
 def safe(lab: Lab) -> Finding:
-    """No block, against one around each row."""
-    blocks, without = _seconds(lab)
-    row = Spread.of(seconds / ROWS * 1e9 for seconds in without)
-    ratio = Spread.of(b / a for a, b in zip(blocks, without, strict=True))
+    """Compare no block with one around each row."""
+    rounds = _seconds(lab)
+    row = Spread.of(one["none"] / ROWS * 1e9 for one in rounds)
+    ratio = Spread.of(ratios(rounds, "none", "blocks"))
     return Finding(
         "ok",
-        f"no block: {times(ratio)} as long as with one for each row,"
+        f"no block: {notation.times(ratio)} as long as with one for each row,"
         f" {row.median:.0f} ns a row of {COLUMNS} numbers",
     )
 
 
-def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
-    """What each round took with a block around each row, and without, in turn."""
+def _seconds(lab: Lab) -> list[dict[str, float]]:
+    """Time each round with a block around each row, and with none."""
     table = np.ones((ROWS, COLUMNS))
     memory = lab.ffi.from_buffer("double[]", table)
 
@@ -84,7 +87,8 @@ def _seconds(lab: Lab) -> tuple[list[float], list[float]]:
             raise ArithmeticError(f"largest row sum: expected {COLUMNS}, found {found}")
         return taken
 
-    both = (lab.c.tiny_work_unsafe, lab.c.tiny_work_safe)
-    rounds = [[seconds(largest) for largest in both] for _ in range(1 + ROUNDS)]
-    blocks, without = zip(*rounds[1:], strict=True)  # the first round meets cold memory
-    return list(blocks), list(without)
+    both = {
+        "blocks": partial(seconds, lab.c.tiny_work_unsafe),
+        "none": partial(seconds, lab.c.tiny_work_safe),
+    }
+    return interleaved(both, 1 + ROUNDS)[1:]  # the first round meets cold memory

@@ -1,11 +1,11 @@
 """C adds up an array while another thread is in the middle of changing two of its elements.
 
 Mechanism:
-    Ten accounts hold 1,000 between them, always, as far as anybody outside is concerned.
-    A transfer takes 100 from one account and then puts it on another: two stores, and
-    in between the money is on neither. A reader that comes then sees a state that was
-    never meant to be seen. If every transfer and every reader keeps the GIL from its first
-    element to its last, none can come in between. In the block nothing prevents it.
+    Ten accounts hold 1,000 together, and every reader must see that total.
+    A transfer takes 100 from one account and then adds it to another: two stores, and
+    between them the money is on neither account. A reader that comes then sees a state that
+    no reader was meant to see. If every transfer and every reader keeps the GIL from its
+    first element to its last, none can come in between. In the block nothing prevents it.
 
 What you will see:
     One thread takes 100 from the first account and parks. The other adds up all ten: 900.
@@ -15,7 +15,7 @@ What you will see:
 Why the safe half is safe:
     The transfer holds a mutex from its first store to its last, and the reader copies the
     accounts under the same mutex. So the copy shows the accounts before a transfer or
-    after it. The adding is done on the copy, without the mutex, so writers wait only for
+    after it. The reader adds up the copy without the mutex, so writers wait only for
     the copying. Every writer must take that mutex: NumPy code in another thread that
     assigns to the array does not know of it.
 
@@ -23,11 +23,11 @@ Forced:
     The transfer parks between its two stores. In the unsafe half the reader adds up before
     it lets the transfer go on. In the safe half it cannot: it lets the transfer go on, and
     then waits for the mutex. ``--unforced`` makes a million transfers without a handshake
-    while the other thread adds up until a sum is wrong. There it takes a reader that looks
-    between the two stores, or a whole transfer that comes between two looks of the reader:
-    from another core, or after a switch of threads on the same.
-    ThreadSanitizer flags the unsafe half in that form alone, because the handshake of the
-    other orders the threads; AddressSanitizer cannot, because every access is to memory
+    while the other thread adds up until a sum is wrong. There the reader must read between
+    the two stores, or a whole transfer must come between two reads: from another core, or
+    after a switch of threads on the same core.
+    ThreadSanitizer flags the unsafe half only in that form, because the handshake of the
+    forced form orders the threads; AddressSanitizer cannot, because every access is to memory
     that is there.
 
 Sources:
@@ -52,7 +52,7 @@ UNFORCED_TIMES = 1_000_000
 
 
 def unsafe(lab: Lab) -> Finding:
-    """The sum is taken in the middle of a transfer."""
+    """Take the sum in the middle of a transfer."""
     memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
     writer = Thread(lab, lab.c.torn_snapshot_unsafe_transfer, memory, lab.pointer)
     total = lab.c.torn_snapshot_unsafe_total(memory, lab.pointer)
@@ -61,7 +61,7 @@ def unsafe(lab: Lab) -> Finding:
 
 
 def safe(lab: Lab) -> Finding:
-    """The sum is taken of a copy, made under the mutex that the transfer holds."""
+    """Take the sum of a copy, made under the mutex that the transfer holds."""
     memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
     writer = Thread(lab, lab.c.torn_snapshot_safe_transfer, memory, lab.pointer)
     total = lab.c.torn_snapshot_safe_total(memory, lab.pointer)
@@ -70,7 +70,7 @@ def safe(lab: Lab) -> Finding:
 
 
 def unforced(lab: Lab) -> Finding:
-    """A million transfers, and sums until one is wrong."""
+    """Make a million transfers, and take sums until one is wrong."""
     memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
     transfer = lab.c.torn_snapshot_unforced_transfer
     writer = Thread(lab, transfer, memory, UNFORCED_TIMES, lab.pointer)

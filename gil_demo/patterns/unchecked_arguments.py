@@ -1,27 +1,28 @@
 """C goes on after parsing or conversion has failed, with a null pointer.
 
 Mechanism:
-    The C API reports failure by what it returns: ``PyArg_ParseTuple`` returns 0,
+    The C API reports failure by its return value: ``PyArg_ParseTuple`` returns 0,
     ``PyArray_FROM_OTF`` returns NULL, and each has then set an exception. Nothing stops C
-    that does not look. ``PyArray_DATA`` does not check either: given NULL it reads a field
-    at an address just above zero, where no memory is.
+    code that does not check. ``PyArray_DATA`` does not check either: given NULL it reads a
+    field at an address just above zero, where no memory is.
 
 What you will see:
     ``sum([1, 2, 3])`` is 6: with good arguments the two versions do the same.
-    ``sum("abc")`` cannot be converted; the ValueError that says so is set, never looked at,
-    and lost, for the next line kills the interpreter by SIGSEGV. ``sum()`` dies as well, one
-    step earlier: ``object`` is still what it was before parsing, here NULL; in the question
-    it was given no value, and may be anything.
+    ``sum("abc")`` cannot be converted. NumPy sets a ValueError that says so, but the C never
+    checks it, and it is lost, for the next line kills the interpreter by SIGSEGV. ``sum()``
+    dies as well, one step earlier: ``object`` is still what it was before parsing, here NULL;
+    in the question it was given no value, and may be anything.
 
 Why the safe half is safe:
-    Every result that can be a failure is looked at, while the GIL is held and before the
-    block begins. The function adds nothing to the exception: whoever failed has set it, so
-    it returns the value that says "failed", in a real extension NULL, and Python raises it.
-    Inside the block it could not: ``PyErr_SetString`` needs the GIL. A kernel that can fail
-    notes the failure in a C variable, and it is raised after ``Py_END_ALLOW_THREADS``.
+    It checks every result that can be a failure, while the GIL is held and before the
+    block begins. The function adds nothing to the exception: the function that failed has
+    set it, so this one returns the value that means "failed", in a real extension NULL, and
+    Python raises the exception. Inside the block C could not set one: ``PyErr_SetString``
+    needs the GIL. A kernel that can fail notes the failure in a C variable, and the exception
+    is raised after ``Py_END_ALLOW_THREADS``.
 
 Forced:
-    Nothing. It takes one thread and one wrong argument. UndefinedBehaviorSanitizer flags
+    Nothing. One thread and one wrong argument are enough. UndefinedBehaviorSanitizer flags
     the unsafe half, with AddressSanitizer preloaded into Python, as an access through a
     null pointer.
 
@@ -40,17 +41,17 @@ from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "arguments"
-QUESTION = "What if the argument is no array, or is missing?"
+QUESTION = "What if the argument is not an array, or is missing?"
 UNSAFE = "crash"
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C looks at no result."""
+    """Call C that checks no result."""
     return _sum_good_and_bad(lab, "unchecked_arguments_unsafe")
 
 
 def safe(lab: Lab) -> Finding:
-    """C looks at every result, and hands the exception on."""
+    """Call C that checks every result, and passes the exception on."""
     return _sum_good_and_bad(lab, "unchecked_arguments_safe")
 
 
@@ -66,7 +67,7 @@ def _sum_good_and_bad(lab: Lab, name: str) -> Finding:
 
 
 def _refusal(summed: Any, arguments: tuple[Any, ...]) -> str:
-    """The exception that the call raised, or nothing."""
+    """Return the exception that the call raised, or an empty text."""
     try:
         summed(arguments)
     except (TypeError, ValueError) as error:

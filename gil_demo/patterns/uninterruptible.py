@@ -1,10 +1,10 @@
 """A long call ignores Ctrl-C until it is over, with the GIL or without it.
 
 Mechanism:
-    When a signal comes, CPython's handler in C only notes that it came. The handler that
+    When a signal comes, CPython's handler in C only records that it came. The handler that
     ``signal.signal`` set, by default one that raises ``KeyboardInterrupt`` for Ctrl-C, is
-    run later, by the main thread, when that next executes Python code. While the main
-    thread is in one long C call there is no such moment. Letting go of the GIL does not
+    run later, by the main thread, when it next executes Python code. While the main
+    thread is in one long C call there is no such moment. Releasing the GIL does not
     help: other threads run, but they may not run the handler.
 
 What you will see:
@@ -13,14 +13,15 @@ What you will see:
 
 Why the safe half is safe:
     After each slice it takes the GIL back and calls ``PyErr_CheckSignals``, which runs
-    the handlers that are due. If one raises, C stops. Taking the GIL back may mean a
-    wait while another thread runs Python (the switch interval is 5 ms), so a slice should
-    last a while: 10 ms is little to whoever presses Ctrl-C. ``PyErr_CheckSignals`` runs
-    handlers in the main thread only. A kernel in another thread needs a flag, atomic,
-    that the main thread raises. Code without the C API loops over slices in Python.
+    the handlers of signals that have come. If one raises, C stops. Taking the GIL back may
+    mean a wait while another thread runs Python (the switch interval is 5 ms), so a slice
+    should last a while: a user who presses Ctrl-C does not notice 10 ms.
+    ``PyErr_CheckSignals`` runs handlers in the main thread only. A kernel in another thread
+    needs an atomic flag that the main thread sets. Code without the C API loops over slices
+    in Python.
 
 Forced:
-    C sends itself the SIGINT, half-way through. By chance it takes somebody who presses
+    C sends itself the SIGINT, half-way through. In a real program a user presses
     Ctrl-C during the call, and then it happens every time. Neither sanitizer flags the
     unsafe half, preloaded into Python, because a late handler is no misuse of memory.
 
@@ -41,19 +42,19 @@ from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "the block"
-QUESTION = "Does Ctrl-C stop a call that has let go of the GIL?"
+QUESTION = "Does Ctrl-C stop a call that has released the GIL?"
 UNSAFE = "stall"
 
 SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C adds up everything in one go."""
+    """Add up everything in one go."""
     return _interrupt(lab, lab.c.uninterruptible_unsafe)
 
 
 def safe(lab: Lab) -> Finding:
-    """C asks after each slice whether a signal came."""
+    """Check after each slice whether a signal came."""
     return _interrupt(lab, lab.c.uninterruptible_safe)
 
 

@@ -3,10 +3,10 @@
 Mechanism:
     Memory has no type. ``PyObject_GetBuffer`` with ``PyBUF_SIMPLE`` asks for bytes, and the
     exporter must leave ``format`` NULL (ctypes fills it in all the same): C learns where the
-    bytes are and how many, and not what they are. ``ffi.from_buffer("double[]", x)`` makes
-    that request and rounds the length down to whole doubles; the ``double`` is what the
-    caller says, not what ``x`` is. So int64, float32, big-endian doubles, unaligned doubles
-    and arrays of objects all get through, without an exception.
+    bytes are and how many there are, but not their type. ``ffi.from_buffer("double[]", x)``
+    makes that request and rounds the length down to whole doubles; ``double`` is the caller's
+    claim, and nothing compares it with ``x``. So int64, float32, big-endian doubles, unaligned
+    doubles and arrays of objects are all accepted, without an exception.
 
 What you will see:
     ``arange(8)`` as int64: small integers are the bit patterns of the smallest doubles, and
@@ -18,16 +18,16 @@ Why the safe half is safe:
     It asks for the format, in a request for a contiguous buffer, and refuses all but "d",
     a native double. On a little-endian machine NumPy writes ">d" for big-endian doubles,
     and "=d" for native ones that are not aligned. ``memoryview.cast`` gives "d" at any
-    address, so C looks at the address too.
-    The caller is told why, converts with ``astype(float)``, and gets the right sum. That is
-    a little strict: ctypes writes "<d" for the very same double.
+    address, so C checks the address too.
+    The exception tells the caller why. The caller converts with ``astype(float)``, and gets
+    the right sum. The check is a little strict: ctypes writes "<d" for the very same double.
     ``PyArray_FROM_OTF(x, NPY_DOUBLE, NPY_ARRAY_IN_ARRAY)`` needs NumPy's C API, and converts
-    by itself what NumPy says can be converted safely. That includes int64, although a double
-    does not hold every integer above 2**53.
+    by itself every array that NumPy says can be converted safely. That includes int64,
+    although a double does not hold every integer above 2**53.
 
 Forced:
-    Nothing. It takes one thread, and is wrong every time. Neither sanitizer flags the
-    unsafe half, preloaded into Python, because every access is to memory that is there.
+    Nothing. One thread is enough, and the sum is wrong every time. Neither sanitizer flags
+    the unsafe half, preloaded into Python, because every access is to memory that is there.
 
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#buffer-request-types
@@ -53,14 +53,14 @@ ALL_RIGHT = (28.0,) * len(DTYPES)
 
 
 def unsafe(lab: Lab) -> Finding:
-    """C sums the bytes of three arrays as if they were doubles."""
+    """Sum the bytes of three arrays as if they were doubles."""
     summed = lab.raising("wrong_dtype_unsafe")
     found = {name: summed(np.arange(8).astype(dtype)) for name, dtype in DTYPES.items()}
     return lab.compare(f"sums of 0 to 7 as {', '.join(found)}", tuple(found.values()), ALL_RIGHT)
 
 
 def safe(lab: Lab) -> Finding:
-    """C refuses the three, and sums them after conversion."""
+    """Refuse the three arrays, and sum them after conversion."""
     summed = lab.raising("wrong_dtype_safe")
     refusals = []
     found = []

@@ -1,29 +1,31 @@
 """A thread that C started asks for the GIL and lands in the wrong interpreter.
 
 Mechanism:
-    A process can have several interpreters. ``PyGILState_Ensure`` takes no argument. For
-    a thread that C has started, and that has no thread state yet, it makes one of the
-    main interpreter, number 0, whoever started the thread. The thread then works with
-    the modules and the objects of interpreter 0. If the one that asked has a GIL of its
-    own, as it can from 3.12 on, the thread does not even hold the right GIL.
+    A process can have several interpreters. ``PyGILState_Ensure`` takes no argument. If
+    C has started the calling thread and the thread has no thread state yet, the function
+    makes a thread state of the main interpreter, number 0, no matter which interpreter
+    started the thread. The thread then works with the modules and the objects of
+    interpreter 0. If the interpreter that asked has a GIL of its own, as is possible from
+    3.12 on, the thread does not even hold the right GIL.
 
 What you will see:
     C starts a thread on behalf of interpreter 1. The thread adds up the array and leaves
     the sum with the interpreter that it is attached to. That is interpreter 0, and
-    interpreter 1 looks for the sum in vain. No call has failed.
+    interpreter 1 does not find the sum. No call has failed.
 
 Why the safe half is safe:
     The function that starts the thread notes its interpreter (``PyInterpreterState_Get``).
-    The thread makes a thread state for that one, attaches it with
+    The thread makes a thread state for that interpreter, attaches it with
     ``PyEval_RestoreThread``, which takes the GIL of that interpreter, and afterwards
     clears and deletes it. The interpreter cannot end meanwhile, because its call joins
-    the thread. Python 3.15 adds ``PyThreadState_Ensure``, which is told the interpreter.
+    the thread. Python 3.15 adds ``PyThreadState_Ensure``, whose argument is a guard of the
+    right interpreter.
 
 Forced:
-    Nothing: it happens on every call. C plays the subinterpreter here, no Python code runs
-    in it, and of NumPy it gets only a pointer to the array's data. Neither sanitizer flags
-    the unsafe half, preloaded into Python, because both interpreters are really there, and
-    each call is a proper one.
+    Nothing: it happens on every call. C plays the part of the subinterpreter here: no Python
+    code runs in it, and of NumPy it gets only a pointer to the array's data. Neither
+    sanitizer flags the unsafe half, preloaded into Python, because both interpreters are
+    really there, and each call is correct by itself.
 
 Sources:
     - The warning at https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure
@@ -45,12 +47,12 @@ SIZE = 8192
 
 
 def unsafe(lab: Lab) -> Finding:
-    """The thread takes the GIL with ``PyGILState_Ensure``."""
+    """Take the GIL with ``PyGILState_Ensure``."""
     return _ask(lab, "wrong_interpreter_unsafe")
 
 
 def safe(lab: Lab) -> Finding:
-    """The thread makes a thread state for the interpreter that asked."""
+    """Make a thread state for the interpreter that asked."""
     return _ask(lab, "wrong_interpreter_safe")
 
 

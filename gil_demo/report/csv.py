@@ -14,7 +14,7 @@ Line = tuple[str, str, int, str, *Figures]
 
 
 def run_csv(result: RunResult) -> str:
-    """Both tables in one, times in seconds; what a quantity does not have is left empty."""
+    """Write both tables as one, times in seconds; a value that a row does not have is empty."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)

@@ -5,70 +5,53 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from gil_demo.host.machine import environment
 from gil_demo.results.host import Examination
+from gil_demo.results.lesson import LessonResult
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.reading import VERSION
 from gil_demo.results.run import RunResult
 
 if TYPE_CHECKING:
     from gil_demo.gallery.pattern import Pattern
-    from gil_demo.tour.walk import Walk
 
 
 def run_document(result: RunResult) -> dict[str, Any]:
-    """The document `gil-demo run --json` prints, as plain data."""
+    """Make the document that `gil-demo run --json` prints, as plain data."""
     content = asdict(result)
-    del content["picture"]
-    return {"format": "gil-demo/run", "version": VERSION, **content}
+    moments = {name: content.pop(name) for name in ("picture", "spans")}
+    return {"format": "gil-demo/run", "version": VERSION, **content, **moments}
 
 
 def doctor_document(examination: Examination) -> dict[str, Any]:
-    """The document `gil-demo doctor --json` prints, as plain data."""
+    """Make the document that `gil-demo doctor --json` prints, as plain data."""
     return {"format": "gil-demo/doctor", "version": VERSION, **asdict(examination)}
 
 
 def list_document(patterns: "Sequence[Pattern]") -> dict[str, Any]:
-    """The document `gil-demo list --json` prints, as plain data."""
+    """Make the document that `gil-demo list --json` prints, as plain data."""
     names = ("name", "chapter", "question", "unsafe", "safe")
     rows = [{name: getattr(pattern, name) for name in names} for pattern in patterns]
     return {"format": "gil-demo/list", "version": VERSION, "patterns": rows}
 
 
 def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
-    """The document `gil-demo try --json` prints, as plain data."""
+    """Make the document that `gil-demo try --json` prints, as plain data."""
     tried = [asdict(row) for row in rows]
     return {"format": "gil-demo/try", "version": VERSION, "patterns": tried}
 
 
-def tour_document(walk: "Walk") -> dict[str, Any]:
-    """The document `gil-demo tour --json` prints, as plain data."""
-    taken = [(step, walk.seen[step.name]) for step in walk.lesson if step.name in walk.seen]
-    return {
-        "format": "gil-demo/tour",
-        "version": VERSION,
-        "environment": asdict(environment()),
-        "steps": [
-            {
-                "number": step.number,
-                "name": step.name,
-                "title": step.title,
-                "question": step.question,
-                "answers": [
-                    {"answer": answer, "remark": remark}
-                    for answer, remark in zip(step.answers, seen.remarks, strict=True)
-                ],
-                "right": None if seen.right is None else seen.right + 1,
-                "state": seen.state,
-                "reason": seen.reason,
-            }
-            for step, seen in taken
-        ],
-    }
+def tour_document(result: LessonResult) -> dict[str, Any]:
+    """Make the document that `gil-demo tour --json` prints, as plain data."""
+    return {"format": "gil-demo/tour", "version": VERSION, **asdict(result)}
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Write a document as it is printed and kept."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of the document that a command prints."""
+    """Load the JSON Schema of the document that a command prints."""
     from importlib.resources import files
 
     text = files("gil_demo.report.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")

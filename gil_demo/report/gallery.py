@@ -1,10 +1,9 @@
 """The gallery as it is read: the list, a page, and what trying a pattern showed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.syntax import Syntax
@@ -16,8 +15,7 @@ from gil_demo.csource.halves import Line, compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
-from gil_demo.gallery.subject import Subject
-from gil_demo.report.kit.columns import Column, words
+from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
@@ -30,8 +28,8 @@ MARK = ">"
 
 
 def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
-    """What there is, a chapter at a time."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    """Draw the list of patterns, a chapter at a time."""
+    table = ruled_table()
     name, question, *ends = gallery_columns(patterns)
     table.add_column(name.header, no_wrap=True, style="bold")
     table.add_column(question.header)
@@ -51,7 +49,7 @@ def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
 
 
 def gallery_columns(patterns: Sequence[Pattern]) -> tuple[Column, ...]:
-    """One row a pattern: what it asks, and what its halves end in here."""
+    """Make one row a pattern: its question, and the outcomes of its halves here."""
     return (
         words("pattern", (pattern.name for pattern in patterns)),
         words("the question it answers", (pattern.question for pattern in patterns)),
@@ -144,7 +142,7 @@ class Walkthrough:
 
 
 def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
-    """One row a claim in a part of the page: the line it is about, and how each program ends."""
+    """Make one row a claim in a part of the page: its line, and how each program ends."""
     numbers = tagged_lines(asked)
     told = [claim for claim in claims.CLAIMS if claim.part == part]
     return (
@@ -163,7 +161,7 @@ def _section(heading: str, text: str) -> Iterator[RenderableType]:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of a page, each on one line; a list item is one of its own."""
+    """Split a page into paragraphs, each on one line; a list item is one of its own."""
     paragraph: list[str] = []
     for line in text.splitlines():
         if paragraph and (not line.strip() or line.startswith("- ")):
@@ -180,7 +178,7 @@ def _plain(lines: Iterable[str]) -> str:
 
 
 def _lines(lines: Sequence[Line]) -> Text:
-    """C, highlighted, with a mark before each line that the other half does not have."""
+    """Highlight C, with a mark before each line that the other half does not have."""
     code = "\n".join(line.text for line in lines)
     highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)
     shown = Text(overflow="fold")
@@ -195,21 +193,20 @@ def _lines(lines: Sequence[Line]) -> Text:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What trying patterns showed: under each hazard, what the halves did, in words."""
+    """The results of trying patterns: under each hazard, what the halves did, in words."""
 
-    subjects: Sequence[Subject]
+    sentences: Mapping[str, str]
     rows: Sequence[PatternRow]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        known = {subject.name: subject for subject in self.subjects}
         for name, rows in groupby(self.rows, lambda row: row.name):
-            yield Text.assemble((name, "bold"), f"  {known[name].sentence}")
+            yield Text.assemble((name, "bold"), f"  {self.sentences.get(name, '')}")
             yield trial_grid(rows)
             yield Text()
 
 
 def trial_grid(rows: Iterable[PatternRow]) -> RenderableType:
-    """One line a half: what it ended in, and the evidence."""
+    """Draw one line a half: its outcome, and the evidence."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
@@ -220,7 +217,7 @@ def trial_grid(rows: Iterable[PatternRow]) -> RenderableType:
 
 
 def trial_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
-    """One row a half: what it ended in, and the evidence."""
+    """Make one row a half: its outcome, and the evidence."""
     return (
         words("half", (Text(row.half, HALF_STYLES[row.half]) for row in rows)),
         words("ended in", map(outcomes_text, rows)),

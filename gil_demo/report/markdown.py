@@ -1,35 +1,31 @@
-"""What the commands show, as Markdown for an issue or a README, and the gallery's page of it."""
+"""The output of the commands as Markdown for an issue or a README."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from gil_demo.csource.halves import halves
 from gil_demo.gallery.page import page_parts
-from gil_demo.gallery.pattern import Declared, Pattern
+from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.gallery.subject import Subject
+from gil_demo.report.environment import environment_line
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
 from gil_demo.report.kit.columns import FittingTable
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
 from gil_demo.report.patterns import PATTERNS_TITLE, patterns_columns
 from gil_demo.report.picture import Picture
-from gil_demo.report.run import environment_line
 from gil_demo.report.run_tables import responsiveness_table, scaling_table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import RunResult
-from gil_demo.words import Half
-
-HALVES: tuple[Half, ...] = ("unsafe", "safe")
+from gil_demo.words import HALVES
 
 PICTURE_COLUMNS = 80
 """What a block of text on GitHub shows without scrolling."""
 
 
 def run_markdown(result: RunResult, console: Screen) -> str:
-    """A run: the picture as the console can draw it, all columns of all tables, the verdict."""
+    """Write a run: the picture as the console draws it, all columns of all tables, the verdict."""
     return "\n".join(_run(result, console))
 
 
@@ -57,7 +53,7 @@ def _figures(shown: FittingTable) -> Iterator[str]:
 
 
 def list_markdown(patterns: Sequence[Pattern]) -> str:
-    """What there is, a table a chapter."""
+    """Write the list of patterns, a table a chapter."""
     chapters = groupby(patterns, lambda one: one.chapter)
     return "\n".join(
         f"**{chapter.capitalize()}**\n\n{table(gallery_columns(list(members)))}"
@@ -65,24 +61,23 @@ def list_markdown(patterns: Sequence[Pattern]) -> str:
     )
 
 
-def try_markdown(tried: Sequence[Subject], rows: Sequence[PatternRow]) -> str:
+def try_markdown(sentences: Mapping[str, str], rows: Sequence[PatternRow]) -> str:
     """Under each hazard a table of what its halves did."""
-    known = {subject.name: subject.sentence for subject in tried}
     return "\n".join(
-        f"**{name}** {plain(known[name])}\n\n{table(trial_columns(list(members)))}"
+        f"**{name}** {plain(sentences.get(name, ''))}\n\n{table(trial_columns(list(members)))}"
         for name, members in groupby(rows, lambda row: row.name)
     )
 
 
 def show_markdown(pattern: Pattern) -> str:
-    """A pattern's page, the C of its halves one below the other."""
+    """Write a pattern's page, the C of its halves one below the other."""
     return "\n".join(_shown(pattern))
 
 
 def _shown(pattern: Pattern) -> Iterator[str]:
-    yield from _head(pattern, level=2)
+    yield from head(pattern, level=2)
     for heading, text in pattern.page.items():
-        yield _section(heading, text)
+        yield section(heading, text)
         if heading == "Mechanism":
             parts = halves(pattern.source)
             if parts.shared:
@@ -93,7 +88,7 @@ def _shown(pattern: Pattern) -> Iterator[str]:
 
 
 def walkthrough_markdown(asked: str, mended: str) -> str:
-    """The page on the question's own program: both sources, and each claim."""
+    """Write the page on the question's own program: both sources, and each claim."""
     return "\n".join(_walkthrough(asked, mended))
 
 
@@ -102,7 +97,7 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
     yield f"## {page.NAME}\n"
     yield f"{head}\n"
     for heading, text in sections.items():
-        yield _section(heading, text)
+        yield section(heading, text)
         if heading == "The question":
             yield f"**csrc/question/gilexample.c**\n\n{fenced(asked, 'c')}"
         if heading == "What to write instead":
@@ -112,62 +107,17 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
             yield table(claims)
 
 
-def gallery_markdown(patterns: Sequence[Pattern], tried: Mapping[str, Any]) -> str:
-    """All pages, chapter by chapter, each with what was seen when it was tried.
-
-    `tried` is the document of ``gil-demo try --all --json``.
-    """
-    seen = {(row["name"], row["half"]): row for row in tried["patterns"]}
-    return "\n".join(_lines(patterns, seen))
-
-
-def _lines(
-    patterns: Sequence[Pattern], seen: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> Iterator[str]:
-    yield "| pattern | the question it answers | unsafe half ends in | safe half ends in |"
-    yield "| --- | --- | --- | --- |"
-    for pattern in patterns:
-        unsafe, safe = (declared_text(pattern.declared[half]) for half in HALVES)
-        link = f"[{pattern.name}](#{pattern.name})"
-        yield f"| {link} | {pattern.question} | {unsafe} | {safe} |"
-    for chapter, members in groupby(patterns, lambda one: one.chapter):
-        yield f"\n## {chapter.capitalize()}"
-        for pattern in members:
-            yield from _page(pattern, seen)
-
-
-def _page(pattern: Pattern, seen: Mapping[tuple[str, str], Mapping[str, Any]]) -> Iterator[str]:
-    yield ""
-    yield from _head(pattern, level=3)
-    for heading, text in pattern.page.items():
-        if heading == "Sources":
-            yield "**What was seen.**\n"
-            for half in HALVES:
-                row = seen[pattern.name, half]
-                yield f"- {half}: *{', '.join(row['outcomes'])}*. {row['evidence']}"
-            stem = pattern.name.replace("-", "_")
-            yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
-        yield _section(heading, text)
-
-
-def _head(pattern: Pattern, level: int) -> Iterator[str]:
+def head(pattern: Pattern, level: int) -> Iterator[str]:
+    """Begin a page: name, question and hazard."""
     yield f"{'#' * level} {pattern.name}\n"
     yield f"**{pattern.question}** {pattern.hazard}\n"
 
 
-def _section(heading: str, text: str) -> str:
+def section(heading: str, text: str) -> str:
+    """Write one part of a page."""
     return f"**{heading}.** {markdown(text)}\n".replace(".** \n", ".**\n\n")
 
 
-def declared_text(declared: Declared) -> str:
-    """An outcome, or the outcomes of several versions in a row."""
-    if isinstance(declared, str):
-        return declared
-    *earlier, (last, outcome) = declared.items()
-    parts = [f"{outcome} ({version})" for version, outcome in earlier]
-    return ", ".join([*parts, f"{outcome} ({last} and later)"])
-
-
 def markdown(text: str) -> str:
-    """A page's text with Markdown's code marks, and a list set apart from what it follows."""
+    """Convert a page's text: Markdown's code marks, and a blank line before a list."""
     return re.sub(r"^- ", "\n- ", text, count=1, flags=re.MULTILINE).replace("``", "`")

@@ -1,17 +1,15 @@
-"""What became of each half of each pattern, in a line."""
+"""One line a pattern: how its halves ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.table import Table
 from rich.text import Text
 
-from gil_demo.report.kit.columns import Column, words
+from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import OUTCOME_STYLES
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import Half
+from gil_demo.words import HALVES, Half
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
 
@@ -26,7 +24,7 @@ class PatternsTable:
     rows: Sequence[PatternRow]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        table = ruled_table()
         wide = options.max_width >= EVIDENCE_COLUMNS
         *ended, seen = patterns_columns(self.rows)
         for column in ended:
@@ -42,11 +40,11 @@ class PatternsTable:
 
 
 def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
-    """One row a pattern: what both halves ended in, and what was seen."""
+    """Make one row a pattern: the outcomes of both halves, and the evidence."""
     halves: dict[str, dict[Half, PatternRow]] = {}
     for row in rows:
         halves.setdefault(row.name, {})[row.half] = row
-    unsafe, safe = ([half[one] for half in halves.values()] for one in ("unsafe", "safe"))
+    unsafe, safe = ([half[one] for half in halves.values()] for one in HALVES)
     return (
         words("pattern", halves),
         words("unsafe half", map(outcomes_text, unsafe)),
@@ -56,7 +54,7 @@ def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
 
 
 def outcomes_text(row: PatternRow) -> Text:
-    """What it ended in, how often, and what was expected if that differs."""
+    """Write the outcomes, how often each came, and what was expected if that differs."""
     text = Text()
     for position, (outcome, count) in enumerate(sorted(row.outcomes.items())):
         text.append("\n" if position else "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gil_demo.measuring.spans import peak_inside
+from gil_demo import notation
 from gil_demo.report.kit.palette import ASCII_MARKS, MODE_STYLES, TICKER_STYLE, UNICODE_MARKS, Marks
 from gil_demo.results.run import Panel, Span, Stretch
 
@@ -18,9 +18,9 @@ TITLES = {
 TITLE_WITHOUT_GIL = "GIL {gil}, but this interpreter has none: held and released are equals"
 
 LABEL_COLUMNS = 10
-LEAST_LANE_COLUMNS = 8
+MIN_LANE_COLUMNS = 8
 AXIS_STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
-LEAST_COLUMNS_A_STEP = 8
+MIN_COLUMNS_A_STEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Scale:
     columns: int
 
     def cells(self, first_ns: int, last_ns: int) -> slice:
-        """The columns from one moment to another, at least one."""
+        """Return the columns from one moment to another, at least one."""
         start = round((first_ns + self.lead_ns) * self.columns / self.total_ns)
         stop = round((last_ns + self.lead_ns) * self.columns / self.total_ns)
         start = min(max(start, 0), self.columns - 1)
@@ -48,7 +48,7 @@ class Picture:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         marks = ASCII_MARKS if options.ascii_only else UNICODE_MARKS
-        columns = max(LEAST_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
+        columns = max(MIN_LANE_COLUMNS, options.max_width - LABEL_COLUMNS - 1)
         scale = self._scale(columns)
         for position, panel in enumerate(self.panels):
             if position:
@@ -59,7 +59,7 @@ class Picture:
         yield from _axis(scale, marks)
 
     def _scale(self, columns: int) -> Scale:
-        """The scale that fits the longest panel, with the ticker's lead before and after."""
+        """Choose the scale that fits the longest panel, with the ticker's time before and after."""
         lead = total = 0
         for panel in self.panels:
             zero = _zero(panel)
@@ -72,11 +72,10 @@ class Picture:
 
 
 def _meeting(panel: Panel) -> str:
-    """How the calls of a race met, which is what its title says."""
-    peak = peak_inside(panel.spans)
-    if panel.gil == "held" and peak == 1:
+    """Say how the calls of a race met, for its title."""
+    if panel.gil == "held" and panel.peak_inside == 1:
         return "alone"
-    return "together" if peak == len(panel.spans) else "mixed"
+    return "together" if panel.peak_inside == len(panel.spans) else "mixed"
 
 
 def _zero(panel: Panel) -> int:
@@ -97,9 +96,7 @@ def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Ma
     for stretch in ticker:
         cells = scale.cells(stretch.first_ns - zero, stretch.last_ns - zero)
         gap = max(0, cells.start - column)
-        label = (
-            f"no tick for {(stretch.first_ns - previous_ns) / 1e6:.0f} ms" if previous_ns else ""
-        )
+        label = f"no tick for {_milliseconds(previous_ns, stretch.first_ns)}" if previous_ns else ""
         lane.append(label.center(gap) if len(label) + 2 <= gap else " " * gap, "dim")
         lane.append(marks.tick * (cells.stop - max(column, cells.start)), TICKER_STYLE)
         column, previous_ns = cells.stop, stretch.last_ns
@@ -109,7 +106,7 @@ def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Ma
 def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) -> Text:
     cells = scale.cells(span.enter_ns - zero, span.exit_ns - zero)
     length = cells.stop - cells.start
-    label = f" {(span.exit_ns - span.enter_ns) / 1e6:.0f} ms in C "
+    label = f" {_milliseconds(span.enter_ns, span.exit_ns)} in C "
     if len(label) + 2 > length:
         label = ""
     left = (length - len(label)) // 2
@@ -121,10 +118,14 @@ def _kernel_lane(span: Span, zero: int, scale: Scale, marks: Marks, style: str) 
     return lane
 
 
+def _milliseconds(first_ns: int, last_ns: int) -> str:
+    return notation.milliseconds((last_ns - first_ns) / 1e9)
+
+
 def _axis(scale: Scale, marks: Marks) -> Iterator[Text]:
     ms_a_column = scale.total_ns / 1e6 / scale.columns
     step = next(
-        (step for step in AXIS_STEPS_MS if step / ms_a_column >= LEAST_COLUMNS_A_STEP),
+        (step for step in AXIS_STEPS_MS if step / ms_a_column >= MIN_COLUMNS_A_STEP),
         AXIS_STEPS_MS[-1],
     )
     line = [marks.axis] * scale.columns

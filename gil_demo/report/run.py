@@ -1,30 +1,26 @@
 """A run as it is read in a terminal and in a notebook: where, picture, tables, verdict."""
 
+import json
 from collections.abc import Container
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from gil_demo.report.csv import run_csv
+from gil_demo.report.document import json_text, run_document
+from gil_demo.report.environment import environment_line
 from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.kit.pictures import notebook_forms
+from gil_demo.report.kit.report import Texts
+from gil_demo.report.kit.screen import screen
+from gil_demo.report.markdown import run_markdown
 from gil_demo.report.patterns import PatternsTable
 from gil_demo.report.picture import Picture
 from gil_demo.report.run_tables import responsiveness_table, scaling_table
-from gil_demo.results.host import Environment
+from gil_demo.report.trace import run_trace
 from gil_demo.results.run import RunResult, Verdict
-
-
-def environment_line(environment: Environment) -> Text:
-    """Where this is: interpreter, GIL, cores, NumPy."""
-    gil = "on" if environment.gil_enabled else "off"
-    if environment.free_threaded:
-        gil += " (a build that can do without)"
-    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
-    return Text(
-        f"{environment.implementation} {environment.python}, GIL {gil}, {cores},"
-        f" NumPy {environment.numpy}"
-    )
 
 
 @dataclass(frozen=True)
@@ -37,10 +33,27 @@ class RunReport:
         yield environment_line(self.result.environment)
         yield RunBody(self.result)
 
+    def screen(self) -> "RunReport":
+        """Return what rich draws."""
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """Return the document that ``gil-demo run --json`` prints, as plain data."""
+        return run_document(self.result)
+
+    def texts(self) -> Texts:
+        """Return what makes each text, by the option that asks for it."""
+        return {
+            "json": lambda: json_text(self.document()),
+            "markdown": lambda: run_markdown(self.result, screen()),
+            "csv": lambda: run_csv(self.result),
+            "trace": lambda: json.dumps(run_trace(self.result)),
+        }
+
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
-        """The forms in which Jupyter can show it: https://ipython.readthedocs.io."""
+        """Return the forms in which Jupyter can show it: https://ipython.readthedocs.io."""
         return {
             form: text
             for form, text in notebook_forms(self).items()
@@ -50,7 +63,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class RunBody:
-    """All of a run's report but the line on where it was."""
+    """Draw a run's report without the line on where it was."""
 
     result: RunResult
 
@@ -75,7 +88,7 @@ class RunBody:
 
 
 def verdict_text(verdict: Verdict) -> Text:
-    """The verdict's state and its sentences."""
+    """Write the verdict's state and its sentences."""
     text = Text()
     text.append(f"Verdict: {verdict.state}. ", STATE_STYLES[verdict.state])
     text.append(" ".join(verdict.reasons))

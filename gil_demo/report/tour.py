@@ -2,30 +2,27 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.rule import Rule
-from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
-from gil_demo.report.gallery import C_THEME, trial_grid
-from gil_demo.report.kit.columns import Column, FittingTable
+from gil_demo.report.document import json_text, tour_document
+from gil_demo.report.kit.columns import ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
-from gil_demo.report.picture import Picture
-from gil_demo.report.run_tables import responsiveness_table
-from gil_demo.tour import step as tour
+from gil_demo.report.kit.report import Texts
+from gil_demo.report.lesson_figures import drawn
+from gil_demo.results.lesson import Lanes, Seen
+from gil_demo.tour.kept import result_of
 from gil_demo.tour.record import Prediction
-from gil_demo.tour.step import Figure, Seen, Step
+from gil_demo.tour.step import Step
 from gil_demo.tour.walk import Walk
 
 AFTERWARDS = """\
 Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
 what else can go wrong. Once more from the start: gil-demo tour --restart"""
 
-MOST_TEXT_COLUMNS = 90
+MAX_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
 
 QUESTION_KEYS = "Enter: run it   b: back   s: skip   q: quit"
@@ -68,7 +65,7 @@ class SeenPage:
         yield from console.render(_header(self.step), _narrowed(options))
         for figure in self.seen.figures:
             yield drawn(figure)
-            if figure is self.seen.figures[-1] or not isinstance(figure, tour.Picture):
+            if figure is self.seen.figures[-1] or not isinstance(figure, Lanes):
                 yield Text()
         options = _narrowed(options)
         if self.seen.note:
@@ -82,7 +79,7 @@ class SeenPage:
             label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
             yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
             yield Text()
-        for index, (answer, remark) in enumerate(zip(self.step.answers, seen.remarks, strict=True)):
+        for index, (answer, remark) in enumerate(seen.beside(self.step.answers)):
             yield self._answer(index, answer, remark)
         if seen.state == "shown":
             yield _Hanging("=>", Text(self.step.remember, "bold"), "bold green")
@@ -97,68 +94,35 @@ class SeenPage:
         return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
 
 
+@dataclass(frozen=True, slots=True)
+class TourReport:
+    """The steps of a walk that were run, in every form."""
+
+    walk: Walk
+
+    def screen(self) -> RenderableType:
+        """Return the pages of every step."""
+        return taken(self.walk)
+
+    def texts(self) -> Texts:
+        """Return what makes each text, by the option that asks for it."""
+        return {"json": lambda: json_text(tour_document(result_of(self.walk)))}
+
+
 def taken(walk: Walk) -> RenderableType:
-    """Both pages of every step that was run, one below the other, to take away."""
+    """Draw both pages of every step that was run, one below the other, for a picture."""
     pages: list[RenderableType] = []
     for step in walk.lesson:
         if step.name in walk.seen:
-            made = walk.predictions.get(step.name)
-            predicted = made.predicted if made else None
+            predicted = walk.predicted(step)
             pages += [QuestionPage(step, predicted), Text()]
             pages += [SeenPage(step, walk.seen[step.name], predicted), Text()]
     return Group(*pages)
 
 
-def drawn(figure: Figure) -> RenderableType:
-    """A figure of a live run, drawn as the other commands draw it."""
-    match figure:
-        case tour.Picture(panels, gil_enabled):
-            return Picture(panels, gil_enabled)
-        case tour.Responsiveness(rows, rounds):
-            return responsiveness_table(rows, rounds)
-        case tour.Trials(rows):
-            return trial_grid(rows)
-        case tour.Table():
-            return _table(figure)
-        case tour.Code():
-            return _code(figure)
-        case _:
-            assert_never(figure)
-
-
-def _table(figure: tour.Table) -> RenderableType:
-    if not figure.text:
-        columns = [
-            Column(
-                header, tuple(row[position] for row in figure.rows), position or -1, position > 0
-            )
-            for position, header in enumerate(figure.header)
-        ]
-        styles = ("",) * len(figure.rows)
-        return FittingTable("", tuple(columns), styles, frozenset(), figure.caption)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
-    for header in figure.header:
-        table.add_column(header)
-    for row in figure.rows:
-        table.add_row(*row)
-    return Group(table, Text(figure.caption, "dim")) if figure.caption else table
-
-
-def _code(figure: tour.Code) -> RenderableType:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(justify="right", style="dim")
-    grid.add_column(no_wrap=True)
-    grid.add_column()
-    for number, text in figure.lines.items():
-        line = Syntax("", "c", theme=C_THEME).highlight(text)
-        line.rstrip()
-        grid.add_row(str(number), line, Text(figure.remarks.get(number, ""), "bold"))
-    return Group(Text(figure.title, "bold"), grid)
-
-
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
-    """The steps, how long each takes with a class, and what was predicted so far."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+    """List the steps, how long each takes with a class, and the predictions so far."""
+    table = ruled_table()
     table.add_column("", justify="right")
     table.add_column("step")
     table.add_column("minutes", justify="right")
@@ -176,7 +140,7 @@ def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) 
 
 
 def notes(lesson: Sequence[Step]) -> RenderableType:
-    """What a presenter wants at hand: the misconception, a question to ask, the line to say."""
+    """Print a presenter's notes: the misconception, a question to ask, the line to say."""
     return Group(*(part for step in lesson for part in _note(step)))
 
 
@@ -194,7 +158,7 @@ def _note(step: Step) -> Iterator[RenderableType]:
 
 
 def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
-    """How many predictions came true, and what to read for each that did not."""
+    """Say how many predictions came true, and what to read for each that did not."""
     made = [(step, predictions[step.name]) for step in lesson if step.name in predictions]
     decided = [(step, one) for step, one in made if one.right is not None]
     missed = [step for step, one in decided if not one.came_true]
@@ -214,17 +178,17 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
 
 
 def question_keys(step: Step) -> Text:
-    """What may be typed on the page that asks."""
+    """List the keys of the page that asks."""
     return Text(f"\n1-{len(step.answers)}: your prediction   {QUESTION_KEYS}", "dim")
 
 
 def seen_keys(*, last: bool) -> Text:
-    """What may be typed on the page that shows."""
+    """List the keys of the page that shows."""
     return Text(f"\n{SEEN_KEYS.format(onward='finish' if last else 'next')}", "dim")
 
 
 def read_more(step: Step) -> RenderableType:
-    """The addresses where to read more, to be copied."""
+    """Print the addresses where to read more, to be copied."""
     return Group(Text(), _ReadMore(step, linked=False))
 
 
@@ -267,7 +231,7 @@ def _header(step: Step) -> RenderableType:
 
 
 def _narrowed(options: ConsoleOptions) -> ConsoleOptions:
-    return options.update(width=min(options.max_width, MOST_TEXT_COLUMNS))
+    return options.update(width=min(options.max_width, MAX_TEXT_COLUMNS))
 
 
 def _prose(text: str) -> Text:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from gil_demo.results.run import Panel, RunResult, Stretch
+from gil_demo.results.run import RunResult, Span, Stretch
 from gil_demo.words import Mode
 
 NAMES: dict[Mode, str] = {
@@ -26,13 +26,13 @@ Event = dict[str, Any]
 
 
 def run_trace(result: RunResult) -> dict[str, Any]:
-    """The picture's races with their ticker, and one scaling race a mode.
+    """Write the picture's races with their ticker, and one scaling race a mode.
 
     Each race begins at 0, so that they stand above each other as in the picture.
     """
     events: list[Event] = []
-    for pid, (name, panel) in enumerate(_races(result), start=1):
-        events += _race(pid, name, panel)
+    for pid, race in enumerate(_races(result), start=1):
+        events += _race(pid, *race)
     return {
         "traceEvents": events,
         "displayTimeUnit": "ms",
@@ -40,33 +40,34 @@ def run_trace(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _races(result: RunResult) -> Iterator[tuple[str, Panel]]:
+def _races(result: RunResult) -> Iterator[tuple[str, Sequence[Span], Sequence[Stretch]]]:
+    """List each race's name, its spans, and when the ticker beside it ran."""
     drawn = {span for panel in result.picture for span in panel.spans}
     for panel in result.picture:
-        yield f"{NAMES[panel.gil]}, beside a ticker", panel
+        yield f"{NAMES[panel.gil]}, beside a ticker", panel.spans, panel.ticker
     for gil, spans in groupby(result.spans, lambda span: span.gil):
         race = tuple(spans)
         if not drawn.issuperset(race):
-            yield NAMES[gil], Panel(gil, race, ())
+            yield NAMES[gil], race, ()
 
 
-def _race(pid: int, name: str, panel: Panel) -> Iterator[Event]:
-    moments = [span.enter_ns for span in panel.spans]
-    moments += [stretch.first_ns for stretch in panel.ticker]
+def _race(pid: int, name: str, spans: Sequence[Span], ticks: Sequence[Stretch]) -> Iterator[Event]:
+    moments = [span.enter_ns for span in spans]
+    moments += [stretch.first_ns for stretch in ticks]
     process = _Lane(pid, TIDS_A_RACE * pid, min(moments))
     yield process.named("process", name)
-    for number, span in enumerate(panel.spans, start=1):
+    for number, span in enumerate(spans, start=1):
         thread = process.lane(number)
         yield thread.named("thread", f"thread {span.thread}")
         yield thread.lasting("in C", span.enter_ns, span.exit_ns, gil=span.gil)
-    if panel.ticker:
-        ticker = process.lane(len(panel.spans) + 1)
+    if ticks:
+        ticker = process.lane(len(spans) + 1)
         yield ticker.named("thread", "ticker")
-        yield from _ticks(ticker, panel.ticker)
+        yield from _ticks(ticker, ticks)
 
 
 def _ticks(lane: "_Lane", ticker: Sequence[Stretch]) -> Iterator[Event]:
-    """One after the other: when the ticker ticked, and the stalls between."""
+    """List in order when the ticker ticked, and the stalls between."""
     previous_ns = None
     for stretch in ticker:
         first_ns, last_ns = stretch.first_ns, stretch.last_ns
@@ -92,16 +93,16 @@ class _Lane:
         return _Lane(self.pid, self.tid + number, self.zero_ns)
 
     def named(self, what: str, name: str) -> Event:
-        """A metadata event: what the process, or the thread, is called."""
+        """Make a metadata event: the name of the process, or of the thread."""
         return {**self._event("M", f"{what}_name", self.zero_ns), "args": {"name": name}}
 
     def lasting(self, name: str, first_ns: int, last_ns: int, **facts: Any) -> Event:
-        """A complete event: something with a beginning and an end."""
+        """Make a complete event: one with a beginning and an end."""
         begun = self._event("X", name, first_ns)
         return {**begun, "dur": (last_ns - first_ns) / 1e3, "cat": CATEGORY, "args": facts}
 
     def instant(self, name: str, moment_ns: int, **facts: Any) -> Event:
-        """An instant event, of this thread alone."""
+        """Make an instant event, of this thread alone."""
         return {**self._event("i", name, moment_ns), "s": "t", "cat": CATEGORY, "args": facts}
 
     def _event(self, phase: str, name: str, moment_ns: int) -> Event:

@@ -25,7 +25,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class Examination:
-    """What machine, interpreter and build this is, and what follows from it.
+    """The machine, the interpreter and the build, and what follows from them.
 
     `built_by` is the compiler of the C modules, None where they do not load, and
     then `build_problem` says why; `compiler` is the one to be found here now.

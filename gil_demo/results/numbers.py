@@ -15,7 +15,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "Spread":
-        """The spread of at least one value."""
+        """Make the spread of at least one value."""
         known = sorted(values)
         return cls(median(known), known[0], known[-1])
 
@@ -29,6 +29,6 @@ class Range:
 
     @classmethod
     def of(cls, values: Iterable[int]) -> "Range":
-        """The range of at least one value."""
+        """Make the range of at least one value."""
         known = list(values)
         return cls(min(known), max(known))

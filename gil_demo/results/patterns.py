@@ -1,12 +1,12 @@
 """How the halves of the patterns ended: what they found, or what killed them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gil_demo.results.numbers import Spread
 from gil_demo.results.reading import content, read
-from gil_demo.words import Cause, Half, Outcome
+from gil_demo.words import Cause, Half, Outcome, State
 
 Numbers = int | float | tuple[int | float, ...]
 """A number that was computed, or several."""
@@ -116,3 +116,15 @@ class _Tried:
     """The members of such a document."""
 
     patterns: tuple[PatternRow, ...]
+
+
+def state_of(rows: Iterable[PatternRow]) -> State:
+    """Judge whether every half ended as declared.
+
+    A half that did not finish says nothing, and one whose interleaving was left to chance
+    declares nothing.
+    """
+    declared = [row for row in rows if row.half != "unforced" and row.as_expected < row.runs]
+    if any(row.runs - row.as_expected > row.outcomes.get("unfinished", 0) for row in declared):
+        return "contradicted"
+    return "inconclusive" if declared else "shown"

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from gil_demo.errors import BadInput
 
-VERSION = 1
+VERSION = 2
 """The version of the documents that are written. Those up to it can be read."""
 
 Result = TypeVar("Result")

@@ -33,11 +33,15 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Panel:
-    """One race as a picture shows it: every thread's span, and when the ticker ran."""
+    """One race as a picture shows it: every thread's span, and when the ticker ran.
+
+    `peak_inside` is the largest number of calls that were inside the kernel at one moment.
+    """
 
     gil: Mode
     spans: tuple[Span, ...]
     ticker: tuple[Stretch, ...]
+    peak_inside: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class ResponsivenessRow:
 
 @dataclass(frozen=True)
 class Settings:
-    """What was run: `elements` of the array, `passes` over its part that one call makes."""
+    """The settings of a run: `elements` of the array, `passes` of one call over its part."""
 
     kernel: Kernel
     elements: int
@@ -95,26 +99,35 @@ class Settings:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What this run says about the claim, and the sentences that say why."""
+    """The verdict of a run on the claim, and the sentences that say why."""
 
     state: State
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class RunResult:
-    """All of one run. A section that was not asked for is empty.
+class Measured:
+    """The figures of one run; a section that was not asked for is empty.
 
     `spans` are those of one race a mode: the one with the most threads of the first
-    round, or where nothing was scaled the picture's.
+    round, or where nothing was scaled the picture's. `results_agree` says whether calls on
+    the same elements always returned the same 64 bits, and is None where an earlier
+    version kept the result.
     """
 
     environment: Environment
-    settings: Settings
-    notes: tuple[str, ...]
+    results_agree: bool | None
     picture: tuple[Panel, ...]
     spans: tuple[Span, ...]
     scaling: tuple[ScalingRow, ...]
     responsiveness: tuple[ResponsivenessRow, ...]
+
+
+@dataclass(frozen=True)
+class RunResult(Measured):
+    """All of one run: the figures, how they were obtained, and what they say."""
+
+    settings: Settings
+    notes: tuple[str, ...]
     patterns: tuple[PatternRow, ...]
     verdict: Verdict

@@ -47,12 +47,12 @@ class NoSuchStep(BadInput, LookupError):
 
 @cache
 def load_all() -> tuple[Step, ...]:
-    """The whole lesson. Raises `IncompleteStep`."""
+    """Load the whole lesson. Raises `IncompleteStep`."""
     return tuple(_step(stem) for stem in ORDER)
 
 
 def part(first: int, last: int | None) -> tuple[Step, ...]:
-    """The steps of these numbers, from 1; without a last one, all from the first on.
+    """Return the steps of these numbers, from 1; without a last one, all from the first on.
 
     Raises `NoSuchStep`.
     """
@@ -86,17 +86,17 @@ def _step(stem: str) -> Step:
 
 
 def _flowing(text: str) -> str:
-    """A paragraph on one line."""
+    """Join a paragraph into one line."""
     return " ".join(text.split())
 
 
 def _items(text: str) -> tuple[str, ...]:
-    """The items of a list, each on one line."""
+    """Return the items of a list, each on one line."""
     return tuple(_flowing(item) for item in re.split(r"^- ", cleandoc(text), flags=re.M)[1:])
 
 
 def _sources(stem: str, parts: Mapping[str, str]) -> tuple[Source, ...]:
-    """The links, written as "title: address"."""
+    """Parse the links, written as "title: address"."""
     found = []
     for item in _items(parts["Read more"]):
         title, separator, address = item.rpartition(": ")

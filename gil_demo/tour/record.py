@@ -1,4 +1,4 @@
-"""What a student has predicted so far, and where the lesson goes on; kept as a JSON text."""
+"""A student's predictions so far, and where the lesson goes on; saved as JSON text."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer that was predicted, and the one that the live run bore out, by index."""
+    """The answer that was predicted, and the one that the live run confirmed, by index."""
 
     predicted: int
     right: int | None
@@ -28,12 +28,12 @@ class Record:
     next_step: str | None = None
 
     def text(self) -> str:
-        """As it is kept."""
+        """Write the record as JSON text."""
         return json.dumps({"version": VERSION, **asdict(self)}, indent=2) + "\n"
 
     @classmethod
     def of(cls, text: bytes | str) -> "Record":
-        """What was kept; a new one if that is damaged or of another version."""
+        """Read a record; a new one if the text is damaged or of another version."""
         try:
             content = json.loads(text)
             if content["version"] != VERSION:

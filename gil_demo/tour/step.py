@@ -1,88 +1,10 @@
-"""What a step of the lesson is made of, and what a live run of it shows."""
+"""The parts of a lesson's step: its page, and the live run that decides its question."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from gil_demo.results.patterns import PatternRow
-from gil_demo.results.run import Panel, ResponsivenessRow
-from gil_demo.words import State
-
-Progress = Callable[[int, int], None]
-"""Called with what is done and what there is to do in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Lanes of threads and of the ticker."""
-
-    panels: tuple[Panel, ...]
-    gil_enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Responsiveness:
-    """The responsiveness table, over some rounds."""
-
-    rows: tuple[ResponsivenessRow, ...]
-    rounds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """What halves of patterns ended in, with the evidence of each."""
-
-    rows: tuple[PatternRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of cells under a header; the first column is text, the others are figures.
-
-    With `text` set, all columns are text and may be wrapped.
-    """
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
-    text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """C by the numbers of its lines, and remarks of a few words beside some of them.
-
-    What stands under one number may be wrapped: where a line would leave no room for
-    remarks, and where a statement goes on in the next line.
-    """
-
-    title: str
-    lines: Mapping[int, str]
-    remarks: Mapping[int, str]
-
-
-Figure = Picture | Responsiveness | Trials | Table | Code
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one live run of a step shows.
-
-    `right` is the index of the answer that this run bears out, None where it bears
-    out none. `remarks` says of each answer what the figures of this run say about
-    it. Where `state` is not shown, `reason` says why, in a clause. `note` tells what the
-    figures' reader should know of this run.
-    """
-
-    state: State
-    right: int | None
-    remarks: tuple[str, ...]
-    figures: tuple[Figure, ...]
-    reason: str = ""
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        if self.right is not None and self.state != "shown":
-            raise ValueError(f"a run that is {self.state} bears out no answer")
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Seen
 
 
 @dataclass(frozen=True, slots=True)

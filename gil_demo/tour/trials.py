@@ -1,14 +1,15 @@
-"""What a step of the lesson makes of patterns that it tries once each."""
+"""Patterns that a step of the lesson tries once each, and how they ended."""
 
 from collections.abc import Iterable, Sequence
 
 from gil_demo.gallery import registry
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Figure, Seen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.sandbox.evidence import clause
 from gil_demo.sandbox.rows import try_patterns
-from gil_demo.tour.step import Progress
-from gil_demo.words import Half, Outcome, State
+from gil_demo.words import Half, Outcome
 
 
 def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[PatternRow, ...]:
@@ -19,13 +20,13 @@ def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[Pat
 
 
 def row_of(rows: Iterable[PatternRow], name: str, half: Half) -> PatternRow:
-    """The row of one half."""
+    """Find the row of one half."""
     (row,) = (row for row in rows if (row.name, row.half) == (name, half))
     return row
 
 
 def outcome_of(row: PatternRow) -> Outcome:
-    """What the one run of a half ended in."""
+    """Return the outcome of the one run of a half."""
     (outcome,) = row.outcomes
     return outcome
 
@@ -36,18 +37,21 @@ def told_by(row: PatternRow) -> str:
     return clause(left) if left else row.evidence
 
 
-def judged(rows: Sequence[PatternRow]) -> tuple[State, str]:
-    """Whether every half ended as declared, and if not, the clause that says which did not.
+def not_as_declared(
+    rows: Sequence[PatternRow], figures: tuple[Figure, ...], remarks: tuple[str, ...] = ()
+) -> Seen | None:
+    """Check that every half ended as declared; if not, say which did not.
 
-    What is left to chance declares nothing. A half that did not get to its end says
+    A half that is left to chance declares nothing. One that did not get to its end says
     nothing, so it does not contradict either.
     """
     unexpected = [row for row in rows if row.half != "unforced" and not row.as_expected]
     for row in unexpected:
         if outcome_of(row) != "unfinished":
             ended = f"ended in {outcome_of(row)}, and {row.expected} is what must happen"
-            return "contradicted", f"the {row.half} half of {row.name} {ended}"
+            reason = f"the {row.half} half of {row.name} {ended}"
+            return Seen.contradicted(reason, figures, remarks)
     for row in unexpected:
         why = f"did not get to its end ({row.evidence})"
-        return "inconclusive", f"the {row.half} half of {row.name} {why}"
-    return "shown", ""
+        return Seen.open(f"the {row.half} half of {row.name} {why}", figures, remarks)
+    return None

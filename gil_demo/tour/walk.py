@@ -3,23 +3,41 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.host import Environment
+from gil_demo.results.lesson import Seen
 from gil_demo.tour.record import Prediction, Record
-from gil_demo.tour.step import Progress, Seen, Step
+from gil_demo.tour.step import Step
 
 Move = Literal["forward", "back", "again", "skip"]
 
 
 class Walk:
-    """Where somebody is in the lesson, what they predicted, and what the runs showed."""
+    """A student's way through the lesson: the place, the predictions, and the runs' results."""
 
-    def __init__(self, lesson: Sequence[Step], record: Record | None = None) -> None:
-        """Begin where the record says, or at the first step."""
+    def __init__(
+        self,
+        lesson: Sequence[Step],
+        record: Record | None = None,
+        *,
+        excursion: bool = False,
+        environment: Environment | None = None,
+    ) -> None:
+        """Begin where the record says, or at the first step.
+
+        An excursion begins at its first step, and the place in the whole lesson stays as the
+        record has it. `environment` is where the steps are run, or were; by default here.
+        """
         record = record or Record()
         self.lesson = lesson
+        self.environment = environment or machine.environment()
         self.seen: dict[str, Seen] = {}
         self.predictions = dict(record.predictions)
         names = [step.name for step in lesson]
-        first = names.index(record.next_step) if record.next_step in names else 0
+        place = record.next_step
+        first = names.index(place) if place in names and not excursion else 0
+        self._excursion, self._place_before = excursion, place
         self._page = 2 * first
 
     @property
@@ -37,18 +55,24 @@ class Walk:
         """Whether all steps lie behind."""
         return self._page >= 2 * len(self.lesson)
 
+    def predicted(self, step: Step) -> int | None:
+        """Find the answer that was predicted for a step, by its index; None if none was."""
+        made = self.predictions.get(step.name)
+        return made.predicted if made else None
+
     def predict(self, answer: int) -> None:
         """Note the answer that is predicted for this step, by its index."""
         self.predictions[self.step.name] = Prediction(answer, None)
 
     def run(self, progress: Progress) -> Seen:
-        """What a live run of this step shows; it is run when first asked for."""
+        """Return what a live run of this step shows; the first call runs it."""
         step = self.step
         if step.name not in self.seen:
             self.seen[step.name] = step.run(progress)
+            self.environment = machine.environment()  # a step may load what turns the GIL on
         seen = self.seen[step.name]
-        if step.name in self.predictions:
-            predicted = self.predictions[step.name].predicted
+        predicted = self.predicted(step)
+        if predicted is not None:
             self.predictions[step.name] = Prediction(predicted, seen.right)
         return seen
 
@@ -66,5 +90,7 @@ class Walk:
             self.seen.pop(self.step.name, None)
 
     def record(self) -> Record:
-        """What to keep, so that the lesson can go on from here another day."""
+        """Make the record from which the lesson can go on another day."""
+        if self._excursion:
+            return Record(self.predictions, self._place_before)
         return Record(self.predictions, None if self.over else self.step.name)

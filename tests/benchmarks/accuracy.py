@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from .harness import Quartiles, Row, at_most, rounds
+from .harness import Row, at_most, quartiles_of, rounds
 from .kernels import sum_wide_of
 
 INPUTS = 100
@@ -26,7 +26,7 @@ def measure(share: float) -> Iterator[Row]:
         numpy.append(abs((float(np.sum(array)) - exact) / exact))
     yield Row(
         "sum_wide's error over numpy.sum's",
-        Quartiles.of([median(wide) / median(numpy)]),
+        quartiles_of([median(wide) / median(numpy)]),
         f"median relative errors {median(wide):.1e} and {median(numpy):.1e} against math.fsum;"
         f" {len(wide)} inputs of {SIZE:,} numbers, normal times 1e-8 to 1e7",
         at_most(1.0),

@@ -1,4 +1,4 @@
-"""From what size on do two threads get more done by letting go of the GIL?
+"""From what size on do two threads get more done by releasing the GIL?
 
 Two Python threads call the kernel over and over. On tiny arrays a released call
 is over before the other thread has woken up, and the two spend their time
@@ -13,10 +13,13 @@ from time import perf_counter
 
 from cffi import FFI
 
+from gil_demo.measuring.paired import ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.native import kernels
+from gil_demo.results.numbers import Spread
 from gil_demo.words import Mode
 
-from .harness import Quartiles, Row, interleaved, ratio, rounds
+from .harness import Row, quartiles_of, rounds
 
 MODES: tuple[Mode, ...] = ("held", "released")
 
@@ -36,38 +39,35 @@ WINDOW_SECONDS = 0.02
 def measure(share: float) -> Iterator[Row]:
     """Calls per second on two threads, released over held, and where that passes 1."""
     times = rounds(ROUNDS, share)
-    ratios = {size: throughput_ratio(size, times) for size in SIZES}
+    found = {size: throughput_ratio(size, times) for size in SIZES}
     yield Row(
         "calls per second released over held, 2 threads, 1 element",
-        ratios[1],
+        found[1],
         f"{times} rounds of {WINDOW_SECONDS * 1e3:.0f} ms, direct calls of sum",
     )
     yield Row(
         "the same, break-even: from this size on at least 1",
-        break_even(ratios),
+        break_even(found),
         f"sizes up to {SIZES[-1]:,}; median ratios by size: "
-        + ", ".join(f"{size:,}: {ratios[size].median:.2f}" for size in TOLD_SIZES),
+        + ", ".join(f"{size:,}: {found[size].median:.2f}" for size in TOLD_SIZES),
         layout="{:,.0f} elements",
     )
 
 
-def throughput_ratio(size: int, times: int) -> Quartiles:
+def throughput_ratio(size: int, times: int) -> Spread:
     """Calls per second on arrays of that size, released over held."""
-    return ratio(
-        interleaved({mode: partial(calls_per_second, mode, size) for mode in MODES}, times),
-        "released",
-        "held",
-    )
+    jobs = {mode: partial(calls_per_second, mode, size) for mode in MODES}
+    return quartiles_of(ratios(interleaved(jobs, times), "released", "held"))
 
 
-def break_even(ratios: dict[int, Quartiles]) -> Quartiles | None:
+def break_even(by_size: dict[int, Spread]) -> Spread | None:
     """The smallest size from which on no median is below 1, or None if there is none."""
     found = None
-    for size in sorted(ratios, reverse=True):
-        if ratios[size].median < 1:
+    for size in sorted(by_size, reverse=True):
+        if by_size[size].median < 1:
             break
         found = size
-    return None if found is None else Quartiles.of([found])
+    return None if found is None else quartiles_of([found])
 
 
 def calls_per_second(mode: Mode, size: int) -> float:

@@ -1,4 +1,4 @@
-"""What does letting go of the GIL and taking it back cost one call, with nobody else about?"""
+"""What do releasing the GIL and taking it back cost one call, with no other thread?"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,10 +8,12 @@ from timeit import Timer
 
 from cffi import FFI
 
+from gil_demo.measuring.paired import differences
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.native import kernels
 from gil_demo.words import Mode
 
-from .harness import Row, difference, interleaved, rounds
+from .harness import Row, quartiles_of, rounds
 
 MODES: tuple[Mode, ...] = ("held", "released")
 
@@ -30,7 +32,7 @@ def measure(share: float) -> Iterator[Row]:
     held, released = (median(round_[mode] for round_ in timings) for mode in MODES)
     yield Row(
         "released call minus held call, 1 element",
-        difference(timings, "released", "held"),
+        quartiles_of(differences(timings, "released", "held")),
         f"processor time of 1 thread, {len(timings)} rounds of {CALLS:,} calls;"
         f" median call {released:.0f} ns and {held:.0f} ns",
         layout="{:.0f} ns",

@@ -1,35 +1,25 @@
-"""What all benchmarks share: interleaved rounds, quartiles, targets, and rows of the table."""
+"""What all benchmarks share: quartiles, targets, and rows of the table."""
 
 import resource
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from random import Random
 from statistics import median, quantiles
-from typing import TypeVar
 
 from gil_demo.host import machine
-
-Name = TypeVar("Name")
-Value = TypeVar("Value")
+from gil_demo.results.numbers import Spread
 
 
-@dataclass(frozen=True, slots=True)
-class Quartiles:
-    """The middle of several values, and the two between which their middle half lies."""
+def quartiles_of(values: Iterable[float]) -> Spread:
+    """Return the median of at least one value, with the quartiles as the ends of the spread.
 
-    median: float
-    lower: float
-    upper: float
-
-    @classmethod
-    def of(cls, values: Iterable[float]) -> "Quartiles":
-        """The quartiles of at least one value."""
-        known = list(values)
-        if len(known) == 1:
-            return cls(known[0], known[0], known[0])
-        lower, _, upper = quantiles(known, n=4, method="inclusive")
-        return cls(median(known), lower, upper)
+    A benchmark makes so many rounds that its lowest and highest say little.
+    """
+    known = list(values)
+    if len(known) == 1:
+        return Spread.of(known)
+    lower, _, upper = quantiles(known, n=4, method="inclusive")
+    return Spread(median(known), lower, upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class Row:
     """
 
     what: str
-    measured: Quartiles | None
+    measured: Spread | None
     how: str
     target: Target | None = None
     layout: str = "{:.3f}"
@@ -75,29 +65,6 @@ Benchmark = Callable[[float], Iterable[Row]]
 def rounds(usual: int, share: float) -> int:
     """That share of the usual number of rounds, but enough for quartiles."""
     return max(3, round(usual * share))
-
-
-def interleaved(
-    jobs: Mapping[Name, Callable[[], Value]], times: int
-) -> Sequence[Mapping[Name, Value]]:
-    """Rounds that do every job once, in an order drawn anew, so that drift hits all alike."""
-    order = Random(0)
-    names = list(jobs)
-    results: list[Mapping[Name, Value]] = []
-    for _ in range(times):
-        order.shuffle(names)
-        results.append({name: jobs[name]() for name in names})
-    return results
-
-
-def ratio(results: Sequence[Mapping[Name, float]], above: Name, below: Name) -> Quartiles:
-    """One job's value over another's, round by round."""
-    return Quartiles.of(one[above] / one[below] for one in results)
-
-
-def difference(results: Sequence[Mapping[Name, float]], more: Name, less: Name) -> Quartiles:
-    """One job's value minus another's, round by round."""
-    return Quartiles.of(one[more] - one[less] for one in results)
 
 
 def cpu_seconds(job: Callable[[], object]) -> float:

@@ -8,9 +8,11 @@ from cffi import FFI
 from numpy.typing import NDArray
 
 from gil_demo import arrays
+from gil_demo.measuring.paired import ratios
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.native import kernels
 
-from .harness import Row, Target, at_least, cpu_seconds, interleaved, ratio, rounds
+from .harness import Row, Target, at_least, cpu_seconds, quartiles_of, rounds
 
 TARGETS: dict[int, Target] = {
     1_000_000: at_least(1.3),
@@ -38,7 +40,7 @@ def measure(share: float) -> Iterator[Row]:
         )
         yield Row(
             f"sum_wide rate over numpy.sum, {size // 1_000_000}M doubles",
-            ratio(timings, "numpy", "sum_wide"),
+            quartiles_of(ratios(timings, "numpy", "sum_wide")),
             f"processor time of 1 thread on one array, {len(timings)} rounds of"
             f" {ELEMENTS_TIMED // 1_000_000}M doubles",
             target,

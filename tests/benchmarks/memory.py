@@ -12,10 +12,12 @@ from cffi import FFI
 
 from gil_demo import arrays
 from gil_demo.host import machine, toolchain
+from gil_demo.measuring.paired import ratios
 from gil_demo.measuring.race import Arrays, run_race
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.spans import wall_seconds
 
-from .harness import Row, at_least, interleaved, ratio, rounds
+from .harness import Row, at_least, quartiles_of, rounds
 
 SOURCE = Path(__file__).with_name("plain_read.c")
 
@@ -61,7 +63,7 @@ def measure(share: float) -> Iterator[Row]:
         )
     yield Row(
         what,
-        ratio(timings, "read", "sum_wide"),
+        quartiles_of(ratios(timings, "read", "sum_wide")),
         f"released Python threads against native ones, a slice each, {len(timings)} rounds"
         f" of {PASSES} passes",
         TARGET,

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from functools import partial
 
+from gil_demo.measuring.rounds import interleaved
+
 from . import commands
-from .harness import Quartiles, Row, at_most, interleaved, rounds
+from .harness import Row, at_most, quartiles_of, rounds
 
 ROUNDS = 21
 
@@ -21,17 +23,17 @@ def measure(share: float) -> Iterator[Row]:
         },
         rounds(ROUNDS, share),
     )
-    cpu = Quartiles.of(pair["help"].cpu_seconds / pair["click"].cpu_seconds for pair in pairs)
+    cpu = quartiles_of(pair["help"].cpu_seconds / pair["click"].cpu_seconds for pair in pairs)
     yield Row(
         "gil-demo --help over python -c 'import click'",
-        Quartiles.of(pair["help"].wall_seconds / pair["click"].wall_seconds for pair in pairs),
+        quartiles_of(pair["help"].wall_seconds / pair["click"].wall_seconds for pair in pairs),
         f"wall time of {len(pairs)} pairs of processes; by processor time {cpu.median:.2f}",
         at_most(1.5),
     )
     needless = [name for name in imported_by_help() if name in HEAVY]
     yield Row(
         "needless modules that --help loads",
-        Quartiles.of([len(needless)]),
+        quartiles_of([len(needless)]),
         f"python -X importtime: {', '.join(needless) or 'none'} of {', '.join(HEAVY)}",
         at_most(0),
         layout="{:.0f}",

@@ -6,7 +6,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from .harness import Quartiles, Row
+from gil_demo.results.numbers import Spread
+
+from .harness import Row
 
 TOO_BUSY = 0.1
 """The share of the cores taken by others from which wall times are not to be trusted."""
@@ -44,15 +46,15 @@ def _figures(row: Row) -> str:
     if row.measured is None:
         return "-"
     middle = row.layout.format(row.measured.median)
-    if row.measured.lower == row.measured.upper:
+    if row.measured.low == row.measured.high:
         return middle
     return f"{middle}\n({_bare(row, row.measured)})"
 
 
-def _bare(row: Row, measured: Quartiles) -> str:
+def _bare(row: Row, measured: Spread) -> str:
     """The quartiles without the unit, which the median has shown."""
     layout = row.layout[: row.layout.index("}") + 1]
-    return f"{layout.format(measured.lower)} to {layout.format(measured.upper)}"
+    return f"{layout.format(measured.low)} to {layout.format(measured.high)}"
 
 
 def _target(row: Row) -> str:

@@ -10,9 +10,10 @@ from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring import scaling
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.words import Kernel, Mode
 
-from .harness import Quartiles, Row, at_least, at_most, interleaved, rounds
+from .harness import Row, at_least, at_most, quartiles_of, rounds
 
 KERNELS: tuple[Kernel, ...] = ("sum", "spin")
 
@@ -42,8 +43,7 @@ def speedups(plan: Plan) -> Speedups:
         plan.rounds,
     )
     return [
-        {mode: scaling.speedup(dict(round_), mode, THREADS) for mode in scaling.MODES}
-        for round_ in races
+        {mode: scaling.speedup(round_, mode, THREADS) for mode in scaling.MODES} for round_ in races
     ]
 
 
@@ -52,14 +52,14 @@ def rows(kernel: Kernel, found: Speedups) -> Iterator[Row]:
     middle = {mode: median(round_[mode] for round_ in found) for mode in scaling.MODES}
     yield Row(
         f"{kernel}: released speed-up over native threads', {THREADS} threads",
-        Quartiles.of(round_["released"] / round_["native"] for round_ in found),
+        quartiles_of(round_["released"] / round_["native"] for round_ in found),
         f"{len(found)} rounds of races on 1 and {THREADS} threads; median speed-ups"
         f" {middle['released']:.2f}x and {middle['native']:.2f}x",
         at_least(0.97),
     )
     yield Row(
         f"{kernel}: held speed-up, {THREADS} threads",
-        Quartiles.of(round_["held"] for round_ in found),
+        quartiles_of(round_["held"] for round_ in found),
         "the same rounds" if machine.gil_enabled() else "the same rounds; no GIL in this Python",
         at_most(1.03) if machine.gil_enabled() else None,
     )

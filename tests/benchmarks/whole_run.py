@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from gil_demo.measuring.rounds import interleaved
+
 from . import commands
 from .commands import CommandTime, median_cpu_seconds
-from .harness import Quartiles, Row, Target, at_most, interleaved, rounds
+from .harness import Row, Target, at_most, quartiles_of, rounds
 
 PAIRS = 7
 
@@ -27,7 +29,7 @@ def measure(share: float) -> Iterator[Row]:
     )
     yield Row(
         "gil-demo run --quick minus python -c 'import numpy, rich'",
-        Quartiles.of(pair["quick"].wall_seconds - pair["imports"].wall_seconds for pair in pairs),
+        quartiles_of(pair["quick"].wall_seconds - pair["imports"].wall_seconds for pair in pairs),
         f"wall time of {len(pairs)} pairs of processes; processor time of the imports alone"
         f" {median_cpu_seconds(pair['imports'] for pair in pairs):.2f} s",
         at_most(1.0),
@@ -42,7 +44,7 @@ def whole(what: str, times: Sequence[CommandTime], target: Target) -> Row:
     """The wall time of a command from start to end."""
     return Row(
         what,
-        Quartiles.of(one.wall_seconds for one in times),
+        quartiles_of(one.wall_seconds for one in times),
         f"wall time of {len(times)} processes; processor time {median_cpu_seconds(times):.2f} s",
         target,
         LAYOUT,

@@ -5,9 +5,8 @@ from dataclasses import asdict
 
 import pytest
 
-from gil_demo.lab.lab import Lab, times
+from gil_demo.lab.lab import Lab
 from gil_demo.lab.memory import Memory
-from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
 
 
@@ -47,15 +46,3 @@ def test_notes_and_findings_are_left_in_the_memory() -> None:
     assert [note.text for note in remains.notes] == ["C began", "nobody can go on"]
     assert remains.expects_deadlock
     assert remains.finding == Finding("ok", "it went well")
-
-
-@pytest.mark.parametrize(
-    ("ratio", "text"),
-    [
-        (Spread(6.0, 4.5, 11.0), "6.0 times (4.5 to 11.0)"),
-        (Spread(0.08, 0.06, 1.2), "0.08 times (0.06 to 1.2)"),
-    ],
-)
-def test_a_ratio_is_told_with_its_spread(ratio: Spread, text: str) -> None:
-    """Below one with a digit more."""
-    assert times(ratio) == text

@@ -8,7 +8,7 @@ import pytest
 
 from gil_demo.host import machine
 from gil_demo.measuring import picture
-from gil_demo.measuring.picture import DRAWN_GAP_NS, MOST_LANES, record_panel
+from gil_demo.measuring.picture import DRAWN_GAP_NS, MAX_LANES, record_panel
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import Arrays, Race
 from gil_demo.measuring.spans import peak_inside
@@ -69,8 +69,8 @@ def test_no_more_lanes_are_raced_than_can_be_seen(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(picture, "run_race", run_race)
     plan = Plan(np.ones(64), "sum", (1, 16), 1, 0, frozenset(), 1)
-    assert len(record_panel(plan, "released").spans) == MOST_LANES
-    assert raced == [MOST_LANES]
+    assert len(record_panel(plan, "released").spans) == MAX_LANES
+    assert raced == [MAX_LANES]
 
 
 def test_no_ticker_is_left_after_the_picture(plan: Plan) -> None:

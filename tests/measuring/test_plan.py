@@ -7,7 +7,14 @@ import pytest
 from numpy.typing import NDArray
 
 from gil_demo.measuring import plan as plan_module
-from gil_demo.measuring.plan import CALL_SECONDS, ImpossiblePlan, Plan, calibrated_passes, parts
+from gil_demo.measuring.plan import (
+    CALL_SECONDS,
+    ImpossiblePlan,
+    Plan,
+    calibrated_passes,
+    parts,
+    refuse_impossible,
+)
 from gil_demo.measuring.race import Arrays, Race
 from gil_demo.native import kernels
 from gil_demo.words import Kernel, Mode, Section
@@ -115,9 +122,11 @@ def test_work_is_shared_out_for_the_most_threads() -> None:
 
 def test_more_writing_threads_than_elements_are_refused() -> None:
     """Threads that write need an element each; the message says what to change."""
+    three = np.ones(3)
     with pytest.raises(ImpossiblePlan, match="fewer threads or more elements"):
-        planned(np.ones(3), "scale", 2, 4)
-    assert planned(np.ones(3), "scale", 3).threads == (1, 3)
+        refuse_impossible(three, "scale", 4)
+    refuse_impossible(three, "scale", 3)
+    refuse_impossible(three, "sum", 4)
 
 
 def test_an_unsuitable_array_is_refused() -> None:

@@ -9,7 +9,7 @@ from gil_demo.host import machine
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.responsiveness import (
     Observation,
-    Round,
+    Observations,
     observe,
     responsiveness_row,
     responsiveness_rows,
@@ -22,7 +22,7 @@ def plan() -> Plan:
     return Plan.calibrated(np.ones(1000), "sum", (1,), 1, 0, frozenset())
 
 
-def round_of(alone: int, held: int, released: int) -> Round:
+def round_of(alone: int, held: int, released: int) -> Observations:
     """A round with that many ticks beside calls of 10 ms."""
     return {
         "alone": Observation(alone, 0.001, 0.01),

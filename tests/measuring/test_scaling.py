@@ -3,7 +3,7 @@
 from typing import get_args
 
 from gil_demo.measuring.race import Race
-from gil_demo.measuring.scaling import Round, scaling_row, scaling_rows, speedup
+from gil_demo.measuring.scaling import Races, scaling_row, scaling_rows, speedup
 from gil_demo.results.numbers import Range, Spread
 from gil_demo.results.run import Span
 from gil_demo.words import Mode
@@ -20,7 +20,7 @@ def race(mode: Mode, *milliseconds: tuple[int, int], cpu_seconds: float = 0.0) -
     return Race(spans, (1.0,) * len(spans), cpu_seconds)
 
 
-def round_of(mode: Mode, alone: Race, two: Race) -> Round:
+def round_of(mode: Mode, alone: Race, two: Race) -> Races:
     return {(mode, 1): alone, (mode, 2): two}
 
 

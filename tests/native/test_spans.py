@@ -67,7 +67,7 @@ def test_a_held_call_is_inside_alone() -> None:
     assert all(apart) == machine.gil_enabled()
 
 
-def test_only_the_released_module_lets_go_of_the_gil() -> None:
+def test_only_the_released_module_releases_the_gil() -> None:
     """The held module does not even refer to the function that releases the GIL."""
     released = Path(kernels._MODULES["released"].__file__).read_bytes()
     held = Path(kernels._MODULES["held"].__file__).read_bytes()

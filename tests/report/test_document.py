@@ -21,9 +21,10 @@ from gil_demo.report.document import (
     try_document,
 )
 from gil_demo.results.host import Examination
+from gil_demo.results.lesson import Cell, Code, Lanes, Line, Responsiveness, Seen, Table, Trials
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
-from gil_demo.tour.step import Seen
+from gil_demo.tour.kept import result_of
 from gil_demo.tour.walk import Walk
 from gil_demo.words import Half, Kernel, Mode, Outcome, State
 
@@ -53,9 +54,16 @@ def examination() -> Examination:
     return examine()
 
 
-def walked() -> Walk:
+def walked(made: RunResult) -> Walk:
     """A way through a lesson of one step, whose run shows that the second answer is right."""
-    seen = Seen("shown", 1, ("No.", "Yes."), ())
+    figures = (
+        Table(("", "time"), (("one", Cell(1.5, "ms", 1, 1.0, 2.0)), ("two", None)), "Why."),
+        Code("a.c", (Line(3, "return 0;", "the end"),)),
+        Lanes(made.picture, gil_enabled=True),
+        Responsiveness(made.responsiveness, 3),
+        Trials(made.patterns),
+    )
+    seen = Seen.shown(1, ("No.", "Yes."), figures)
     (step,) = lesson.part(1, 1)
     walk = Walk([replace(step, answers=("a", "b"), run=lambda progress: seen)])
     walk.go("forward")
@@ -71,7 +79,7 @@ def documents(made: RunResult, examination: Examination) -> dict[str, Document]:
         "doctor": doctor_document(examination),
         "list": list_document(load_all()[:2]),
         "try": try_document(made.patterns),
-        "tour": tour_document(walked()),
+        "tour": tour_document(result_of(walked(made))),
     }
     return {name: json.loads(json.dumps(document)) for name, document in plain.items()}
 
@@ -118,7 +126,7 @@ def test_documents_keep_their_schema(name: str, documents: dict[str, Document]) 
     """What is printed is what the schema promises, with its format and version."""
     check(documents[name])
     assert documents[name]["format"] == f"gil-demo/{name}"
-    assert documents[name]["version"] == 1
+    assert documents[name]["version"] == 2
 
 
 def test_words_are_the_same_in_code_and_schema() -> None:
@@ -126,7 +134,7 @@ def test_words_are_the_same_in_code_and_schema() -> None:
     run = schema("run")
     settings = run["properties"]["settings"]["properties"]
     assert settings["kernel"]["enum"] == list(get_args(Kernel))
-    for row in ("scaling_row", "span"):
+    for row in ("scaling_row", "span", "panel"):
         assert run["$defs"][row]["properties"]["gil"]["enum"] == list(get_args(Mode))
     assert run["$defs"]["outcome"]["enum"] == list(get_args(Outcome))
     assert run["$defs"]["pattern_row"]["properties"]["half"]["enum"] == list(get_args(Half))
@@ -190,7 +198,10 @@ WRONG: list[tuple[tuple[Any, ...], Any]] = [
     (("verdict", "state"), "maybe"),
     (("verdict", "reasons"), []),
     (("format",), "gil-demo/doctor"),
-    (("version",), 2),
+    (("version",), 1),
+    (("picture", 0, "spans"), []),
+    (("picture", 0, "peak_inside"), 0),
+    (("picture", 0, "ticker", 0, "ticks"), 0),
 ]
 
 
@@ -227,7 +238,9 @@ def test_the_spans_of_the_picture_are_in_the_document(made: RunResult) -> None:
 
 def test_a_run_without_sections_is_still_a_document(made: RunResult) -> None:
     """What was not measured is an empty list, never missing."""
-    bare = run_document(replace(made, spans=(), scaling=(), responsiveness=(), patterns=()))
+    bare = run_document(
+        replace(made, picture=(), spans=(), scaling=(), responsiveness=(), patterns=())
+    )
     check(json.loads(json.dumps(bare)))
     assert [list(bare["spans"]), list(bare["scaling"]), list(bare["responsiveness"])] == [
         [],

@@ -170,7 +170,7 @@ def test_what_was_tried_is_a_table_a_pattern(made: RunResult) -> None:
     unsafe, safe = made.patterns
     odd = replace(unsafe, runs=3, outcomes={"deadlock": 2, "ok": 1}, evidence="x | *y* `z`")
     pattern = registry.find("lock-order")
-    text = try_markdown([pattern], [odd, safe])
+    text = try_markdown({pattern.name: pattern.hazard}, [odd, safe])
     assert text.startswith(f"**lock-order** {plain(pattern.hazard)}\n")
     assert tables(text) == [
         [

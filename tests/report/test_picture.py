@@ -148,7 +148,7 @@ def test_without_a_gil_the_titles_promise_nothing(made: RunResult) -> None:
 
 def test_a_ticker_that_never_ticked_has_an_empty_lane() -> None:
     """A lane without ticks is drawn empty, and the picture around it as ever."""
-    panel = Panel("held", (Span("held", 1, 10**9, 10**9 + 30_000_000),), ())
+    panel = Panel("held", (Span("held", 1, 10**9, 10**9 + 30_000_000),), (), 1)
     lines = drawn(Picture((panel,), True))
     assert [line.rstrip() for line in lines if line.startswith("ticker")] == ["ticker"]
 
@@ -159,7 +159,7 @@ def test_calls_and_ticks_of_no_length_are_still_seen() -> None:
     spans = (Span("held", 1, start, start + 10), Span("held", 2, end - 10, end))
     ticks = (Stretch(end - 20, end - 20, 1),)
     one, two, ticker = (
-        line[10:] for line in drawn(Picture((Panel("held", spans, ticks),), True))[1:4]
+        line[10:] for line in drawn(Picture((Panel("held", spans, ticks, 1),), True))[1:4]
     )
     assert columns(one) == (0, 0)
     assert columns(two)[0] == columns(two)[1] == columns(ticker)[0] == columns(ticker)[1]
@@ -169,6 +169,6 @@ def test_calls_and_ticks_of_no_length_are_still_seen() -> None:
 def test_the_axis_suits_short_and_long_races(milliseconds: int) -> None:
     """Numbers never run into each other, whether a race took a millisecond or a minute."""
     span = Span("released", 1, 10**12, 10**12 + milliseconds * 1_000_000)
-    rule, numbers = drawn(Picture((Panel("released", (span,), ()),), True))[-2:]
+    rule, numbers = drawn(Picture((Panel("released", (span,), (), 1),), True))[-2:]
     assert re.fullmatch(r" *0 ms( +\d+)*", numbers)
     assert len(numbers) <= len(rule)

@@ -6,7 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from gil_demo.report.run import RunReport, environment_line, verdict_text
+from gil_demo.report.environment import environment_line
+from gil_demo.report.run import RunReport, verdict_text
 from gil_demo.report.run_tables import responsiveness_table, scaling_table
 from gil_demo.results.numbers import Range, Spread
 from gil_demo.results.run import RunResult, Verdict

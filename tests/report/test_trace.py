@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gil_demo.report.trace import run_trace
-from gil_demo.results.run import Panel, RunResult, Span, Stretch
+from gil_demo.results.run import RunResult, Span, Stretch
 
 Event = dict[str, Any]
 
@@ -148,7 +148,7 @@ def test_races_that_were_scaled_are_in_it(made: RunResult) -> None:
 
 def test_a_race_without_ticks_has_no_ticker(made: RunResult) -> None:
     """A ticker that never ticked is no lane."""
-    silent = tuple(Panel(panel.gil, panel.spans, ()) for panel in made.picture)
+    silent = tuple(replace(panel, ticker=()) for panel in made.picture)
     named = names(replace(made, picture=silent), "thread")
     assert set(named.values()) == {"thread 1", "thread 2"}
 

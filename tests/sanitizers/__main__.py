@@ -78,7 +78,7 @@ def run_program(program: Path, half: str) -> set[str]:
 
 
 def flagged_by(stem: str) -> str | None:
-    """The sanitizer that a driver names in its first line, or a page for want of a driver."""
+    """The sanitizer that a driver names in its first line, or a page where there is no driver."""
     driver = HERE / f"{stem}.c"
     if driver.exists():
         named = NAMED.match(driver.read_text())

@@ -6,9 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from gil_demo.tour.step import Table
+from gil_demo.results.lesson import Cell, Table
+from gil_demo.tour.experiments import collector as collector_module
+from gil_demo.tour.experiments.collector import (
+    ELEMENTS,
+    GARBAGE,
+    Collection,
+    Collector,
+    Reading,
+    ring,
+)
+from gil_demo.tour.experiments.resizing import Resize
 from gil_demo.tour.steps import does_it_move
-from gil_demo.tour.steps.does_it_move import Collection, Collector, Reading, Resize
 
 ENTER_NS = 1_000
 EXIT_NS = 2_000
@@ -21,7 +30,7 @@ AFTER = Collection(1_900, 2_100, 7, 0, 0)
 MOVED = Resize(0x1000, 0x2000, refused=True)
 
 
-def reading(*collections: Collection, total: float = does_it_move.ELEMENTS) -> Reading:
+def reading(*collections: Collection, total: float = ELEMENTS) -> Reading:
     """A call that never was, and collections around it."""
     return Reading(ENTER_NS, EXIT_NS, total, collections)
 
@@ -33,7 +42,7 @@ def table_of(read: Reading, resize: Resize) -> Table:
     return table
 
 
-def test_addresses_that_stay_bear_out_the_third_answer() -> None:
+def test_addresses_that_stay_confirm_the_third_answer() -> None:
     """Only the collections that lay within the call count, and what they freed."""
     seen = does_it_move.judge(reading(BEFORE, WITHIN, WITHIN_TOO, AFTER), MOVED)
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")
@@ -58,7 +67,7 @@ def test_another_address_contradicts(moved: dict[str, int], when: Collection) ->
     """Whenever it was seen, and whether of an object or of elements."""
     seen = does_it_move.judge(reading(WITHIN_TOO, replace(when, **moved)), MOVED)
     assert (seen.state, seen.right) == ("contradicted", None)
-    assert seen.remarks == ("3 addresses changed.", "", "")
+    assert seen.remarks == ("3 addresses changed.",)
 
 
 def test_another_sum_contradicts() -> None:
@@ -71,7 +80,7 @@ def test_another_sum_contradicts() -> None:
 def test_a_resize_that_moved_is_shown_with_both_addresses() -> None:
     """One of one changed."""
     table = table_of(reading(WITHIN), MOVED)
-    assert table.rows[2][1:] == ("1", "1")
+    assert table.rows[2][1:] == (Cell(1), Cell(1))
     assert "from 0x1000 to 0x2000" in table.caption
     assert "refused while there was another reference" in table.caption
 
@@ -79,7 +88,7 @@ def test_a_resize_that_moved_is_shown_with_both_addresses() -> None:
 def test_a_resize_that_moved_nothing_claims_nothing() -> None:
     """An allocator may find room behind the array."""
     table = table_of(reading(WITHIN), Resize(0x1000, 0x1000, refused=True))
-    assert table.rows[2][1:] == ("1", "0")
+    assert table.rows[2][1:] == (Cell(1), Cell(0))
     assert "moved nothing" in table.caption
     assert "0x" not in table.caption
 
@@ -98,9 +107,9 @@ def collect_until(collector: Collector, collections: int) -> None:
 
 def test_each_collection_has_something_to_free() -> None:
     """A ring of arrays, new each time; the one that is held stays."""
-    with Collector(does_it_move.ring(3, 10)) as collector:
+    with Collector(ring(3, 10)) as collector:
         collect_until(collector, 3)
-    assert min(one.freed for one in collector.collections) >= does_it_move.GARBAGE
+    assert min(one.freed for one in collector.collections) >= GARBAGE
     assert not any(one.arrays_moved or one.data_moved for one in collector.collections)
 
 
@@ -109,13 +118,13 @@ def test_each_collection_has_something_to_free() -> None:
 )
 def test_a_move_would_be_seen(monkeypatch: pytest.MonkeyPatch, address: str, moved: str) -> None:
     """If one of three had another address, of its object or of its elements, one is counted."""
-    watched = does_it_move.ring(3, 10)
+    watched = ring(3, 10)
     shift = [0]
 
     def shifted(array: object) -> int:
         return id(array) + (shift[0] if array is watched[1] else 0)
 
-    monkeypatch.setattr(does_it_move, address, shifted, raising=False)
+    monkeypatch.setattr(collector_module, address, shifted, raising=False)
     with Collector(watched) as collector:
         collect_until(collector, 1)
         shift[0] = 8
@@ -130,7 +139,7 @@ def test_an_interrupt_leaves_no_collector_behind(monkeypatch: pytest.MonkeyPatch
     def interrupted(call: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(does_it_move, "run_alone", interrupted)
+    monkeypatch.setattr(collector_module, "run_alone", interrupted)
     with pytest.raises(KeyboardInterrupt):
         does_it_move.run(lambda done, steps: None)
     assert "collector" not in {thread.name for thread in threading.enumerate()}
@@ -146,7 +155,7 @@ def test_an_interrupt_at_the_start_leaves_no_collector_behind(
         start(thread)
         raise KeyboardInterrupt
 
-    collector = Collector(does_it_move.ring(3, 10))
+    collector = Collector(ring(3, 10))
     monkeypatch.setattr(threading.Thread, "start", start_and_be_interrupted)
     with pytest.raises(KeyboardInterrupt):
         collector.__enter__()
@@ -162,5 +171,5 @@ def test_a_real_run_moves_nothing_but_by_resize() -> None:
     assert steps == [(0, 2), (1, 2), (2, 2)]
     (table,) = seen.figures
     assert isinstance(table, Table)
-    assert [row[2] for row in table.rows[:2]] == ["0", "0"]
+    assert [row[2] for row in table.rows[:2]] == [Cell(0), Cell(0)]
     assert "collector" not in {thread.name for thread in threading.enumerate()}

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gil_demo.host import machine
+from gil_demo.results.lesson import Table
 from gil_demo.results.patterns import Death, PatternRow
-from gil_demo.tour.step import Table
 from gil_demo.tour.steps import inside_the_block
 from gil_demo.tour.steps.inside_the_block import ASKED, DEEDS, HALVES
 from gil_demo.words import Half
@@ -18,16 +17,16 @@ Rows = Callable[..., tuple[PatternRow, ...]]
 ALL = tuple((name, half) for name in DEEDS for half in HALVES)
 
 
-def table_of(rows: tuple[PatternRow, ...]) -> Table:
+def table_of(rows: tuple[PatternRow, ...], *, gil: bool = True) -> Table:
     """The figure."""
-    (table,) = inside_the_block.judge(rows).figures
+    (table,) = inside_the_block.judge(rows, gil_enabled=gil).figures
     assert isinstance(table, Table)
     return table
 
 
-def test_a_process_that_dies_bears_out_the_last_answer(ended: Rows) -> None:
+def test_a_process_that_dies_confirms_the_last_answer(ended: Rows) -> None:
     """A signal without a word: nothing was raised."""
-    seen = inside_the_block.judge(ended(ALL))
+    seen = inside_the_block.judge(ended(ALL), gil_enabled=True)
     assert (seen.state, seen.right, seen.reason) == ("shown", 3, "")
     assert "only the signal" in seen.remarks[1]
     assert (
@@ -44,7 +43,7 @@ def test_a_fatal_error_is_told_from_a_silent_end(ended: Rows) -> None:
         else row
         for row in ended(ALL)
     )
-    seen = inside_the_block.judge(rows)
+    seen = inside_the_block.judge(rows, gil_enabled=True)
     assert seen.right == 3
     assert "fatal error" in seen.remarks[1]
     assert "only the signal" not in seen.remarks[1]
@@ -52,14 +51,14 @@ def test_a_fatal_error_is_told_from_a_silent_end(ended: Rows) -> None:
 
 def test_a_call_that_went_well_contradicts(ended: Rows) -> None:
     """It is declared to crash, and no remark says that it did."""
-    seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "ok"}))
+    seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "ok"}), gil_enabled=True)
     assert (seen.state, seen.right) == ("contradicted", None)
     assert not any(seen.remarks)
 
 
-def test_a_call_without_an_end_bears_out_nothing(ended: Rows) -> None:
+def test_a_call_without_an_end_confirms_nothing(ended: Rows) -> None:
     """The time limit says nothing about the call."""
-    seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "unfinished"}))
+    seen = inside_the_block.judge(ended(ALL, {(ASKED, "unsafe"): "unfinished"}), gil_enabled=True)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert not any(seen.remarks)
 
@@ -68,7 +67,7 @@ def test_a_call_without_an_end_bears_out_nothing(ended: Rows) -> None:
 @pytest.mark.parametrize("half", HALVES)
 def test_the_other_patterns_count_too(ended: Rows, name: str, half: Half) -> None:
     """The answer is decided by one of them, the state by all."""
-    seen = inside_the_block.judge(ended(ALL, {(name, half): "stall"}))
+    seen = inside_the_block.judge(ended(ALL, {(name, half): "stall"}), gil_enabled=True)
     assert (seen.state, seen.right) == ("contradicted", None)
     assert f"{half} half of {name} ended in stall" in seen.reason
 
@@ -81,12 +80,9 @@ def test_the_table_has_a_deed_a_row(ended: Rows) -> None:
 
 
 @pytest.mark.parametrize("gil", [True, False])
-def test_the_interpreter_is_named(
-    ended: Rows, monkeypatch: pytest.MonkeyPatch, *, gil: bool
-) -> None:
+def test_the_interpreter_is_named(ended: Rows, *, gil: bool) -> None:
     """Outcomes differ from version to version, and without a GIL."""
-    monkeypatch.setattr(machine, "gil_enabled", lambda: gil)
-    caption = table_of(ended(ALL)).caption
+    caption = table_of(ended(ALL), gil=gil).caption
     assert f"{sys.version_info[0]}.{sys.version_info[1]}" in caption
     assert ("without a GIL" in caption) is not gil
 

@@ -12,16 +12,17 @@ from rich.console import Console
 
 from gil_demo.measuring.plan import Plan
 from gil_demo.report import tour as pages
+from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.record import Prediction, Record
-from gil_demo.tour.step import Seen, Step, Table
+from gil_demo.tour.step import Step
 from gil_demo.tour.steps import let_go, who_else_runs
 from gil_demo.tour.walk import Walk
 
 STEPS = lesson.load_all()
 
-MOST_WORDS = 80
+MAX_WORDS = 80
 
 
 def no_progress(done: int, steps: int) -> None:
@@ -60,7 +61,7 @@ def test_the_lesson_has_twelve_steps_that_fill_a_class() -> None:
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_step_is_short_enough_to_be_read_from_the_back_row(step: Step) -> None:
     """One idea in at most eighty words, a question, and two to four different answers."""
-    assert 1 <= len(step.idea.split()) <= MOST_WORDS
+    assert 1 <= len(step.idea.split()) <= MAX_WORDS
     assert step.question.endswith("?")
     assert 2 <= len(set(step.answers)) == len(step.answers) <= 4
     assert step.misconception
@@ -78,16 +79,17 @@ def test_a_question_fits_a_small_terminal(step: Step) -> None:
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_no_line_of_a_page_is_longer_than_the_screen(step: Step, columns: int) -> None:
     """On a narrow terminal a page is longer, and on a wide one no line is too long to follow."""
-    figures = (Table(("in ms", *("column",) * 6), (("a row's name", *("12,345.6",) * 6),), "Why."),)
+    cells = (Cell(12_345.6, "ms", 1),) * 6
+    figures = (Table(("", *("column",) * 6), (("a row's name", *cells),), "Why."),)
     remarks = ("No: it is not so.",) * len(step.answers)
     seen = Seen("inconclusive", None, remarks, figures, "a reason")
     shown = text_of(pages.QuestionPage(step), columns) + text_of(
         pages.SeenPage(step, seen, 0), columns
     )
-    assert "12,345.6" in shown
+    assert "12,345.6 ms" in shown
     assert re.search("^a row's name ", shown, flags=re.MULTILINE)  # words stand to the left
     lines = [line for line in shown.splitlines() if not line.startswith("https://")]
-    assert max(map(len, lines)) <= min(columns, pages.MOST_TEXT_COLUMNS)
+    assert max(map(len, lines)) <= min(columns, pages.MAX_TEXT_COLUMNS)
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
@@ -106,7 +108,7 @@ def test_a_step_that_lacks_a_part_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, None), (13, None), (3, 2), (1, 13)])
-def test_steps_that_are_none_are_refused(first: int, last: int | None) -> None:
+def test_unknown_steps_are_refused(first: int, last: int | None) -> None:
     """Only what the lesson has can be chosen."""
     with pytest.raises(lesson.NoSuchStep, match="1 to 12"):
         lesson.part(first, last)
@@ -115,7 +117,7 @@ def test_steps_that_are_none_are_refused(first: int, last: int | None) -> None:
 # What the figures say
 
 
-def test_released_calls_that_met_bear_out_the_second_answer(made: RunResult) -> None:
+def test_released_calls_that_met_confirm_the_second_answer(made: RunResult) -> None:
     """Two inside at once, and the speed-up is told beside that of native threads."""
     seen = let_go.judge(made, 2)
     assert (seen.state, seen.right) == ("shown", 1)
@@ -142,24 +144,24 @@ def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
     busy = replace(made, environment=replace(made.environment, machine_busy=0.5))
     assert "others took 50%" in let_go.judge(busy, 2).remarks[1]
     assert "others took" not in let_go.judge(made, 2).remarks[1]
-    assert "Others took 50%" in who_else_runs.judge(busy).note
-    assert who_else_runs.judge(made).note == ""
+    assert "Others took 50%" in who_else_runs.judge(busy, 0.005).note
+    assert who_else_runs.judge(made, 0.005).note == ""
 
 
 def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
     """What this run cannot show is not claimed."""
     single = replace(made, environment=replace(made.environment, cores=1))
-    assert "but one core" in who_else_runs.judge(single).remarks[2]
-    assert "2 cores" in who_else_runs.judge(made).remarks[2]
+    assert "but one core" in who_else_runs.judge(single, 0.005).remarks[2]
+    assert "2 cores" in who_else_runs.judge(made, 0.005).remarks[2]
 
 
 def test_only_what_was_shown_has_a_right_answer() -> None:
     """A step that shows nothing decides no prediction."""
-    with pytest.raises(ValueError, match="bears out no answer"):
+    with pytest.raises(ValueError, match="confirms no answer"):
         Seen("inconclusive", 0, ("", ""), ())
 
 
-def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None:
+def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
     """A busy machine is a reason to say nothing."""
     rows = tuple(
         replace(row, peak_inside=replace(row.peak_inside, min=1, max=1)) for row in made.scaling
@@ -169,9 +171,9 @@ def test_released_calls_that_never_met_bear_out_nothing(made: RunResult) -> None
     assert "busy" in seen.reason
 
 
-def test_a_ticker_that_stood_still_bears_out_the_second_answer(made: RunResult) -> None:
+def test_a_ticker_that_stood_still_confirms_the_second_answer(made: RunResult) -> None:
     """No tick inside a held call, many inside a released one."""
-    seen = who_else_runs.judge(made)
+    seen = who_else_runs.judge(made, 0.005)
     assert (seen.state, seen.right) == ("shown", 1)
     assert "102,640" in seen.remarks[1]
 
@@ -189,18 +191,18 @@ def beside(made: RunResult, **ticks: int) -> RunResult:
 
 def test_a_tick_inside_a_held_call_contradicts(made: RunResult) -> None:
     """It cannot be, and is not explained away."""
-    assert who_else_runs.judge(beside(made, held=3)).state == "contradicted"
+    assert who_else_runs.judge(beside(made, held=3), 0.005).state == "contradicted"
 
 
 def test_a_ticker_that_never_ran_shows_nothing(made: RunResult) -> None:
     """Nothing is concluded where the ticker did not run beside a released call either."""
-    assert who_else_runs.judge(beside(made, released=0)).state == "inconclusive"
+    assert who_else_runs.judge(beside(made, released=0), 0.005).state == "inconclusive"
 
 
 def test_without_a_gil_nobody_waits_for_it(made: RunResult) -> None:
     """The step says that there is no lock, and claims no stall."""
     free = replace(made, environment=replace(made.environment, gil_enabled=False))
-    seen = who_else_runs.judge(beside(free, held=900))
+    seen = who_else_runs.judge(beside(free, held=900), 0.005)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "without a GIL" in seen.reason
 

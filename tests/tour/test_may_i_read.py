@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from gil_demo.results.lesson import Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Table
 from gil_demo.tour.steps import may_i_read
 from gil_demo.words import Half, Outcome, State
 
@@ -58,7 +58,7 @@ def test_nothing_is_claimed_of_another_ending(
     assert outcome in {row[1] for row in table.rows}
 
 
-def test_a_real_run_bears_out_the_second_answer() -> None:
+def test_a_real_run_confirms_the_second_answer() -> None:
     """Guarded pages make it happen every time."""
     steps = []
     seen = may_i_read.run(lambda done, all_steps: steps.append((done, all_steps)))

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from gil_demo.measuring.race import Race
+from gil_demo.results.lesson import Table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Span
-from gil_demo.tour.step import Table
 from gil_demo.tour.steps import may_i_write
 from gil_demo.tour.steps.may_i_write import CELLS, Slices
 from gil_demo.words import Half, Outcome, State
@@ -17,7 +17,7 @@ Rows = Callable[..., tuple[PatternRow, ...]]
 MET = Slices(peak_inside=2, elements=1_000, right=1_000)
 
 
-def test_a_lost_addition_bears_out_the_third_answer(ended: Rows) -> None:
+def test_a_lost_addition_confirms_the_third_answer(ended: Rows) -> None:
     """Forced it is lost every time, and by chance this time too."""
     seen = may_i_write.judge(MET, ended(CELLS))
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")
@@ -89,4 +89,4 @@ def test_a_real_run_loses_additions_and_no_slice() -> None:
     assert steps[-1] == (may_i_write.RACES + 3, may_i_write.RACES + 3)
     (table,) = seen.figures
     assert isinstance(table, Table)
-    assert "1,000,000 of 1,000,000" in table.rows[0][2]
+    assert "1,000,000 of 1,000,000" in str(table.rows[0][2])

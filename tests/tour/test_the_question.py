@@ -10,9 +10,9 @@ from rich.console import Console
 from gil_demo.gallery.question import page
 from gil_demo.host import machine
 from gil_demo.report import tour as pages
+from gil_demo.results.lesson import Code
 from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.lesson import load_all
-from gil_demo.tour.step import Code
 from gil_demo.tour.steps import the_question
 from gil_demo.words import Half, Outcome
 
@@ -49,7 +49,12 @@ def code_of(rows: tuple[PatternRow, ...]) -> Code:
     return code
 
 
-def test_the_first_five_bear_out_the_second_answer(tried: Rows) -> None:
+def remarks_of(code: Code) -> dict[int, str]:
+    """The remarks by the numbers of the lines that have one."""
+    return {line.number: line.remark for line in code.lines if line.remark}
+
+
+def test_the_first_five_confirm_the_second_answer(tried: Rows) -> None:
     """C's sum and that of the program as it should be are those that were found."""
     seen = the_question.judge(tried())
     assert (seen.state, seen.right, seen.reason) == ("shown", 1, "")
@@ -62,20 +67,21 @@ def test_the_code_is_what_was_compiled(tried: Rows) -> None:
     source, _ = page.sources()
     lines = source.splitlines()
     code = code_of(tried())
-    for number, text in code.lines.items():
-        assert "".join(text.split()).startswith("".join(lines[number - 1].split()))
-        assert "/*" not in text
-        assert max(map(len, text.splitlines())) <= the_question.MOST_COLUMNS
-    texts = list(code.lines.values())
+    for line in code.lines:
+        assert "".join(line.text.split()).startswith("".join(lines[line.number - 1].split()))
+        assert "/*" not in line.text
+        assert max(map(len, line.text.splitlines())) <= the_question.MAX_COLUMNS
+    texts = [line.text for line in code.lines]
     assert texts[0].startswith("PyArg_ParseTuple")
     assert texts[-1] == "Py_END_ALLOW_THREADS"
     joined = "".join(line.strip() for line in lines[23:25])
-    assert "".join(code.lines[24].split()) == "".join(joined.split())
+    (conversion,) = (line.text for line in code.lines if line.number == 24)
+    assert "".join(conversion.split()) == "".join(joined.split())
 
 
 def test_each_claim_stands_beside_its_lines(tried: Rows) -> None:
     """What it says of them, its name, and what it ended in."""
-    remarks = code_of(tried()).remarks
+    remarks = remarks_of(code_of(tried()))
     assert remarks[19] == "wrong: no-argument, crash"
     assert remarks[24].splitlines() == [
         "right: own-reference, ok",
@@ -94,7 +100,7 @@ def test_without_a_gil_the_block_cannot_be_seen(
     rows = tried(names=the_question.ANYWHERE)
     seen = the_question.judge(rows)
     assert (seen.state, seen.right) == ("shown", 1)
-    remarks = code_of(rows).remarks
+    remarks = remarks_of(code_of(rows))
     assert remarks[34] == "not tried, no GIL: not-moved"
     assert "right" not in "".join(remarks.values())
 
@@ -111,7 +117,7 @@ def test_a_claim_that_fails_contradicts(
     assert seen.right is None
     (remark,) = (
         line
-        for lines in code_of(rows).remarks.values()
+        for lines in remarks_of(code_of(rows)).values()
         for line in lines.splitlines()
         if "fatal-error" in line
     )
@@ -149,7 +155,7 @@ def test_the_page_fits_a_projector(
     assert len(console.file.getvalue().splitlines()) <= 24
 
 
-def test_a_real_run_bears_out_the_second_answer() -> None:
+def test_a_real_run_confirms_the_second_answer() -> None:
     """Whatever the interpreter, C reads what lies first."""
     steps = []
     seen = the_question.run(lambda done, all_steps: steps.append((done, all_steps)))

@@ -6,8 +6,8 @@ import pytest
 
 from gil_demo.gallery import registry
 from gil_demo.host import machine
+from gil_demo.results.lesson import Code, Seen, Trials
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Seen, Trials
 from gil_demo.tour.steps import two_locks
 from gil_demo.words import Half, Outcome, State
 
@@ -25,9 +25,9 @@ def code_of(seen: Seen) -> Code:
     return code
 
 
-def test_a_deadlock_bears_out_the_second_answer(ended: Rows) -> None:
+def test_a_deadlock_confirms_the_second_answer(ended: Rows) -> None:
     """The interval that did not help is told beside the time that it lasted."""
-    seen = two_locks.judge(ended(HALVES), gil_enabled=True)
+    seen = two_locks.judge(ended(HALVES), 0.005, gil_enabled=True)
     assert (seen.state, seen.right, seen.reason) == ("shown", 1, "")
     assert "the interval is 5 ms" in seen.remarks[0]
     assert "10 ms after" in seen.remarks[0]
@@ -37,16 +37,16 @@ def test_a_deadlock_bears_out_the_second_answer(ended: Rows) -> None:
 def test_the_code_says_who_stood_where(ended: Rows) -> None:
     """The lines of the pattern's own C, by their numbers."""
     lines = registry.find(two_locks.NAME).source.splitlines()
-    code = code_of(two_locks.judge(ended(HALVES), gil_enabled=True))
-    assert [lines[number - 1].strip().startswith(text) for number, text in code.lines.items()] == (
+    code = code_of(two_locks.judge(ended(HALVES), 0.005, gil_enabled=True))
+    assert [lines[line.number - 1].strip().startswith(line.text) for line in code.lines] == (
         [True] * 3
     )
-    assert list(code.remarks.values()) == [
+    assert [line.remark for line in code.lines] == [
         "A has the mutex",
         "A waits for the GIL",
         "B has the GIL, waits for the mutex",
     ]
-    first, end, other = code.lines
+    first, end, other = (line.number for line in code.lines)
     opening = [at for at, line in enumerate(lines, start=1) if line == "{"]
     assert opening[0] < first < end < opening[1] < other < opening[2]
 
@@ -55,12 +55,12 @@ def test_the_code_says_who_stood_where(ended: Rows) -> None:
 def test_without_a_gil_there_is_one_lock(ended: Rows, outcome: Outcome, told: bool) -> None:
     """Whatever came of it, it is not what the step is about, and nobody is said to have waited."""
     rows = ended(HALVES, {(two_locks.NAME, "unsafe"): outcome})
-    seen = two_locks.judge(rows, gil_enabled=False)
+    seen = two_locks.judge(rows, 0.005, gil_enabled=False)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "without a GIL" in seen.reason
     assert any(seen.remarks) == told
     if outcome == "ok":
-        assert not any(code_of(seen).remarks.values())
+        assert not any(line.remark for line in code_of(seen).lines)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +77,11 @@ def test_another_ending_is_not_explained_away(
 ) -> None:
     """Where both halves did not end as declared, nobody waits in the code unless they did."""
     rows = ended(HALVES, {(two_locks.NAME, half): outcome})
-    seen = two_locks.judge(rows, gil_enabled=True)
+    seen = two_locks.judge(rows, 0.005, gil_enabled=True)
     assert (seen.state, seen.right) == (state, None)
     assert half in seen.reason
     assert any(seen.remarks) == (half == "safe")
-    assert any(code_of(seen).remarks.values()) == (half == "safe")
+    assert any(line.remark for line in code_of(seen).lines) == (half == "safe")
 
 
 def test_a_real_run_ends_in_a_deadlock_where_there_is_a_gil() -> None:

@@ -1,4 +1,4 @@
-"""The step about NumPy: a tick inside a call is the proof that it let go."""
+"""The step about NumPy: a tick inside a call is the proof that it released the GIL."""
 
 import sys
 import threading
@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 
 from gil_demo.host import machine
-from gil_demo.tour.step import Seen, Table
+from gil_demo.results.lesson import Cell, Seen, Table
+from gil_demo.tour.experiments import operations
+from gil_demo.tour.experiments.operations import OPERATIONS, Operation, Watched
 from gil_demo.tour.steps import what_numpy_does as step
 
-SORT, DOT, OBJECTS, LIST = step.CALLS
+SORT, DOT, OBJECTS, LIST = OPERATIONS
 
 
-def watched(*ticks: int) -> list[step.Watched]:
+def watched(*ticks: int) -> list[Watched]:
     """The four calls with so many ticks inside."""
     return [
-        step.Watched(call, number, 0.002 if number else 0.041, 0.04)
-        for call, number in zip(step.CALLS, ticks, strict=True)
+        Watched(operation, number, 0.002 if number else 0.041, 0.04)
+        for operation, number in zip(OPERATIONS, ticks, strict=True)
     ]
 
 
@@ -29,7 +31,7 @@ def table(seen: Seen) -> Table:
     return figure
 
 
-def column(seen: Seen, position: int) -> list[str]:
+def column(seen: Seen, position: int) -> list[object]:
     return [row[position] for row in table(seen).rows]
 
 
@@ -37,10 +39,10 @@ def column(seen: Seen, position: int) -> list[str]:
 
 
 def test_ticks_inside_the_numbers_and_none_inside_the_objects() -> None:
-    """That NumPy lets go for numbers and not for objects is shown."""
+    """The step shows that NumPy releases the GIL for numbers and keeps it for objects."""
     seen = step.judge(watched(120, 110, 0, 0), gil_enabled=True)
     assert (seen.state, seen.right) == ("shown", 2)
-    assert column(seen, 4) == ["lets go", "lets go", "keeps", "keeps"]
+    assert column(seen, 4) == ["releases", "releases", "keeps", "keeps"]
     assert "120 ticks fell inside np.sort, 110 inside np.dot" in seen.remarks[0]
     assert "41 ms" in seen.remarks[1]
     assert seen.remarks[2].startswith("Yes")
@@ -51,7 +53,7 @@ def test_ticks_inside_the_numbers_and_none_inside_the_objects() -> None:
     ("ticks", "who"),
     [((0, 9, 0, 0), "np.sort"), ((9, 0, 0, 0), "np.dot"), ((0, 0, 0, 0), "np.sort and np.dot")],
 )
-def test_a_call_that_lets_go_without_a_tick_says_nothing(ticks: Sequence[int], who: str) -> None:
+def test_a_call_that_releases_without_a_tick_says_nothing(ticks: Sequence[int], who: str) -> None:
     """On a busy machine the ticker may not get to run: then no call is said to keep the GIL."""
     seen = step.judge(watched(*ticks), gil_enabled=True)
     assert (seen.state, seen.right) == ("inconclusive", None)
@@ -88,18 +90,18 @@ def test_without_a_gil_and_without_ticks_nothing_is_said() -> None:
 # The calls
 
 
-@pytest.mark.parametrize("call", step.CALLS, ids=lambda call: call.name)
-def test_the_calls_are_what_they_are_called(call: step.Call) -> None:
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
+def test_the_calls_are_what_they_are_called(operation: Operation) -> None:
     """Each job can be made ready and called, and does what its name says."""
-    job = call.prepare(50)
+    job = operation.prepare(50)
     found = job()
-    if call is SORT:
+    if operation is SORT:
         assert isinstance(found, np.ndarray)
         assert (np.diff(found) >= 0).all()
-    elif call is DOT:
+    elif operation is DOT:
         assert isinstance(found, np.ndarray)
         assert found.shape == (50, 50)
-    elif call is OBJECTS:
+    elif operation is OBJECTS:
         assert (type(found), found) == (int, 50)
     else:
         assert found is None
@@ -107,15 +109,15 @@ def test_the_calls_are_what_they_are_called(call: step.Call) -> None:
 
 def test_sizes_stay_within_their_limits() -> None:
     """A call that takes no time is not made larger than memory is modest."""
-    quick = replace(SORT, prepare=lambda size: lambda: None, most=SORT.size * 2)
-    assert step.lasting_size(quick) == SORT.size * 2
-    assert SORT.size <= step.lasting_size(SORT) <= SORT.most
+    quick = replace(SORT, prepare=lambda size: lambda: None, max_size=SORT.size * 2)
+    assert operations.lasting_size(quick) == SORT.size * 2
+    assert SORT.size <= operations.lasting_size(SORT) <= SORT.max_size
 
 
-@pytest.mark.parametrize("call", [OBJECTS, LIST], ids=lambda call: call.name)
-def test_nobody_ticks_beside_objects(call: step.Call) -> None:
+@pytest.mark.parametrize("operation", [OBJECTS, LIST], ids=lambda one: one.name)
+def test_nobody_ticks_beside_objects(operation: Operation) -> None:
     """Whatever the machine does, the ticker gets no GIL from a call that keeps it."""
-    found = [step.watch(call, 5 * call.size).ticks for _ in range(3)]
+    found = [operations.watch(operation, 5 * operation.size).ticks for _ in range(3)]
     assert (found == [0, 0, 0]) == machine.gil_enabled()
 
 
@@ -126,8 +128,8 @@ def test_python_between_the_stamps_lets_nobody_in() -> None:
         for _ in range(1_000_000):
             pass
 
-    call = replace(LIST, prepare=lambda size: count)
-    assert (step.watch(call, 1).ticks == 0) == machine.gil_enabled()
+    operation = replace(LIST, prepare=lambda size: count)
+    assert (operations.watch(operation, 1).ticks == 0) == machine.gil_enabled()
 
 
 def test_ctrl_c_leaves_nothing() -> None:
@@ -138,7 +140,7 @@ def test_ctrl_c_leaves_nothing() -> None:
 
     interval, threads = sys.getswitchinterval(), threading.enumerate()
     with pytest.raises(KeyboardInterrupt):
-        step.watch(replace(LIST, prepare=lambda size: interrupted), 1)
+        operations.watch(replace(LIST, prepare=lambda size: interrupted), 1)
     assert sys.getswitchinterval() == interval
     assert threading.enumerate() == threads
 
@@ -154,6 +156,6 @@ def test_a_real_run() -> None:
     assert threading.enumerate() == threads
     if machine.gil_enabled():
         assert seen.state != "contradicted"
-        assert column(seen, 1)[2:] == ["0", "0"]
+        assert column(seen, 1)[2:] == [Cell(0), Cell(0)]
     else:
         assert seen.state == "inconclusive"

@@ -1,4 +1,4 @@
-"""Tables by their columns: where it is narrow, lesser columns go first."""
+"""Tables: their house style, and columns of which the lesser ones go first where it is narrow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,13 @@ class Column:
 
 
 def words(header: str, cells: Iterable[str | Text], rank: int = 0) -> Column:
-    """A column of words."""
+    """Make a column of words."""
     return Column(header, tuple(cells), rank, figures=False)
+
+
+def ruled_table() -> Table:
+    """Make an empty table in the house style: a rule under the header, and no frame."""
+    return Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +55,15 @@ class FittingTable:
         yield table
         caption = self.caption
         if len(shown) < len(self.columns):
-            left_out = [column.header.replace("\n", " ") for column in self.columns]
-            left_out = [header for header in left_out if header not in _headers(shown)]
+            left_out = [
+                column.header.replace("\n", " ") for column in self.columns if column not in shown
+            ]
             caption += f" Left out at this width: {', '.join(left_out)}."
         if caption:
             yield Text(caption.strip(), style="dim")
 
     def _table(self, columns: Sequence[Column]) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False, show_edge=False)
+        table = ruled_table()
         for column in columns:
             justify: JustifyMethod = "right" if column.figures else "left"
             table.add_column(column.header, justify=justify, no_wrap=True)
@@ -66,10 +72,6 @@ class FittingTable:
                 table.add_section()
             table.add_row(*(column.cells[row] for column in columns), style=style)
         return table
-
-
-def _headers(columns: Sequence[Column]) -> list[str]:
-    return [column.header.replace("\n", " ") for column in columns]
 
 
 def _fits(table: Table, console: Console, options: ConsoleOptions) -> bool:

@@ -20,7 +20,7 @@ def plain(text: str | Text) -> str:
 
 
 def table(columns: Sequence[Column]) -> str:
-    """A table; a line break within a cell is kept."""
+    """Write a table; a line break within a cell is kept."""
     marks = ("---:" if column.figures else "---" for column in columns)
     rows = zip(*(column.cells for column in columns), strict=True)
     lines = [

@@ -2,12 +2,14 @@
 
 What is drawn names the terminal's colours. Exported in a light and in a dark theme it is
 the same text with the same classes, and only the style sheets differ; so one file can hold
-both, and leave the choice to whoever looks at it.
+both, and the reader's system chooses. rich exports one theme into one template, so a file
+is put together here from the pieces of two exports: `_pieces`.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from io import StringIO
 from pathlib import Path
@@ -44,6 +46,8 @@ SVG = """\
 </svg>
 """
 MARGIN, BASELINE, TOP = 20, 34, 54
+SVG_PIECES = ("unique_id", "terminal_width", "terminal_height", "styles", "matrix")
+SEPARATOR = "\0"
 
 HTML = """\
 <!doctype html>
@@ -65,6 +69,7 @@ pre {{ font: inherit; overflow-x: auto }}
 </body>
 </html>
 """
+HTML_PIECES = ("foreground", "background", "stylesheet", "code")
 HTML_STYLES = "body {{ color: {foreground}; background: {background} }}\n{stylesheet}"
 
 FULL_WIDTH_VW = 95 / (COLUMNS * 0.61)
@@ -97,52 +102,61 @@ class Pictures:
 
 
 def svg(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
-    """What a screen of `COLUMNS` columns would show, as an SVG file."""
+    """Draw what a screen of `COLUMNS` columns would show, as an SVG file."""
     console = _drawn(renderable)
 
-    def part(template: str, colours: TerminalTheme = LIGHT) -> str:
-        return console.export_svg(title=title, theme=colours, code_format=template, clear=False)
-
-    name = part("{unique_id}")
+    def pieces(colours: TerminalTheme) -> dict[str, str]:
+        return _pieces(SVG_PIECES, partial(console.export_svg, title=title, theme=colours))
 
     def styles(colours: TerminalTheme) -> str:
         paper, ink = colours.background_color.hex, colours.foreground_color.hex
         own = f".{name}-paper {{ fill: {paper} }}\n.{name}-title {{ fill: {ink} }}\n"
-        return own + part("{styles}", colours)
+        return own + pieces(colours)["styles"]
 
-    width, height = map(float, part("{terminal_width} {terminal_height}").split())
+    drawn = pieces(LIGHT)
+    name = drawn["unique_id"]
     return SVG.format(
         title=escape(title),
         name=name,
         fonts=FONTS,
-        width=width + 2 * MARGIN,
-        height=height + TOP + MARGIN,
+        width=float(drawn["terminal_width"]) + 2 * MARGIN,
+        height=float(drawn["terminal_height"]) + TOP + MARGIN,
         margin=MARGIN,
         baseline=BASELINE,
         top=TOP,
         styles=_in_theme(theme, styles),
-        lines=_plain_svg_text(part("{matrix}")),
+        lines=_plain_svg_text(drawn["matrix"]),
     )
 
 
 def html(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
-    """What a screen of `COLUMNS` columns would show, as a page that fills a window's width."""
+    """Draw what a screen of `COLUMNS` columns would show, as a page that fills a window's width."""
     console = _drawn(renderable)
 
-    def part(template: str, colours: TerminalTheme = LIGHT) -> str:
-        return console.export_html(theme=colours, code_format=template, clear=False)
+    def pieces(colours: TerminalTheme) -> dict[str, str]:
+        return _pieces(HTML_PIECES, partial(console.export_html, theme=colours))
 
     return HTML.format(
         title=escape(title),
         fonts=FONTS,
         vw=round(FULL_WIDTH_VW, 2),
-        styles=_in_theme(theme, lambda colours: part(HTML_STYLES, colours)),
-        lines=part("{code}"),
+        styles=_in_theme(theme, lambda colours: HTML_STYLES.format_map(pieces(colours))),
+        lines=pieces(LIGHT)["code"],
     )
 
 
+def _pieces(names: Sequence[str], export: Callable[..., str]) -> dict[str, str]:
+    """Export pieces instead of a file: rich fills any template, so this one only separates them.
+
+    The text comes last, so that nothing in it can be taken for a separator.
+    """
+    template = SEPARATOR.join(f"{{{name}}}" for name in names)
+    filled = export(code_format=template, clear=False)
+    return dict(zip(names, filled.split(SEPARATOR, len(names) - 1), strict=True))
+
+
 def notebook_forms(renderable: RenderableType) -> dict[str, str]:
-    """What Jupyter shows: HTML on paper of its own, or text where it shows no HTML.
+    """Make the forms for Jupyter: HTML with its own background, or text where HTML is not shown.
 
     Each piece carries its own style, since some viewers drop style sheets; where even that
     is dropped, as on GitHub, the text is left, in which nothing is said by colour alone.
@@ -153,7 +167,7 @@ def notebook_forms(renderable: RenderableType) -> dict[str, str]:
 
 
 def _drawn(renderable: RenderableType) -> Console:
-    """A console that has drawn it, whatever terminal or notebook this runs in."""
+    """Draw it on a new console that does not depend on the terminal or notebook around."""
     console = Console(
         file=StringIO(),
         record=True,
@@ -172,7 +186,7 @@ def _drawn(renderable: RenderableType) -> Console:
 
 
 def _in_theme(theme: Theme, styles: Callable[[TerminalTheme], str]) -> str:
-    """The style sheet of one theme, or of both: light, unless the reader prefers dark."""
+    """Write the style sheet of one theme, or of both: light, unless the reader prefers dark."""
     if theme != "auto":
         return styles(DARK if theme == "dark" else LIGHT)
     return f"{styles(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{styles(DARK)}\n}}"

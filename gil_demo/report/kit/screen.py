@@ -1,6 +1,5 @@
 """Where reports are drawn: the terminal, or a pipe."""
 
-import json
 import os
 import shutil
 import signal
@@ -8,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
@@ -18,20 +16,16 @@ class Screen(Console):
     """Standard output, on which everything after a closed pipe is dropped in silence."""
 
     def on_broken_pipe(self) -> None:
-        """Nobody reads any more: go on without output; rich would end the program."""
+        """Go on without output when nobody reads it any more; rich would end the program."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def document(self, content: dict[str, Any]) -> None:
-        """Print one JSON document as it is, neither wrapped nor coloured."""
-        self.out(json.dumps(content, indent=2), highlight=False)
-
-    def as_it_is(self, text: str) -> None:
-        """Print code or Markdown, neither wrapped nor coloured."""
+    def raw(self, text: str) -> None:
+        """Print JSON, code or Markdown, neither wrapped nor coloured."""
         self.out(text, end="", highlight=False)
 
     def text(self, renderable: RenderableType, width: int) -> str:
-        """What it looks like at that width without colour, in characters that can be printed."""
+        """Draw it at that width without colour, in characters that can be printed."""
         segments = self.render(renderable, self.options.update(width=width))
         return "".join(segment.text for segment in segments)
 
@@ -49,7 +43,7 @@ def screen() -> Screen:
 
 
 def _locale_is_ascii() -> bool:
-    """Whether the person asked for plain ASCII, which Python's UTF-8 mode would overrule.
+    """Check whether the user asked for plain ASCII, which Python's UTF-8 mode would overrule.
 
     https://peps.python.org/pep-0540/
     """
@@ -59,7 +53,7 @@ def _locale_is_ascii() -> bool:
 
 @contextmanager
 def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress line on standard error while the block runs, if that is a terminal.
+    """Show a progress line on standard error while the block runs, if that is a terminal.
 
     The block gets what to call with the steps done and the steps in all. The line
     is drawn in that call and at no other time: rich would otherwise redraw from a

@@ -1,18 +1,18 @@
 """What must not happen inside the block.
 
 Idea:
-    Between BEGIN and END the thread is detached from Python. It has let go of the GIL, where
-    there is one, and of the thread state that much of the C API looks for first. Objects
-    are for attached threads: reference counts, an array's header, exceptions too.
-    Inside, C uses variables of its own and memory that stays. What needs Python waits for
-    END, or takes the GIL back first, with ``Py_BLOCK_THREADS``.
+    Between BEGIN and END the thread is detached from Python. It has released the GIL, where
+    there is one, and detached the thread state that many C API functions look for first.
+    Objects are for attached threads only: reference counts, array headers and exceptions too.
+    Inside, C uses its own variables and memory that stays. Everything that needs Python waits
+    for END, or takes the GIL back first, with ``Py_BLOCK_THREADS``.
 
 Question:
     In the block, C makes one Python float of its result, with PyFloat_FromDouble. No other
     thread runs Python meanwhile. What happens?
 
 Answers:
-    - Nothing bad: there is nobody to collide with.
+    - Nothing bad: no other thread is there to conflict with.
     - Python raises an exception: the GIL is not held.
     - The function waits until it has the GIL.
     - The process dies.
@@ -21,9 +21,9 @@ Remember:
     Inside: plain C, and memory that stays. Everything else is for after END.
 
 Misconception:
-    The GIL is a lock and nothing more, so a call without it is harmless while nobody else
-    runs. The thread state went with it: the call looks for one and finds none, or on 3.11
-    perhaps another thread's.
+    The GIL is only a lock, so a call without it is harmless while nobody else runs. But BEGIN
+    also detached the thread state: the call looks for one and finds none, or on 3.11 perhaps
+    another thread's.
 
 Ask:
     Which of these would pass all tests on a quiet machine, and fail a year later?
@@ -37,9 +37,10 @@ import sys
 from collections.abc import Sequence
 
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Progress, Seen, Table
-from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome
 
 MINUTES = 4
@@ -53,52 +54,42 @@ DEEDS = {
     "missing-end": "leaves the block by return",
     "nested-begin": "begins a block in the block",
 }
-"""What C does inside the block, in the unsafe half of each pattern."""
+"""The thing that C does inside the block in the unsafe half, by pattern."""
 
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 
 DEATHS: tuple[Outcome, ...] = ("crash", "fatal-error")
-"""What a process dies of."""
+"""Outcomes in which a process dies."""
 
 
 def run(progress: Progress) -> Seen:
     """Do all of it, in child processes."""
-    return judge(try_once([(name, half) for name in DEEDS for half in HALVES], progress))
+    rows = try_once([(name, half) for name in DEEDS for half in HALVES], progress)
+    return judge(rows, gil_enabled=machine.gil_enabled())
 
 
-def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings say about the answers."""
-    state, reason = judged(rows)
+def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
+    """Compare the endings with the answers."""
     asked = row_of(rows, ASKED, "unsafe")
-    died = outcome_of(asked) in DEATHS
+    python = f"CPython {sys.version_info[0]}.{sys.version_info[1]}"
     figure = Table(
         ("inside the block C ...", "ended in", "safe half", "pattern"),
         tuple(_cells(rows, name) for name in DEEDS),
-        f"CPython {_version()}; others may differ. Races are forced. gil-demo show NAME",
-        text=True,
+        f"{python if gil_enabled else f'{python} without a GIL'}; others may differ."
+        " Races are forced. gil-demo show NAME",
     )
-    if not died:
-        return Seen(state, None, ("",) * 4, (figure,), reason)
     told = asked.death is not None and asked.death.fatal_error is not None
-    return Seen(
-        state,
-        3 if state == "shown" else None,
-        (
-            "No: nobody else ran Python, and it went wrong all the same.",
-            "No: a fatal error is no exception, and nothing can catch it."
-            if told
-            else "No: nothing was raised and nothing said; there was only the signal.",
-            "No: nothing in it waits for the GIL; it went on without.",
-            f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
-        ),
-        (figure,),
-        reason,
+    remarks = (
+        "No: no other thread ran Python, and it went wrong all the same.",
+        "No: a fatal error is no exception, and nothing can catch it."
+        if told
+        else "No: nothing was raised and nothing printed; there was only the signal.",
+        "No: nothing in it waits for the GIL; it went on without it.",
+        f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
     )
-
-
-def _version() -> str:
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return version if machine.gil_enabled() else f"{version} without a GIL"
+    died = outcome_of(asked) in DEATHS
+    unexpected = not_as_declared(rows, (figure,), remarks if died else ())
+    return unexpected or Seen.shown(3, remarks, (figure,))
 
 
 def _cells(rows: Sequence[PatternRow], name: str) -> tuple[str, ...]:

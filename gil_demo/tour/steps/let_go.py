@@ -1,11 +1,11 @@
-"""Let go.
+"""Release the GIL.
 
 Idea:
     The same C, with two lines more: ``Py_BEGIN_ALLOW_THREADS`` before the loop and
-    ``Py_END_ALLOW_THREADS`` after it. The first lets go of the GIL, the second waits until
-    it can have it back. What lies between is the block. In it the thread may not touch any
-    Python object; it may touch memory that it has a right to, such as the elements of an
-    array.
+    ``Py_END_ALLOW_THREADS`` after it. The first releases the GIL, the second waits until
+    the thread can take it back. The code between them is the block. In it the thread may not
+    touch any Python object; it may touch memory that it has a right to, such as the elements
+    of an array.
 
 Question:
     Two threads call it at the same moment. How many calls are in the loop at once, at most?
@@ -13,13 +13,13 @@ Question:
 Answers:
     - One: there is still only one interpreter.
     - Two: nothing keeps the second one out.
-    - It depends: for two at once it takes two cores.
+    - It depends: two at once need two cores.
 
 Remember:
-    Released C runs beside everything else. How fast, the machine decides.
+    Released C runs beside everything else. The machine decides how fast.
 
 Misconception:
-    Two threads that have let go of the GIL are twice as fast. They are as fast as the machine
+    Two threads that have released the GIL are twice as fast. They are as fast as the machine
     lets any two threads be: look at the row of native threads.
 
 Ask:
@@ -33,15 +33,16 @@ Read more:
 import os
 from collections.abc import Iterable
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
+from gil_demo.measuring.measure import measure
+from gil_demo.measuring.others import others_took
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
-from gil_demo.measuring.run import measure
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.measuring.verdict import WORTH_A_WORD
-from gil_demo.results.run import RunResult, ScalingRow
-from gil_demo.tour.step import Picture, Progress, Seen, Table
+from gil_demo.results.lesson import Cell, Lanes, Seen, Table
+from gil_demo.results.run import Measured, ScalingRow
 from gil_demo.words import Mode
 
 MINUTES = 3
@@ -51,7 +52,7 @@ ROUNDS = 3
 
 
 def run(progress: Progress) -> Seen:
-    """Race two calls, held, released and native, and look how many were inside together.
+    """Race two calls, held, released and native, and count how many were inside together.
 
     Then race them once more where both have to share one core.
     """
@@ -63,11 +64,11 @@ def run(progress: Progress) -> Seen:
         0,
         frozenset({"picture", "scaling"}),
     )
-    return judge(measure(plan, progress=progress), peak_on_one_core(plan))
+    return judge(measure(plan, progress), peak_on_one_core(plan))
 
 
 def peak_on_one_core(plan: Plan) -> int | None:
-    """How many calls were inside at once on one core; None where a thread cannot be kept there.
+    """Count the calls inside at once on one core; None where a thread cannot be kept there.
 
     The threads of a race inherit the cores of the one that starts them.
     https://man7.org/linux/man-pages/man2/sched_setaffinity.2.html
@@ -82,65 +83,42 @@ def peak_on_one_core(plan: Plan) -> int | None:
         os.sched_setaffinity(0, cores)
 
 
-def judge(result: RunResult, peak_on_one: int | None) -> Seen:
-    """What a run's figures say about the answers."""
+def judge(result: Measured, peak_on_one: int | None) -> Seen:
+    """Say what a run's figures say about the answers."""
     released, native = (_row(result, mode) for mode in ("released", "native"))
     peak = released.peak_inside.max
-    cores = result.environment.cores
+    environment = result.environment
     figures = (
-        Picture(result.picture[1:], result.environment.gil_enabled),
+        Lanes(result.picture[1:], environment.gil_enabled),
         _table((row for row in result.scaling if row.threads == THREADS), peak_on_one),
     )
     if peak < THREADS:
-        return Seen(
-            "inconclusive",
-            None,
-            ("In this run they never met.",) * 3,
+        return Seen.open(
+            "the machine was too busy to run both threads before one was done: please run it again",
             figures,
-            "the machine was too busy to run both threads before one was done: again, please",
+            ("In this run they never met.",) * 3,
         )
-    speed = f"{released.speedup.median:.2f}x; native threads {native.speedup.median:.2f}x"
-    return Seen(
-        "shown",
+    speed, native_speed = (notation.ratio(row.speedup.median) for row in (released, native))
+    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
+    return Seen.shown(
         1,
         (
             f"No: {peak} were inside at one moment.",
-            f"Yes. On {_cores(cores)}, speed-up {speed}{_taken(result.environment.machine_busy)}.",
+            f"Yes. On {cores}, speed-up {speed}; native threads {native_speed}"
+            f"{others_took(environment, '; ')}.",
             "No: on one core, too, both were inside at once." if peak_on_one == THREADS else "",
         ),
         figures,
     )
 
 
-def _row(result: RunResult, mode: Mode) -> ScalingRow:
+def _row(result: Measured, mode: Mode) -> ScalingRow:
     (row,) = (row for row in result.scaling if row.gil == mode and row.threads == THREADS)
     return row
 
 
 def _table(rows: Iterable[ScalingRow], peak_on_one: int | None) -> Table:
-    """Speed-up and peak inside of two threads, by mode, and released on one core."""
-    on_one = [] if peak_on_one is None else [("on one core", "-", "-", str(peak_on_one))]
-    return Table(
-        ("two threads", "speed-up", "lowest-highest", "peak inside"),
-        (
-            *(
-                (
-                    row.gil,
-                    f"{row.speedup.median:.2f}x",
-                    f"{row.speedup.low:.2f}-{row.speedup.high:.2f}",
-                    str(row.peak_inside.max),
-                )
-                for row in rows
-            ),
-            *on_one,
-        ),
-    )
-
-
-def _taken(busy: float | None) -> str:
-    """What others took of the cores, where it was enough to spoil a speed-up."""
-    return f"; others took {busy:.0%}" if busy and busy >= WORTH_A_WORD else ""
-
-
-def _cores(cores: int) -> str:
-    return "1 core" if cores == 1 else f"{cores} cores"
+    """Tabulate speed-up and peak inside of two threads, by mode, and released on one core."""
+    cells = [(row.gil, Cell.of(row.speedup, "x", 2), Cell(row.peak_inside.max)) for row in rows]
+    on_one = [] if peak_on_one is None else [("on one core", None, Cell(peak_on_one))]
+    return Table(("two threads", "speed-up", "peak inside"), (*cells, *on_one))

@@ -1,11 +1,11 @@
 """May I read?
 
 Idea:
-    To read an array's elements takes no GIL. It takes memory that stays. An array lives as
-    long as somebody owns a reference to it; a pointer to its elements owns nothing. What C
-    was given as an argument, its caller owns until C returns. What C finds in a list is
-    borrowed: ``PyList_GET_ITEM`` leaves the list the owner, and while C is in the block
-    another thread may clear the list.
+    Reading an array's elements does not need the GIL. It needs memory that stays. An array
+    lives as long as somebody owns a reference to it; a pointer to its elements owns nothing.
+    An argument is owned by C's caller until C returns. An item that C finds in a list is
+    only borrowed: ``PyList_GET_ITEM`` leaves the list as the owner, and while C is in the
+    block another thread may clear the list.
 
 Question:
     C found an array in a list and reads it in the block. Another thread clears the list, and
@@ -14,14 +14,14 @@ Question:
 Answers:
     - The garbage collector: it sees that C is still reading.
     - Only a reference that C, or C's caller, owns for the whole block.
-    - Nothing: C must copy the elements before it lets go of the GIL.
+    - Nothing: C must copy the elements before it releases the GIL.
 
 Remember:
     Own a reference until END, and let nobody write or resize meanwhile.
 
 Misconception:
     An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
-    and waits for the function. What PyList_GET_ITEM or PyDict_GetItem lends does need one.
+    and waits for the function. An item lent by PyList_GET_ITEM or PyDict_GetItem does need one.
 
 Ask:
     PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
@@ -33,9 +33,10 @@ Read more:
 
 from collections.abc import Sequence
 
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Progress, Seen, Table
-from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half
 
 MINUTES = 3
@@ -50,23 +51,20 @@ OWNERS: dict[tuple[str, Half], str] = {
 
 
 def run(progress: Progress) -> Seen:
-    """Let C read arrays that somebody owns, and arrays that nobody does any more."""
+    """Let C read arrays that have an owner, and arrays that have lost their owner."""
     return judge(try_once(OWNERS, progress))
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings say about the answers."""
-    state, reason = judged(rows)
+    """Compare the endings with the answers."""
     figure = Table(
         ("who owns the array", "ended in", "what was seen"),
         tuple(_cells(rows, *key) for key in OWNERS),
-        text=True,
     )
-    if state != "shown":
-        return Seen(state, None, ("", "", ""), (figure,), reason)
+    if unexpected := not_as_declared(rows, (figure,)):
+        return unexpected
     ended = outcome_of(row_of(rows, "borrowed-reference", "unsafe"))
-    return Seen(
-        "shown",
+    return Seen.shown(
         1,
         (
             f"No. With no owner left: {ended}, as freed elements are guarded here; unguarded,"

@@ -1,26 +1,26 @@
 """May I write?
 
 Idea:
-    Two kernels may write to one array at once, as long as neither touches an element of the
-    other's: a slice each, and there is nothing to agree on. One cell for both is different.
-    A plain addition takes a load, an addition and a store, also where it is one instruction,
-    and nothing orders these steps of two threads that have let go of the GIL.
+    Two kernels may write to one array at the same time, as long as no element is used by
+    both. With one slice per thread they need no lock. Sharing one cell is different. A plain
+    addition is a load, an addition and a store, even where it is one instruction, and nothing
+    orders these steps when two threads have released the GIL.
 
 Question:
     Two threads, both in the block, add 1 to the same cell, equally often. When both are done,
     what does the cell hold?
 
 Answers:
-    - All additions: to add to a number is one instruction.
+    - All additions: adding to a number is one instruction.
     - All additions: NumPy lets one thread at a time write to an array.
-    - Perhaps fewer: what one thread stores can overwrite what the other has.
+    - Perhaps fewer: one thread's store can overwrite the other's.
 
 Remember:
     A slice for each thread, a partial sum for each thread, and add up when all are done.
 
 Misconception:
-    It came out right in a thousand runs, so it is right. Nothing ordered the two threads in
-    those runs either; they were lucky, and on another machine they need not be.
+    It was right in a thousand runs, so it is right. Nothing ordered the two threads in
+    those runs either; they were lucky, and on another machine they may not be.
 
 Ask:
     Would a lock in C help? Would it still be faster than one thread?
@@ -38,11 +38,12 @@ import numpy as np
 from gil_demo import arrays
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.progress import Progress, part
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
+from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Progress, Seen, Table
-from gil_demo.tour.trials import judged, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
 from gil_demo.words import Half, Outcome
 
 MINUTES = 3
@@ -61,7 +62,7 @@ CELLS: dict[tuple[str, Half], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """What came of kernels that each wrote to a slice of one array, at the same moment."""
+    """The result of kernels that each wrote to a slice of one array, at the same moment."""
 
     peak_inside: int
     elements: int
@@ -73,12 +74,12 @@ def run(progress: Progress) -> Seen:
     steps = RACES + len(CELLS)
     progress(0, steps)
     slices = write_slices()
-    rows = try_once(CELLS, lambda done, _: progress(RACES + done, steps))
+    rows = try_once(CELLS, part(progress, RACES, steps))
     return judge(slices, rows)
 
 
 def write_slices() -> Slices:
-    """Change all signs in an array, half in each thread; again, for longer, if they never met."""
+    """Change all signs in an array, half in each thread; repeat, for longer, if they never met."""
     array = arrays.make(DEFAULT_SIZE, 0)
     plan = Plan.calibrated(array, "scale", (THREADS,), RACES, 0, frozenset())
     peak, right = 0, array.size
@@ -94,32 +95,25 @@ def write_slices() -> Slices:
 
 
 def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
-    """What the slices and the cells say about the answers."""
-    state, reason = judged(rows)
+    """Compare the slices and the cells with the answers."""
     whole = slices.right == slices.elements
     figure = Table(
         ("two threads write to", "ended in", "what was seen"),
         (_slices(slices, whole), *(_cells(rows, *key) for key in CELLS)),
-        text=True,
     )
     if not whole:
-        reason = "elements that one thread alone wrote to are not what it wrote"
-        return Seen("contradicted", None, ("", "", ""), (figure,), reason)
-    if state != "shown":
-        return Seen(state, None, ("", "", ""), (figure,), reason)
-    met = slices.peak_inside >= THREADS
+        reason = "some elements do not hold what the only thread that writes to them wrote"
+        return Seen.contradicted(reason, (figure,))
+    if unexpected := not_as_declared(rows, (figure,)):
+        return unexpected
     forced, chance = (row_of(rows, "lost-update", half) for half in ("unsafe", "unforced"))
-    return Seen(
-        "shown" if met else "inconclusive",
-        2 if met else None,
-        (
-            f"No. Both loaded before either stored; {told_by(forced)}.",
-            f"No: {slices.peak_inside} kernels were writing to one array at once." if met else "",
-            f"Yes: {_luck(outcome_of(chance))}",
-        ),
-        (figure,),
-        "" if met else "the machine was too busy to run both kernels before one was done",
-    )
+    lost = f"No. Both loaded before either stored; {told_by(forced)}."
+    luck = f"Yes: {_luck(outcome_of(chance))}"
+    if slices.peak_inside < THREADS:
+        reason = "the machine was too busy to run both kernels before one was done"
+        return Seen.open(reason, (figure,), (lost, "", luck))
+    met = f"No: {slices.peak_inside} kernels were writing to one array at once."
+    return Seen.shown(2, (lost, met, luck), (figure,))
 
 
 def _luck(outcome: Outcome) -> str:

@@ -2,10 +2,10 @@
 
 Idea:
     CPython has one lock, the global interpreter lock or GIL. A thread must hold it to run
-    Python; meanwhile every other thread waits. Calling C does not let go of it: C runs with
-    the GIL held until it says otherwise. The kernel is such C, a loop that adds up an array
-    and notes when it enters and when it leaves. A third thread, the ticker, notes the time
-    whenever it can run Python.
+    Python; meanwhile every other thread waits. Calling C does not release it: C runs with
+    the GIL held until it releases the GIL itself. The kernel is such C code, a loop that adds
+    up an array and notes when it enters and when it leaves. A third thread, the ticker, notes
+    the time whenever it can run Python.
 
 Question:
     Two Python threads call this C at the same moment, and C keeps the GIL. What happens?
@@ -19,8 +19,8 @@ Remember:
     C that keeps the GIL runs alone, to its end.
 
 Misconception:
-    Python switches threads every 5 ms, so a long C call is interrupted too. No: the interval
-    is when a waiting thread asks; the thread in C does not hear it.
+    Python switches threads every 5 ms, so a long C call is interrupted too. No. After 5 ms a
+    waiting thread asks for the GIL, but only Python code answers. C never checks.
 
 Ask:
     Which line of Python would let the other thread in sooner?
@@ -32,13 +32,14 @@ Read more:
 
 import sys
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.picture import record_panel
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.spans import peak_inside
-from gil_demo.tour.step import Picture, Progress, Seen
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Lanes, Seen
+from gil_demo.results.run import Panel
 
 MINUTES = 3
 
@@ -46,41 +47,34 @@ THREADS = 2
 
 
 def run(progress: Progress) -> Seen:
-    """Race two held calls, and look whether they were ever inside together."""
+    """Race two held calls, and check whether they were ever inside together."""
     progress(0, 1)
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (THREADS,), 1, 0, frozenset({"picture"})
     )
     panel = record_panel(plan, "held")
     progress(1, 1)
-    figure = Picture((panel,), machine.gil_enabled())
-    peak = peak_inside(panel.spans)
-    shortest_ms = min(span.exit_ns - span.enter_ns for span in panel.spans) / 1e6
-    interval_ms = sys.getswitchinterval() * 1e3
-    if not machine.gil_enabled():
-        return Seen(
-            "inconclusive",
-            None,
-            (f"Inside at once: {peak}.", "", ""),
-            (figure,),
-            "this interpreter runs without a GIL, so there is no lock to hold",
-        )
+    return judge(panel, sys.getswitchinterval(), gil_enabled=machine.gil_enabled())
+
+
+def judge(panel: Panel, interval_seconds: float, *, gil_enabled: bool) -> Seen:
+    """Compare the spans of two held calls with the answers."""
+    figures = (Lanes((panel,), gil_enabled),)
+    peak = panel.peak_inside
+    if not gil_enabled:
+        reason = "this interpreter runs without a GIL, so there is no lock to hold"
+        return Seen.open(reason, figures, (f"Inside at once: {peak}.",))
     if peak > 1:
-        return Seen(
-            "contradicted",
-            None,
-            (f"{peak} calls were inside at once.", "", ""),
-            (figure,),
-            "two calls that hold the GIL overlapped, which must not happen",
-        )
-    return Seen(
-        "shown",
+        reason = "two calls that hold the GIL overlapped, which must not happen"
+        return Seen.contradicted(reason, figures, (f"{peak} calls were inside at once.",))
+    shortest_ms = min(span.exit_ns - span.enter_ns for span in panel.spans) / 1e6
+    return Seen.shown(
         1,
         (
             "No: at no moment were two calls inside.",
             "Yes: the second entered after the first had left.",
             f"No: each call ran through, {shortest_ms:.0f} ms and more,"
-            f" though Python asks for the GIL after {interval_ms:.0f} ms.",
+            f" though Python asks for the GIL after {notation.milliseconds(interval_seconds)}.",
         ),
-        (figure,),
+        figures,
     )

@@ -3,9 +3,9 @@
 Idea:
     A C extension sums an array in a block; its author asked whether that is safe. Before the
     block it owns a reference and has taken size and data pointer. Inside, it touches only C
-    variables and the elements. So the block is right. Yet a loop is as right as what it is
-    given: this one adds up so many doubles, one after the other. And whether parsing and
-    conversion worked, the program never looks.
+    variables and the elements. So the block is right. But the loop is correct only if its
+    input is: it expects doubles that lie next to each other. And the program never checks
+    whether parsing and conversion succeeded.
 
 Question:
     Every other number of arange(10.0) adds up to 20. What does the program's
@@ -20,11 +20,12 @@ Remember:
     The block was right. Ask for contiguous, and check every result.
 
 Misconception:
-    An array that NumPy has converted lies side by side. It is what the flags ask for, and no
-    more: ALIGNED says where one element may lie, C_CONTIGUOUS that they follow each other.
+    The elements of an array that NumPy has converted lie next to each other. NumPy does only
+    what the flags ask for: ALIGNED says where one element may lie, C_CONTIGUOUS that each
+    follows the one before.
 
 Ask:
-    Which flag would mend the loop, and which arrays would NumPy then copy?
+    Which flag would correct the loop, and which arrays would NumPy then copy?
 
 Read more:
     - The question: https://stackoverflow.com/questions/8824739
@@ -39,9 +40,10 @@ from gil_demo.csource.comments import tagged_lines
 from gil_demo.csource.functions import function
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Code, Line, Seen
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Progress, Seen
-from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 from gil_demo.words import Half
 
 MINUTES = 4
@@ -49,19 +51,19 @@ MINUTES = 4
 ASKED = f"{page.NAME}/every-other"
 
 FIRST_FIVE = float(sum(range(5)))
-"""What lies first in the memory of arange(10.0), added up."""
+"""The sum of the elements that come first in the memory of arange(10.0)."""
 
 ANYWHERE = tuple(f"{page.NAME}/{name}" for name in ("no-argument", "every-other", "not-numbers"))
 
 IN_THE_BLOCK = tuple(
     f"{page.NAME}/{name}" for name in ("own-reference", "read-before", "not-moved")
 )
-"""These are seen by what another thread does while C is in the block. That it is in the block
-follows from the GIL, which nothing else lets go of."""
+"""Each of these is shown by what another thread does while C is in the block. That C is in the
+block follows from the GIL, which nothing else releases."""
 
 SHOWN = ANYWHERE + IN_THE_BLOCK
 
-MOST_COLUMNS = 44
+MAX_COLUMNS = 44
 """As wide as C may be for a remark to have room beside it."""
 
 
@@ -73,26 +75,19 @@ def run(progress: Progress) -> Seen:
 
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
-    """What the endings of the claims say about the answers."""
-    state, reason = judged(rows)
+    """Compare the endings of the claims with the answers."""
     figures = (_figure(rows),)
     found, mended = (_value(row_of(rows, ASKED, half)) for half in ("unsafe", "safe"))
-    if state == "shown" and found != FIRST_FIVE:
-        state, reason = "contradicted", f"C's sum was {found}, which is not of the first in memory"
     if found != FIRST_FIVE:
-        return Seen(state, None, ("", "", ""), figures, reason)
+        reason = f"C's sum was {found}, which is not of the first in memory"
+        return not_as_declared(rows, figures) or Seen.contradicted(reason, figures)
     comparison = f" {page.NAME}_safe: {mended:g}." if mended is not None else ""
-    return Seen(
-        state,
-        1 if state == "shown" else None,
-        (
-            f"No: {found:g}. NPY_ARRAY_IN_ARRAY would ask for contiguous.",
-            f"Yes: {found:g}. A strided view is aligned: no copy.{comparison}",
-            "No: nothing was raised.",
-        ),
-        figures,
-        reason,
+    remarks = (
+        f"No: {found:g}. NPY_ARRAY_IN_ARRAY would ask for contiguous.",
+        f"Yes: {found:g}. A strided view is aligned: no copy.{comparison}",
+        "No: nothing was raised.",
     )
+    return not_as_declared(rows, figures, remarks) or Seen.shown(1, remarks, figures)
 
 
 def _value(row: PatternRow) -> float | None:
@@ -102,7 +97,7 @@ def _value(row: PatternRow) -> float | None:
 
 
 def _figure(rows: Sequence[PatternRow]) -> Code:
-    """The function from its first claim to the end of the block, each claim with its ending."""
+    """Show the function from its first claim to the block's end, each claim with its ending."""
     source, _ = page.sources()
     statements = _statements(source)
     tags = tagged_lines(source)
@@ -115,17 +110,16 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
             remarks[number].append(_remark(claim, tried.get(claim.name)))
     return Code(
         f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
-        {
-            number: _wrapped(text)
+        tuple(
+            Line(number, _wrapped(text), "\n".join(remarks[number]))
             for number, text in statements.items()
             if min(tags.values()) < number <= last
-        },
-        {number: "\n".join(lines) for number, lines in remarks.items()},
+        ),
     )
 
 
 def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
-    """What a claim ended in, and what it says of its lines if that was as claimed."""
+    """Say how a claim ended, and if it ended as claimed, what that says of its lines."""
     name = claim.name.removeprefix(f"{page.NAME}/")
     if row is None:
         return f"not tried, no GIL: {name}"
@@ -134,9 +128,9 @@ def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
 
 
 def _statements(source: str) -> dict[int, str]:
-    """The statements of the question's function by their lines' numbers, without comments.
+    """Find the statements of the question's function by their lines' numbers, without comments.
 
-    What is indented more than the statement before it is a part of that.
+    A line that is indented more than the statement before it is a part of that statement.
     """
     found: dict[int, str] = {}
     for number, text in function(source, "sum").body_lines().items():
@@ -148,11 +142,11 @@ def _statements(source: str) -> dict[int, str]:
 
 
 def _wrapped(text: str) -> str:
-    """The same C in lines that leave room beside them."""
+    """Wrap the same C so that there is room beside the lines."""
     return "\n".join(
         part
         for line in text.splitlines()
         for part in textwrap.wrap(
-            line, MOST_COLUMNS, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4)
+            line, MAX_COLUMNS, subsequent_indent=" " * (len(line) - len(line.lstrip()) + 4)
         )
     )

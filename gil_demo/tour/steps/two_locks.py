@@ -2,21 +2,21 @@
 
 Idea:
     The GIL is a lock, and ``Py_END_ALLOW_THREADS`` acquires it. So C with a mutex of its own
-    takes two locks, and locks have an order. Thread A lets go of the GIL, locks the mutex,
-    and has it still when it comes to END. Thread B keeps the GIL and locks the same mutex.
-    Here each waits until the other has its first lock. By chance it happens when B calls
-    while A has the mutex.
+    takes two locks, and locks have an order. Thread A releases the GIL, locks the mutex,
+    and still holds it at END. Thread B keeps the GIL and locks the same mutex. Here each
+    waits until the other has its first lock. In a real program it happens when B calls while
+    A has the mutex.
 
 Question:
     A has the mutex and asks for the GIL. B has the GIL and asks for the mutex. What happens?
 
 Answers:
     - After a switch interval B hands over the GIL, and both go on.
-    - Both wait for ever.
+    - Both wait forever.
     - Python notices, and raises an exception in one of them.
 
 Remember:
-    Let go of the GIL before you wait for a lock, and of the lock before END.
+    Release the GIL before you wait for a lock, and unlock the lock before END.
 
 Misconception:
     Without a GIL it cannot happen. It can, only less often: END then waits while a garbage
@@ -33,12 +33,14 @@ Read more:
 import sys
 from collections.abc import Sequence
 
+from gil_demo import notation
 from gil_demo.csource.functions import function
 from gil_demo.gallery import registry
 from gil_demo.host import machine
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Code, Line, Seen, Trials
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.step import Code, Progress, Seen, Trials
-from gil_demo.tour.trials import judged, outcome_of, row_of, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 
 MINUTES = 3
 
@@ -54,49 +56,36 @@ PLACES = (
 
 def run(progress: Progress) -> Seen:
     """Let two threads take two locks, in opposite orders and then in none."""
-    return judge(
-        try_once([(NAME, "unsafe"), (NAME, "safe")], progress), gil_enabled=machine.gil_enabled()
-    )
+    rows = try_once([(NAME, "unsafe"), (NAME, "safe")], progress)
+    return judge(rows, sys.getswitchinterval(), gil_enabled=machine.gil_enabled())
 
 
-def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
-    """What the endings of both halves say about the answers."""
+def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: bool) -> Seen:
+    """Compare the endings of both halves with the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
     figures = (_code(waiting=ended == "deadlock"), Trials(tuple(rows)))
     if not gil_enabled:
-        return Seen(
-            "inconclusive",
-            None,
-            ("", "Here both came to their end." if ended == "ok" else "", ""),
-            figures,
-            "this interpreter runs without a GIL, so there is only one lock",
+        reason = "this interpreter runs without a GIL, so there is only one lock"
+        return Seen.open(
+            reason, figures, ("", "Here both reached their end.") if ended == "ok" else ()
         )
-    state, reason = judged(rows)
-    if ended != "deadlock":
-        return Seen(state, None, ("", "", ""), figures, reason)
-    return Seen(
-        state,
-        1 if state == "shown" else None,
-        (
-            f"No: the interval is {sys.getswitchinterval() * 1e3:.0f} ms, and both still waited"
-            f" {unsafe.seconds.median * 1e3:.0f} ms after the start.",
-            "Yes: neither goes on before the other does. The process had to be killed.",
-            "No: nobody looks for this, and nothing was raised.",
-        ),
-        figures,
-        reason,
+    remarks = (
+        f"No: the interval is {notation.milliseconds(interval_seconds)}, and both still waited"
+        f" {notation.milliseconds(unsafe.seconds.median)} after the start.",
+        "Yes: each waited for the other. The process had to be killed.",
+        "No: Python does not look for deadlocks, and nothing was raised.",
     )
+    unexpected = not_as_declared(rows, figures, remarks if ended == "deadlock" else ())
+    return unexpected or Seen.shown(1, remarks, figures)
 
 
 def _code(*, waiting: bool) -> Code:
-    """The lines where each thread takes its locks, and who stands where if both wait."""
+    """Show the lines where each thread takes its locks, and which thread waits at which line."""
     source = registry.find(NAME).source
-    found = {}
-    remarks = {}
+    found = []
     for name, call, remark in PLACES:
         lines = function(source, name).body_lines()
         number = next(number for number, line in lines.items() if call in line)
-        found[number] = lines[number]
-        remarks[number] = remark if waiting else ""
-    return Code(f"csrc/patterns/lock_order.c: gil-demo show {NAME}", found, remarks)
+        found.append(Line(number, lines[number], remark if waiting else ""))
+    return Code(f"csrc/patterns/lock_order.c: gil-demo show {NAME}", tuple(found))

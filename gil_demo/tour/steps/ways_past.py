@@ -1,11 +1,11 @@
 """Ways past the GIL.
 
 Idea:
-    Under one GIL, one thread runs Python at a time. Two at a time take two GILs: two
+    Under one GIL, one thread runs Python at a time. Two at a time need two GILs: two
     processes or, since CPython 3.12, two interpreters in one process. Each has its own
-    objects; here both read a copy of the numbers. Or C does the work and lets go. Or the
-    build has no GIL. Each way has a price: to start, to copy, to write C. Below, each adds
-    up the same numbers in two halves.
+    objects; here both read a copy of the numbers. Or C does the work and releases the GIL. Or
+    the build has no GIL. Each way has a price: to start, to copy, to write C. Below, each
+    adds up the same numbers in two halves.
 
 Question:
     Python's own sum makes an object of every number, and keeps the GIL while it does. Which
@@ -13,19 +13,19 @@ Question:
 
 Answers:
     - Two threads, if there is a core for each.
-    - Two threads, once C has let go of the GIL.
+    - Two threads, once C has released the GIL.
     - Two processes, or two interpreters with a GIL each.
     - None: Python does only one thing at a time.
 
 Remember:
-    Python in parallel takes a GIL each, or none at all. Every way has a price.
+    Python in parallel needs a GIL each, or none at all. Every way has a price.
 
 Misconception:
     With processes the GIL costs nothing. Look at the columns start and copy: for short work,
     or for much data, they can cost more than they gain.
 
 Ask:
-    Had the numbers been in a mapped file all along, which column would change?
+    If the numbers had been in a mapped file all along, which column would change?
 
 Read more:
     - A GIL each (PEP 684): https://peps.python.org/pep-0684/
@@ -33,15 +33,15 @@ Read more:
     - Python without a GIL: https://docs.python.org/3/howto/free-threading-python.html
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
+from gil_demo import notation
+from gil_demo.errors import Unavailable
 from gil_demo.host import machine
-from gil_demo.results.numbers import Spread
-from gil_demo.tour.step import Progress, Seen, Table
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.tour.ways import compare
-from gil_demo.tour.ways.compare import Name, Outcome, Way
-from gil_demo.tour.ways.crew import NotToBeHad
-from gil_demo.words import State
+from gil_demo.tour.ways.compare import Found, Name, Way
 
 MINUTES = 4
 
@@ -54,52 +54,47 @@ LABELS: Mapping[Name, str] = {
     "interpreters": "two interpreters",
 }
 
-UNDER_THE_TABLE: Name = "one released"
-"""What is told below the table and has no row in it: what one thread took in C."""
+BELOW_THE_TABLE: Name = "one released"
+"""The way that has no row in the table; the time that one thread took in C stands below it."""
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
-"""Those whose workers have a GIL each."""
+"""The ways whose workers have a GIL each."""
 
 
 def run(progress: Progress) -> Seen:
-    """Do one job in every way, and look which two workers were ever inside together."""
+    """Do one job in every way, and check which two workers were ever inside together."""
     try:
         found = compare.compare(compare.numbers(), progress)
-    except NotToBeHad as lack:
-        return Seen("inconclusive", None, ("",) * 4, (), str(lack))
+    except Unavailable as lack:
+        return Seen.open(str(lack))
     return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
 
 
-def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bool) -> Seen:
-    """What the figures say about the answers: who met, and whether the sums are right."""
-    figure = _table(found, gil_enabled, free_threaded)
+def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool) -> Seen:
+    """Compare the figures with the answers: who met, and whether the sums are right."""
+    figures = (_table(found, gil_enabled, free_threaded),)
     there = {name: way for name, way in found.items() if isinstance(way, Way)}
     wrong = [LABELS[name] for name, way in there.items() if not way.exact]
     if wrong:
-        return _none_shown(figure, "contradicted", f"the sum was wrong with {' and '.join(wrong)}")
+        return Seen.contradicted(f"the sum was wrong with {' and '.join(wrong)}", figures)
     met = {name for name, way in there.items() if way.peak_inside > 1}
-    if gil_enabled and "threads" in met:
-        return _none_shown(
-            figure, "contradicted", "two threads were inside sum, which keeps the GIL"
-        )
     separate = _separate(found)
     if not gil_enabled:
         threads = "Here, yes: without a GIL, two threads were inside." if "threads" in met else ""
-        return Seen(
-            "inconclusive",
-            None,
-            (threads, "", separate, "No." if met - {"released"} else ""),
-            (figure,),
+        return Seen.open(
             "this interpreter runs without a GIL, so the question does not arise",
+            figures,
+            (threads, "", separate, "No." if met - {"released"} else ""),
         )
+    if "threads" in met:
+        return Seen.contradicted("two threads were inside sum, which keeps the GIL", figures)
     threads_lack = found["threads"]
-    if isinstance(threads_lack, NotToBeHad):
-        return _none_shown(figure, "inconclusive", str(threads_lack))
-    if not met & {"processes", "interpreters"}:
-        return _none_shown(figure, "inconclusive", _why_none_met(found["processes"]))
+    if isinstance(threads_lack, Unavailable):
+        return Seen.open(str(threads_lack), figures)
+    if not met.intersection(SEPARATE):
+        return Seen.open(_why_none_met(found["processes"]), figures)
     in_c = "two were in C at once. But " if "released" in met else ""
-    return Seen(
-        "shown",
+    return Seen.shown(
         2,
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
@@ -107,22 +102,18 @@ def judge(found: Mapping[Name, Outcome], *, gil_enabled: bool, free_threaded: bo
             separate,
             f"No: at one moment {_those(met)} were inside sum.",
         ),
-        (figure,),
+        figures,
     )
 
 
-def _why_none_met(processes: Outcome) -> str:
-    if isinstance(processes, NotToBeHad):
+def _why_none_met(processes: Found) -> str:
+    if isinstance(processes, Unavailable):
         return str(processes)
-    return "the machine was too busy to run both workers before one was done: again, please"
+    return "the machine was too busy to run both workers before one was done: please run it again"
 
 
-def _none_shown(figure: Table, state: State, reason: str) -> Seen:
-    return Seen(state, None, ("",) * 4, (figure,), reason)
-
-
-def _separate(found: Mapping[Name, Outcome]) -> str:
-    """What processes and interpreters did, as far as there are any."""
+def _separate(found: Mapping[Name, Found]) -> str:
+    """Say what processes and interpreters did, as far as there are any."""
     there = {name: way for name in SEPARATE if isinstance(way := found[name], Way)}
     met = [name for name, way in there.items() if way.peak_inside > 1]
     said = [f"Yes: {_those(met)} were inside at one moment."] if met else []
@@ -130,20 +121,20 @@ def _separate(found: Mapping[Name, Outcome]) -> str:
     return " ".join(said)
 
 
-def _those(met: Iterable[Name]) -> str:
+def _those(met: Collection[Name]) -> str:
     return " and ".join(LABELS[name] for name in SEPARATE if name in met)
 
 
-def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool) -> Table:
-    there = {name: found[name] for name in LABELS if name != UNDER_THE_TABLE}
-    below = [_how_compared(found[UNDER_THE_TABLE])]
+def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) -> Table:
+    there = {name: found[name] for name in LABELS if name != BELOW_THE_TABLE}
+    below = [_how_compared(found[BELOW_THE_TABLE])]
     below += [
-        f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, NotToBeHad)
+        f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, Unavailable)
     ]
     if gil_enabled:
         below.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
     return Table(
-        header=("in ms", "start", "copy", "work", "speed-up", "lowest-highest", "inside"),
+        header=("", "start", "copy", "work", "speed-up", "inside"),
         rows=tuple(
             (LABELS[name], *_cells(way)) for name, way in there.items() if isinstance(way, Way)
         ),
@@ -151,35 +142,28 @@ def _table(found: Mapping[Name, Outcome], gil_enabled: bool, free_threaded: bool
     )
 
 
-def _how_compared(one_released: Outcome) -> str:
+def _how_compared(one_released: Found) -> str:
     in_c = ""
     if isinstance(one_released, Way):
-        in_c = f" (C: {_milliseconds(one_released.work_seconds)} ms)"
+        in_c = f" (C: {notation.milliseconds(one_released.work_seconds, 1)})"
     return f"Work: medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
 
 
 def _why_a_gil(free_threaded: bool) -> str:
     if free_threaded:
-        return "this build can do without, but its GIL was turned on"
-    return "it takes a free-threaded build, 3.14t or later"
+        return "this build can run without, but its GIL was turned on"
+    return "it needs a free-threaded build, 3.14t or later"
 
 
-def _cells(way: Way) -> tuple[str, ...]:
-    copy = "-" if way.copy_seconds is None else _milliseconds(way.copy_seconds)
+def _cells(way: Way) -> tuple[Cell | None, ...]:
     return (
         _milliseconds(way.start_seconds),
-        copy,
+        None if way.copy_seconds is None else _milliseconds(way.copy_seconds),
         _milliseconds(way.work_seconds),
-        f"{way.speedup.median:.2f}x",
-        _range(way.speedup),
-        str(way.peak_inside),
+        Cell.of(way.speedup, "x", 2),
+        Cell(way.peak_inside),
     )
 
 
-def _range(spread: Spread) -> str:
-    """Nothing to tell of what is compared with itself."""
-    return f"{spread.low:.2f}-{spread.high:.2f}" if spread.low < spread.high else "-"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.1f}"
+def _milliseconds(seconds: float) -> Cell:
+    return Cell(seconds * 1e3, "ms", 1)

@@ -16,10 +16,10 @@ Answers:
     - Not at all, where there is a second core.
 
 Remember:
-    Letting go of the GIL is first of all a courtesy to others, and only then about speed.
+    Release the GIL first of all so that others can run, and only then for speed.
 
 Misconception:
-    With one thread in C there is nothing to gain from letting go. The whole rest of the
+    With one thread in C there is nothing to gain from releasing the GIL. The whole rest of the
     program gains.
 
 Ask:
@@ -32,13 +32,15 @@ Read more:
 
 import sys
 
-from gil_demo import arrays
+from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
+from gil_demo.measuring.measure import measure
+from gil_demo.measuring.others import others_took
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.run import measure
-from gil_demo.measuring.verdict import WORTH_A_WORD
-from gil_demo.results.run import ResponsivenessRow, RunResult
-from gil_demo.tour.step import Progress, Responsiveness, Seen
+from gil_demo.measuring.progress import Progress
+from gil_demo.results.host import Environment
+from gil_demo.results.lesson import Responsiveness, Seen
+from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company
 
 MINUTES = 3
@@ -51,62 +53,50 @@ def run(progress: Progress) -> Seen:
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (1,), ROUNDS, 0, frozenset({"responsiveness"})
     )
-    return judge(measure(plan, progress=progress))
+    return judge(measure(plan, progress), sys.getswitchinterval())
 
 
-def judge(result: RunResult) -> Seen:
-    """What a run's figures say about the answers."""
+def judge(result: Measured, interval_seconds: float) -> Seen:
+    """Say what a run's figures say about the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
-    figure = Responsiveness(result.responsiveness, ROUNDS)
+    figures = (Responsiveness(result.responsiveness, ROUNDS),)
     if not result.environment.gil_enabled:
-        return Seen(
-            "inconclusive",
-            None,
-            (
-                "There is no GIL to take.",
-                "No.",
-                f"{held.ticks_inside:,} ticks fell inside a held call.",
-            ),
-            (figure,),
+        inside = f"{held.ticks_inside:,} ticks fell inside a held call."
+        return Seen.open(
             "this interpreter runs without a GIL, so nobody has to wait for it",
+            figures,
+            ("There is no GIL to take.", "No.", inside),
         )
     if held.ticks_inside:
-        return Seen(
-            "contradicted",
-            None,
-            ("", f"{held.ticks_inside} ticks fell inside a held call.", ""),
-            (figure,),
+        return Seen.contradicted(
             "a Python thread ran during a call that holds the GIL, which must not happen",
+            figures,
+            ("", f"{held.ticks_inside} ticks fell inside a held call."),
         )
     if not released.ticks_inside:
-        return Seen(
-            "inconclusive",
-            None,
-            ("", "The ticker did not get to run beside the released call either.", ""),
-            (figure,),
+        return Seen.open(
             "the machine was too busy to run the ticker",
+            figures,
+            ("", "The ticker did not get to run beside the released call either."),
         )
-    interval_ms = sys.getswitchinterval() * 1e3
-    return Seen(
-        "shown",
+    return Seen.shown(
         1,
         (
-            f"No: it stood still for {held.longest_stall_seconds * 1e3:.0f} ms; the switch"
-            f" interval is {interval_ms:.0f} ms.",
+            f"No: it stood still for {notation.milliseconds(held.longest_stall_seconds)};"
+            f" the switch interval is {notation.milliseconds(interval_seconds)}.",
             f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
             " inside each released one.",
             _second_core(result.environment.cores),
         ),
-        (figure,),
-        note=_others_took(result.environment.machine_busy),
+        figures,
+        note=_others_took(result.environment),
     )
 
 
-def _others_took(busy: float | None) -> str:
-    """A sentence for who reads the times, where others took enough to change them."""
-    if busy is None or busy < WORTH_A_WORD:
-        return ""
-    return f"Others took {busy:.0%} of the cores meanwhile, so the times say little."
+def _others_took(environment: Environment) -> str:
+    """Warn a reader of the times, if others took enough of the cores to change them."""
+    told = others_took(environment)
+    return f"{told.capitalize()} meanwhile, so the times say little." if told else ""
 
 
 def _second_core(cores: int) -> str:
@@ -115,6 +105,6 @@ def _second_core(cores: int) -> str:
     return f"No: there are {cores} cores to run on, and it had no GIL to run with."
 
 
-def _row(result: RunResult, company: Company) -> ResponsivenessRow:
+def _row(result: Measured, company: Company) -> ResponsivenessRow:
     (row,) = (row for row in result.responsiveness if row.gil == company)
     return row

@@ -4,20 +4,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from random import Random
+from functools import partial
 from statistics import median
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.errors import Unavailable
+from gil_demo.measuring.paired import ratios
 from gil_demo.measuring.plan import calibrated_passes
+from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import Arrays, run_race
+from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.spans import peak_inside, wall_seconds
 from gil_demo.measuring.switching import nobody_asks
 from gil_demo.results.numbers import Spread
-from gil_demo.tour.step import Progress
-from gil_demo.tour.ways.crew import NotToBeHad, Ready, Round, in_threads
+from gil_demo.tour.ways.crew import Ready, WorkDone, in_threads
 from gil_demo.tour.ways.interpreters import in_interpreters
 from gil_demo.tour.ways.processes import Part, in_processes, shared
 
@@ -53,38 +56,39 @@ class Way:
     exact: bool
 
 
-Outcome = Way | NotToBeHad
+Found = Way | Unavailable
 """A way, or why this system has it not."""
 
 
 def numbers() -> Numbers:
-    """The numbers to add up: integers, so that the sum is exact in any order of adding."""
+    """Make the numbers to add up: integers, so that the sum is exact in any order of adding."""
     return np.arange(SIZE, dtype=np.float64)
 
 
 def right_sum(array: Numbers) -> int:
-    """The sum of such numbers, by Gauss's formula; below 2**53, so a float64 holds it."""
+    """Compute the sum of such numbers by Gauss's formula; below 2**53, so a float64 holds it."""
     return array.size * (array.size - 1) // 2
 
 
 def halves(array: Numbers) -> tuple[Part, Part]:
-    """Where the two halves begin and end."""
+    """Return where the two halves begin and end."""
     return (0, array.size // 2), (array.size // 2, array.size)
 
 
-def compare(array: Numbers, progress: Progress) -> dict[Name, Outcome]:
+def compare(array: Numbers, progress: Progress) -> dict[Name, Found]:
     """Start all ways, and let each do the job once a round, in an order drawn anew.
 
     All are there from the first round to the last, so that whatever else the machine does
-    hits all alike. Nobody is asked to hand over the GIL, and ``sum`` does not let go of it.
+    hits all alike. Nobody is asked to hand over the GIL, and ``sum`` does not release it.
     So where there is a GIL, a thread that has noted when it enters also notes when it
-    leaves before another thread does either. Raises `NotToBeHad` where not even one Python
+    leaves before another thread does either. Raises `Unavailable` where not even one Python
     thread can be had.
     """
-    lacks: dict[Name, NotToBeHad] = {}
+    lacks: dict[Name, Unavailable] = {}
     with nobody_asks(), ExitStack() as started:
         ready = _started(array, started, lacks)
-        rounds = _rounds(ready, lacks, progress)
+        jobs = {name: partial(_work, name, ready[name], lacks) for name in ready}
+        rounds = interleaved(jobs, ROUNDS, SEED, progress)
     for name, base in BASES.items():
         if base in lacks:
             lacks.setdefault(name, lacks[base])
@@ -97,50 +101,42 @@ def compare(array: Numbers, progress: Progress) -> dict[Name, Outcome]:
 
 
 def _started(
-    array: Numbers, started: ExitStack, lacks: dict[Name, NotToBeHad]
+    array: Numbers, started: ExitStack, lacks: dict[Name, Unavailable]
 ) -> dict[Name, Ready]:
     ready: dict[Name, Ready] = {}
     for name, start in STARTS.items():
         try:
             ready[name] = started.enter_context(start(array))
-        except NotToBeHad as lack:
+        except Unavailable as lack:
             lacks[name] = lack
     return ready
 
 
-def _rounds(
-    ready: Mapping[Name, Ready], lacks: dict[Name, NotToBeHad], progress: Progress
-) -> list[dict[Name, Round]]:
-    order, names = Random(SEED), list(ready)
-    rounds: list[dict[Name, Round]] = []
-    for done in range(ROUNDS):
-        progress(done, ROUNDS)
-        order.shuffle(names)
-        rounds.append({})
-        for name in names:
-            if name not in lacks:
-                try:
-                    rounds[-1][name] = ready[name].work()
-                except NotToBeHad as lack:
-                    lacks[name] = lack
-    progress(ROUNDS, ROUNDS)
-    return rounds
+def _work(name: Name, ready: Ready, lacks: dict[Name, Unavailable]) -> WorkDone:
+    """Do the job in one way. A way that failed once gives empty rounds, and is not asked again."""
+    if name not in lacks:
+        try:
+            return ready.work()
+        except Unavailable as lack:
+            lacks[name] = lack
+    return WorkDone((), ())
 
 
 def _way(
-    name: Name, ready: Mapping[Name, Ready], rounds: Sequence[Mapping[Name, Round]], right: int
+    name: Name, ready: Mapping[Name, Ready], rounds: Sequence[Mapping[Name, WorkDone]], right: int
 ) -> Way:
-    took, base_took = (
-        [wall_seconds(one[which].spans) / ready[which].passes for one in rounds]
-        for which in (name, BASES[name])
-    )
+    base = BASES[name]
+    seconds = [
+        {one: wall_seconds(round_[one].spans) / ready[one].passes for one in (name, base)}
+        for round_ in rounds
+    ]
     return Way(
         start_seconds=ready[name].start_seconds,
         copy_seconds=ready[name].copy_seconds,
-        work_seconds=median(took),
-        speedup=Spread.of(slow / fast for slow, fast in zip(base_took, took, strict=True)),
-        peak_inside=max(peak_inside(one[name].spans) for one in rounds),
-        exact=all(sum(one[name].totals) == right for one in rounds),
+        work_seconds=median(one[name] for one in seconds),
+        speedup=Spread.of(ratios(seconds, base, name)),
+        peak_inside=max(peak_inside(round_[name].spans) for round_ in rounds),
+        exact=all(sum(round_[name].totals) == right for round_ in rounds),
     )
 
 
@@ -162,17 +158,17 @@ def _two_released(array: Numbers) -> AbstractContextManager[Ready]:
 
 @contextmanager
 def _released(array: Numbers, parts: Arrays) -> Iterator[Ready]:
-    """The kernel in threads that let go of the GIL, and start anew each time.
+    """Run the kernel in threads that release the GIL, and start anew each time.
 
     A call goes over its numbers several times, because it must last for two to meet.
     """
 
-    def raced(passes: int) -> Round:
+    def raced(passes: int) -> WorkDone:
         try:
             race = run_race("released", "sum", parts, passes)
         except OSError as error:
-            raise NotToBeHad(f"no thread could be started: {error.strerror}") from error
-        return Round(race.spans, race.results)
+            raise Unavailable(f"no thread could be started: {error.strerror}") from error
+        return WorkDone(race.spans, race.results)
 
     passes = calibrated_passes("sum", [array[: array.size // 2]])
     began_ns = time.monotonic_ns()
@@ -200,7 +196,7 @@ STARTS: Mapping[Name, Callable[[Numbers], AbstractContextManager[Ready]]] = {
     "processes": _processes,
     "interpreters": _interpreters,
 }
-"""The ways, and what makes each ready. Raises `NotToBeHad`."""
+"""The ways, and what makes each ready. Raises `Unavailable`."""
 
 BASES: Mapping[Name, Name] = {
     "one": "one",

@@ -13,8 +13,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.errors import Unavailable
 from gil_demo.tour.ways import worker
-from gil_demo.tour.ways.crew import Crew, NotToBeHad, Ready
+from gil_demo.tour.ways.crew import Crew, Ready
 
 CLOSING_SECONDS = 1.0
 """How long a process that has answered may take to end by itself."""
@@ -25,10 +26,10 @@ Part = tuple[int, int]
 
 @contextmanager
 def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-    """A file in memory that holds a copy of an array, and the seconds that copying took.
+    """Copy an array to a file in memory; return it and the seconds that copying took.
 
-    Whoever is given the open file can map it. It has no name, so that nothing remains of
-    it when the last one has closed it. Raises `NotToBeHad`.
+    A process that inherits the open file can map it. The file has no name, so nothing
+    remains of it when the last process has closed it. Raises `Unavailable`.
     """
     with ExitStack() as open_files:
         try:
@@ -37,7 +38,7 @@ def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
             file.write(memoryview(array))
             file.flush()
         except OSError as error:
-            raise NotToBeHad(f"no memory could be shared: {error.strerror}") from error
+            raise Unavailable(f"no memory could be shared: {error.strerror}") from error
         yield file.fileno(), time.monotonic() - began
 
 
@@ -48,23 +49,23 @@ def _nameless_file() -> BinaryIO:
     return TemporaryFile()
 
 
-def worker_script(file: int, part: Part, go: int, answers: int) -> str:
-    """What a worker runs that has nothing but an interpreter."""
+def worker_script(file: int, part: Part, starts: int, answers: int) -> str:
+    """Return the script of a worker that has nothing but an interpreter."""
     source = inspect.getsource(worker)
-    return f"{source}\n\nwork_on_file({file}, {part[0]}, {part[1]}, {go}, {answers})\n"
+    return f"{source}\n\nwork_on_file({file}, {part[0]}, {part[1]}, {starts}, {answers})\n"
 
 
 @contextmanager
 def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
-    """A Python process that runs a script and inherits some open files.
+    """Start a Python process that runs a script and inherits some open files.
 
     It loads no site packages, so it starts fast. It stays in this session: Linux may share
     out the cores among sessions first, and then the work in another one could not be
     compared with that in this. At the end of the block it has a moment to end by itself;
-    if the block fails, it has none. Raises `NotToBeHad`.
+    if the block fails, it has none. Raises `Unavailable`.
     """
     if not sys.executable:
-        raise NotToBeHad("it is not known which program runs this Python")
+        raise Unavailable("it is not known which program runs this Python")
     try:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", script],
@@ -75,7 +76,7 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
             process_group=0,  # Ctrl-C is for this process to deal with
         )
     except OSError as error:
-        raise NotToBeHad(f"no process could be started: {error.strerror}") from error
+        raise Unavailable(f"no process could be started: {error.strerror}") from error
     try:
         yield
         with suppress(subprocess.TimeoutExpired):
@@ -87,12 +88,12 @@ def child(script: str, inherited: Sequence[int]) -> Iterator[None]:
 
 @contextmanager
 def in_processes(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
-    """The sum of each part of a file, in a process of its own. Raises `NotToBeHad`."""
+    """Sum each part of a file in a process of its own. Raises `Unavailable`."""
     with Crew(len(parts)) as crew, ExitStack() as children:
         began_ns = time.monotonic_ns()
-        for part, go, answers in zip(parts, crew.go, crew.answers, strict=True):
-            script = worker_script(file, part, go, answers)
-            children.enter_context(child(script, [file, go, answers]))
-        crew.is_elsewhere()
+        for part, starts, answers in zip(parts, crew.starts, crew.answers, strict=True):
+            script = worker_script(file, part, starts, answers)
+            children.enter_context(child(script, [file, starts, answers]))
+        crew.close_worker_ends()
         with crew.ready(began_ns) as ready:
             yield ready

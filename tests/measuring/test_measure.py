@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from gil_demo.host import machine
-from gil_demo.measuring import run as run_module
+from gil_demo.measuring import measure as measure_module
+from gil_demo.measuring.measure import measure, results_agree
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import Arrays, Race
-from gil_demo.measuring.run import measure, results_agree
-from gil_demo.results.run import RunResult, Span
+from gil_demo.results.run import Measured, Span
 from gil_demo.words import Kernel, Mode, Section
 
 SECTIONS: tuple[Section, ...] = ("picture", "scaling", "responsiveness")
@@ -36,39 +36,31 @@ def raced(monkeypatch: pytest.MonkeyPatch) -> Raced:
         spans = tuple(Span(mode, n, 0, 10) for n in range(1, len(arrays) + 1))
         return Race(spans, (1.0,) * len(arrays), 1e-8)
 
-    monkeypatch.setattr(run_module, "run_race", run_race)
+    monkeypatch.setattr(measure_module, "run_race", run_race)
     return order
 
 
 @pytest.fixture(scope="module")
-def whole() -> RunResult:
+def whole() -> Measured:
     """A real run of two rounds."""
     return measure(small_plan(*SECTIONS, rounds=2))
 
 
-def test_the_facts_of_a_real_run(whole: RunResult) -> None:
+def test_the_facts_of_a_real_run(whole: Measured) -> None:
     """Held: one inside, no tick inside a call. That is what a run is for, on any machine."""
     held = [row for row in whole.scaling if row.gil == "held"]
     (beside_held,) = (row for row in whole.responsiveness if row.gil == "held")
     if machine.gil_enabled():
         assert [row.peak_inside.max for row in held] == [1, 1]
         assert beside_held.ticks_inside == 0
-    assert whole.verdict.state != "contradicted"
+    assert whole.results_agree
 
 
-def test_a_run_has_all_its_sections(whole: RunResult) -> None:
+def test_a_run_has_all_its_sections(whole: Measured) -> None:
     """Both panels, a row for each mode on one and on two threads, three rows for the ticker."""
     assert [panel.gil for panel in whole.picture] == ["held", "released"]
     assert Counter(row.gil for row in whole.scaling) == {"held": 2, "released": 2, "native": 2}
     assert [row.gil for row in whole.responsiveness] == ["alone", "held", "released"]
-
-
-def test_a_run_says_how_it_was_made(whole: RunResult) -> None:
-    """The settings, and in a sentence how many passes a call made over how many elements."""
-    assert whole.settings.elements == whole.settings.elements_per_call == 1000
-    assert (whole.settings.threads, whole.settings.rounds) == ((1, 2), 2)
-    assert f"{whole.settings.passes:,} passes over 1,000 elements" in whole.notes[0]
-    assert whole.environment.cores == machine.usable_cores()
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -105,14 +97,6 @@ def test_progress_is_told_step_by_step() -> None:
     assert told == [(done, 12) for done in range(13)]
 
 
-@pytest.mark.usefixtures("raced")
-def test_notes_and_the_name_of_the_input_are_passed_on() -> None:
-    """What the caller has to say about the array is in the result."""
-    result = measure(small_plan("scaling"), input_name="mine.npy", notes=["converted"])
-    assert result.settings.input == "mine.npy"
-    assert result.notes[-1] == "converted"
-
-
 def race(*results: float) -> Race:
     return Race((), results, 0.0)
 
@@ -134,8 +118,8 @@ def test_nan_agrees_with_itself() -> None:
     assert results_agree([race(math.nan), race(math.nan)])
 
 
-def test_results_that_differ_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A value that changes from race to race leaves the verdict open, whatever the spans show."""
+def test_results_that_differ_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that changes from race to race is a fact of the result, whatever the spans show."""
     values = iter(range(100))
 
     def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
@@ -143,7 +127,5 @@ def test_results_that_differ_leave_it_open(monkeypatch: pytest.MonkeyPatch) -> N
         spans = tuple(Span(mode, n, n * apart, n * apart + 10) for n in range(len(arrays)))
         return Race(spans, (float(next(values)),) * len(arrays), 0.0)
 
-    monkeypatch.setattr(run_module, "run_race", run_race)
-    verdict = measure(small_plan("scaling")).verdict
-    assert verdict.state == "inconclusive"
-    assert "same value" in verdict.reasons[0]
+    monkeypatch.setattr(measure_module, "run_race", run_race)
+    assert measure(small_plan("scaling")).results_agree is False

@@ -1,0 +1,59 @@
+"""The generated part of gallery.md: the page and the evidence of every pattern."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from gil_demo.gallery.pattern import Declared, Pattern
+from gil_demo.gallery.registry import load_all
+from gil_demo.report.kept import kept_rows
+from gil_demo.report.markdown import head, section
+from gil_demo.results.patterns import PatternRow
+from gil_demo.words import HALVES, Half
+
+EVIDENCE = Path(__file__).with_name("evidence.json")
+"""What ``gil-demo try --all --json`` printed."""
+
+
+def gallery_page() -> str:
+    """Write all pages, chapter by chapter, each with the evidence of its last trial."""
+    seen = {(row.name, row.half): row for row in kept_rows(EVIDENCE)}
+    return "\n".join(_lines(load_all(), seen))
+
+
+def _lines(
+    patterns: Sequence[Pattern], seen: Mapping[tuple[str, Half], PatternRow]
+) -> Iterator[str]:
+    yield "| pattern | the question it answers | unsafe half ends in | safe half ends in |"
+    yield "| --- | --- | --- | --- |"
+    for pattern in patterns:
+        unsafe, safe = (declared_text(pattern.declared[half]) for half in HALVES)
+        link = f"[{pattern.name}](#{pattern.name})"
+        yield f"| {link} | {pattern.question} | {unsafe} | {safe} |"
+    for chapter, members in groupby(patterns, lambda one: one.chapter):
+        yield f"\n## {chapter.capitalize()}"
+        for pattern in members:
+            yield from _page(pattern, seen)
+
+
+def _page(pattern: Pattern, seen: Mapping[tuple[str, Half], PatternRow]) -> Iterator[str]:
+    yield ""
+    yield from head(pattern, level=3)
+    for heading, text in pattern.page.items():
+        if heading == "Sources":
+            yield "**What was seen.**\n"
+            for half in HALVES:
+                row = seen[pattern.name, half]
+                yield f"- {half}: *{', '.join(row.outcomes)}*. {row.evidence}"
+            stem = pattern.name.replace("-", "_")
+            yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
+        yield section(heading, text)
+
+
+def declared_text(declared: Declared) -> str:
+    """Write an outcome, or the outcomes of several versions in a row."""
+    if isinstance(declared, str):
+        return declared
+    *earlier, (last, outcome) = declared.items()
+    parts = [f"{outcome} ({version})" for version, outcome in earlier]
+    return ", ".join([*parts, f"{outcome} ({last} and later)"])

@@ -1,0 +1,17 @@
+"""The line that says where something was measured."""
+
+from rich.text import Text
+
+from gil_demo.results.host import Environment
+
+
+def environment_line(environment: Environment) -> Text:
+    """Name the interpreter, the state of its GIL, the cores and NumPy."""
+    gil = "on" if environment.gil_enabled else "off"
+    if environment.free_threaded:
+        gil += " (a build that can do without)"
+    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
+    return Text(
+        f"{environment.implementation} {environment.python}, GIL {gil}, {cores},"
+        f" NumPy {environment.numpy}"
+    )

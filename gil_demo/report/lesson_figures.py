@@ -1,0 +1,78 @@
+"""The figures of a lesson's step, drawn as the other commands draw theirs."""
+
+from typing import assert_never
+
+from rich.console import Group, RenderableType
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from gil_demo import notation
+from gil_demo.report.gallery import C_THEME, trial_grid
+from gil_demo.report.kit.columns import Column, FittingTable, ruled_table
+from gil_demo.report.picture import Picture
+from gil_demo.report.run_tables import responsiveness_table
+from gil_demo.results import lesson
+from gil_demo.results.lesson import Cell, Figure
+from gil_demo.results.numbers import Spread
+
+
+def drawn(figure: Figure) -> RenderableType:
+    """Draw a figure of a live run."""
+    match figure:
+        case lesson.Lanes(panels, gil_enabled):
+            return Picture(panels, gil_enabled)
+        case lesson.Responsiveness(rows, rounds):
+            return responsiveness_table(rows, rounds)
+        case lesson.Trials(rows):
+            return trial_grid(rows)
+        case lesson.Table():
+            numbers = any(isinstance(cell, Cell) for row in figure.rows for cell in row)
+            return _numbers(figure) if numbers or not figure.rows else _words(figure)
+        case lesson.Code():
+            return _code(figure)
+        case _:
+            assert_never(figure)
+
+
+def cell_text(cell: str | Cell | None) -> str:
+    """Write a number with its unit and its spread; a dash where there is nothing to tell."""
+    if not isinstance(cell, Cell):
+        return cell or "-"
+    unit = cell.unit if cell.unit in ("", "x") else f" {cell.unit}"
+    middle = f"{cell.value:,.{cell.digits}f}{unit}"
+    if cell.low is None or cell.high is None:
+        return middle
+    ends = notation.interval(Spread(cell.value, cell.low, cell.high), cell.digits)
+    return f"{middle} ({ends})" if ends else middle
+
+
+def _numbers(figure: lesson.Table) -> RenderableType:
+    """Draw a table that leaves out columns where they do not fit, the last ones first."""
+    columns = tuple(
+        Column(header, tuple(cell_text(row[at]) for row in figure.rows), at or -1, at > 0)
+        for at, header in enumerate(figure.header)
+    )
+    return FittingTable("", columns, ("",) * len(figure.rows), frozenset(), figure.caption)
+
+
+def _words(figure: lesson.Table) -> RenderableType:
+    """Draw a table whose cells are wrapped where they do not fit."""
+    table = ruled_table()
+    for header in figure.header:
+        table.add_column(header)
+    for row in figure.rows:
+        table.add_row(*map(cell_text, row))
+    return Group(table, Text(figure.caption, "dim")) if figure.caption else table
+
+
+def _code(figure: lesson.Code) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", style="dim")
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for line in figure.lines:
+        text = Syntax("", "c", theme=C_THEME).highlight(line.text)
+        text.rstrip()
+        grid.add_row(str(line.number), text, Text(line.remark, "bold"))
+    return Group(Text(figure.title, "bold"), grid)

@@ -1,0 +1,1 @@
+"""Measurements that a step of the lesson makes and no other command does."""
