@@ -22,7 +22,7 @@ run: $(VENV)/.run
 	$(BIN)/gil-demo run
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses=auto
 
 sanitize: $(VENV)/.test
 	$(BIN)/python -m tests.sanitizers
