@@ -25,8 +25,15 @@ def extension(name: str, *files: str) -> Extension:
         list(files),
         include_dirs=["csrc", numpy.get_include()],
         depends=[str(path) for path in Path("csrc").glob("*/*.h")],
-        extra_compile_args=["-std=c11", "-fvisibility=hidden", "-O2"],
+        # -g: gil-demo guard names the line of a faulty access
+        extra_compile_args=["-std=c11", "-fvisibility=hidden", "-O2", "-g"],
+        extra_link_args=["-pthread"],
     )
+
+
+def c_files(folder: str) -> list[str]:
+    """The C files of a folder below csrc."""
+    return sorted(str(path) for path in Path("csrc", folder).glob("*.c"))
 
 
 lack = load("gil_demo/host/toolchain.py").missing()
@@ -38,6 +45,6 @@ setup(
     ext_modules=[
         extension("gilexample", "csrc/question/gilexample.c"),
         extension("gilexample_safe", "csrc/question/gilexample_safe.c"),
-        extension("_guard", "csrc/guard/guard.c", "csrc/guard/module.c", "csrc/common/numpy_api.c"),
+        extension("_guard", *c_files("guard"), "csrc/common/numpy_api.c"),
     ],
 )

@@ -91,7 +91,7 @@ def pattern_module() -> FFI:
         sources=[*c_files("common"), *c_files("patterns")],
         include_dirs=[str(HERE), numpy.get_include()],
         depends=[*headers_of("patterns"), *c_files("question")],
-        extra_compile_args=[*FLAGS, "-O2"],
+        extra_compile_args=[*FLAGS, "-O2", "-g"],
         extra_link_args=["-pthread"],
         py_limited_api=False,  # NumPy's C API and the macros of Python's are not in it
     )

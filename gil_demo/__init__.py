@@ -1,15 +1,15 @@
 """May my C code touch a NumPy array while the GIL is released? See for yourself.
 
-`race` is what ``gil-demo run`` calls. It is loaded when first asked for, so that
-``gil-demo --help`` need not load NumPy.
+`race` is what ``gil-demo run`` calls. `guard`, `protect`, `watch_writes` and `frozen` guard array
+data. All are loaded when first asked for, so that ``gil-demo --help`` need not load NumPy.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gil_demo.api import race
+    from gil_demo.api import frozen, guard, protect, race, watch_writes
 
-__all__ = ["race"]
+__all__ = ["frozen", "guard", "protect", "race", "watch_writes"]
 
 
 def __getattr__(name: str) -> Any:

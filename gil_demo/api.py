@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo import arrays, notation
+from gil_demo.guarding.blocks import frozen, guard, protect, watch_writes
 from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MAX_DEFAULT_THREADS, MAX_THREADS
 from gil_demo.measuring.measure import measure, step_count
@@ -22,6 +23,8 @@ from gil_demo.words import HALVES, Kernel, Section
 
 if TYPE_CHECKING:
     from gil_demo.sandbox.pool import Task
+
+__all__ = ["frozen", "guard", "protect", "race", "watch_writes"]
 
 MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"})
 """The sections that a notebook gets by default: all except the patterns."""

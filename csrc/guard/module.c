@@ -1,50 +1,237 @@
-/* The door from Python to the guard: the module gil_demo._guard. */
+/* gil_demo._guard: guarded array data, as Python sees them. gil_demo/native/guard.py
+   is its only user. Every function is entered with the GIL held. */
 
+#define PY_SSIZE_T_CLEAN
 #include "common/numpy_api.h"
-#include "guard.h"
 
-static PyObject *install(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+#include "facts.h"
+#include "faults.h"
+#include "frames.h"
+#include "guard.h"
+#include "handler.h"
+#include "heap.h"
+#include "pages.h"
+#include "process.h"
+#include "protect.h"
+#include "region.h"
+
+#include <string.h>
+
+static bool installed;
+
+static PyObject *refuse(const char *reason)
 {
-    if (guard_install() < 0)
+    PyErr_SetString(PyExc_OSError, reason);
+    return NULL;
+}
+
+static PyObject *install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *named)
+{
+    static char *names[] = {"edge",       "alignment",         "sample",
+                            "method",     "quarantine_blocks", "quarantine_bytes",
+                            "waste_bytes", "live_blocks",      NULL};
+    int edge, method;
+    unsigned long long alignment, sample, blocks, bytes, waste, live;
+    if (!PyArg_ParseTupleAndKeywords(args, named, "$iKKiKKKK", names, &edge, &alignment, &sample,
+                                     &method, &blocks, &bytes, &waste, &live))
         return NULL;
+    if (installed)
+        return refuse("the guard is installed already");
+    guard_options = (struct options){
+        .edge = edge == 1 ? EDGE_START : EDGE_END,
+        .alignment = alignment,
+        .sample = sample,
+        .method = method == 2 ? BY_PATTERN : method == 1 ? BY_MAPPINGS : BY_MARKERS,
+        .quarantine_blocks = blocks,
+        .quarantine_bytes = bytes,
+        .waste_bytes = waste,
+        .live_blocks = live,
+    };
+    guard_counts->method = guard_options.method;
+    if (!heap_start())
+        return refuse("there is too little address space (ulimit -v)");
+    if (!process_start() || !faults_take())
+        return refuse("the system gives no signal handler");
+    const char *reason = handler_patch();
+    if (reason != NULL)
+        return refuse(reason);
+    installed = true;
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(install_doc, "install($module, /)\n--\n\n\
-Give guarded data to the arrays that this thread allocates from now on.");
-
-static PyMethodDef methods[] = {
-    {"install", install, METH_NOARGS, install_doc},
-    {NULL, NULL, 0, NULL},
-};
-
-static int execute(PyObject *Py_UNUSED(module))
+static PyObject *is_installed(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
-    return fill_numpy_api();
+    return PyBool_FromLong(installed);
 }
 
-static PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, execute},
-#if PY_VERSION_HEX >= 0x030c0000
-    {Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},
-#endif
-#if PY_VERSION_HEX >= 0x030d0000
-    /* The allocator shares nothing between calls that is not atomic. */
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
-    {0, NULL},
+static PyObject *switch_on(PyObject *Py_UNUSED(module), PyObject *on)
+{
+    const int wanted = PyObject_IsTrue(on);
+    if (wanted < 0)
+        return NULL;
+    return PyBool_FromLong(atomic_exchange(&guard_on, installed && wanted));
+}
+
+static PyObject *force(PyObject *Py_UNUSED(module), PyObject *on)
+{
+    const int wanted = PyObject_IsTrue(on);
+    if (wanted < 0)
+        return NULL;
+    heap_force(installed && wanted);
+    Py_RETURN_NONE;
+}
+
+static PyObject *check(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    return PyLong_FromUnsignedLongLong(installed ? heap_check() : 0);
+}
+
+static PyObject *counts(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    PyObject *found = PyDict_New();
+    bool filled = found != NULL;
+#define ADD(name) \
+    if (filled) { \
+        PyObject *value = PyLong_FromUnsignedLongLong(atomic_load(&guard_counts->name)); \
+        filled = value != NULL && PyDict_SetItemString(found, #name, value) == 0; \
+        Py_XDECREF(value); \
+    }
+    COUNTS(ADD)
+#undef ADD
+    if (!filled)
+        Py_CLEAR(found);
+    return found;
+}
+
+static bool copy_text(char *to, size_t room, const char *from)
+{
+    if (strlen(from) >= room) {
+        PyErr_SetString(PyExc_ValueError, "the text is too long");
+        return false;
+    }
+    strcpy(to, from);
+    return true;
+}
+
+static PyObject *report_into(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    const char *directory;
+    PyObject *teller;
+    int errors;
+    const size_t room = sizeof facts_to.teller / sizeof *facts_to.teller;
+    if (!PyArg_ParseTuple(args, "sO!i", &directory, &PyTuple_Type, &teller, &errors)
+        || !copy_text(facts_to.directory, sizeof facts_to.directory, directory))
+        return NULL;
+    const Py_ssize_t words = PyTuple_GET_SIZE(teller);
+    if ((size_t)words >= room)
+        return PyErr_Format(PyExc_ValueError, "a teller has at most %zu words", room - 1);
+    for (Py_ssize_t i = 0; i < words; i++) {
+        const char *word = PyUnicode_AsUTF8(PyTuple_GET_ITEM(teller, i));
+        facts_to.teller[i] = word ? strdup(word) : NULL; /* for the process's life */
+        if (facts_to.teller[i] == NULL)
+            return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    }
+    facts_to.teller[words] = NULL;
+    facts_to.errors = errors;
+    if (directory[0] != '\0' && !counts_into(directory))
+        return PyErr_SetFromErrnoWithFilename(PyExc_OSError, directory);
+    Py_RETURN_NONE;
+}
+
+static PyObject *label(PyObject *Py_UNUSED(module), PyObject *text)
+{
+    const char *wanted = PyUnicode_AsUTF8(text);
+    if (wanted == NULL)
+        return NULL;
+    snprintf(facts_to.label, sizeof facts_to.label, "%s", wanted);
+    Py_RETURN_NONE;
+}
+
+static PyObject *block(PyObject *Py_UNUSED(module), PyObject *address)
+{
+    const char *wanted = PyLong_AsVoidPtr(address);
+    if (wanted == NULL && PyErr_Occurred())
+        return NULL;
+    const struct block *found = block_at(wanted);
+    if (found == NULL || found->state != ALIVE || wanted < found->data
+        || wanted > found->data + found->size)
+        Py_RETURN_NONE;
+    return Py_BuildValue("KK", (unsigned long long)(uintptr_t)found->data,
+                         (unsigned long long)found->size);
+}
+
+static PyObject *shield(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    unsigned long long from, bytes;
+    int kind, notes;
+    if (!PyArg_ParseTuple(args, "KKii", &from, &bytes, &kind, &notes))
+        return NULL;
+    const enum shield wanted = kind == 2 ? WATCHED : kind == 3 ? FROZEN : PROTECTED;
+    return PyLong_FromLong(shield_add((const char *)(uintptr_t)from, bytes, wanted, notes));
+}
+
+static PyObject *unshield(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    const long wanted = PyLong_AsLong(number);
+    if (wanted == -1 && PyErr_Occurred())
+        return NULL;
+    shield_remove((int)wanted);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"install", (PyCFunction)(void (*)(void))install, METH_VARARGS | METH_KEYWORDS,
+     "Patch NumPy's allocator and take SIGSEGV; raise OSError where that cannot be."},
+    {"is_installed", is_installed, METH_NOARGS, "Say whether install() was called."},
+    {"switch_on", switch_on, METH_O, "Guard new arrays, or do not; return what was before."},
+    {"force", force, METH_O, "Guard each new array of this thread, whatever the options."},
+    {"check", check, METH_NOARGS, "Report blocks with changed canaries; return how many."},
+    {"counts", counts, METH_NOARGS, "Return what was counted so far."},
+    {"report_into", report_into, METH_VARARGS,
+     "Say where reports go (directory or ''), who tells them, and on which descriptor."},
+    {"label", label, METH_O, "Put a text into each report from now on."},
+    {"block", block, METH_O, "Return start and size of the live block at an address, or None."},
+    {"shield", shield, METH_VARARGS, "Shield bytes (address, size, kind, notes); -1 if refused."},
+    {"unshield", unshield, METH_O, "Take back a shield."},
+    {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "gil_demo._guard",
-    .m_doc = "An allocator of NumPy that makes misuse of array data a crash.",
-    .m_size = 0,
+    .m_doc = "Array data in pages of their own, and reports of faulty accesses to them.",
+    .m_size = -1, /* NumPy's allocator is one for the whole process */
     .m_methods = methods,
-    .m_slots = slots,
 };
+
+static bool add_count_names(PyObject *module)
+{
+#define NAME(name) #name,
+    static const char *const names[] = {COUNTS(NAME)};
+#undef NAME
+    const Py_ssize_t size = sizeof names / sizeof *names;
+    PyObject *tuple = PyTuple_New(size);
+    for (Py_ssize_t i = 0; tuple != NULL && i < size; i++) {
+        PyObject *name = PyUnicode_FromString(names[i]);
+        if (name == NULL)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, i, name);
+    }
+    const bool added = tuple != NULL && PyModule_AddObjectRef(module, "COUNTS", tuple) == 0;
+    Py_XDECREF(tuple);
+    return added;
+}
 
 PyMODINIT_FUNC PyInit__guard(void)
 {
-    return PyModuleDef_Init(&definition);
+    if (fill_numpy_api() != 0)
+        return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    if (module == NULL || !add_count_names(module)
+        || PyModule_AddIntConstant(module, "HAS_MARKERS", pages_have_markers()) < 0
+        || PyModule_AddIntConstant(module, "CAN_STEP", can_step()) < 0
+        || PyModule_AddIntConstant(module, "KNOWS_FRAMES", frames_known()) < 0)
+        Py_CLEAR(module);
+    return module;
 }

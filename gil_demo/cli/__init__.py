@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from gil_demo.cli.doctor import doctor
+from gil_demo.cli.guard import guard
 from gil_demo.cli.list import list_
 from gil_demo.cli.run import run
 from gil_demo.cli.show import show
@@ -47,7 +48,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, doctor, list_, show, try_, tour):
+for command in (run, doctor, list_, show, try_, tour, guard):
     cli.add_command(command)
 
 

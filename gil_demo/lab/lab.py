@@ -29,15 +29,17 @@ class Lab:
     """
 
     def __init__(self, memory: Memory) -> None:
-        """Attach to the memory, and guard the array data that this thread allocates."""
+        """Attach to the memory, and guard the array data of this process."""
         self.ffi, self.c = patterns()
         self._memory = memory
         self.pointer = self.ffi.cast("lab *", self.ffi.from_buffer(memory.map))
         self.guard()
 
     def guard(self) -> None:
-        """Let arrays that this thread allocates from now on have guarded pages of their own."""
-        guard.install()
+        """Give the arrays that are made from now on, in all threads, guarded pages of their own."""
+        if not guard.is_installed():
+            guard.install(guard.settings())
+        guard.switch_on(True)
 
     def address(self, thing: object) -> Any:
         """Return the C pointer to a Python object. It is borrowed: keep the object."""

@@ -59,7 +59,7 @@ def safe(lab: Lab) -> Finding:
 
 def _sum_while_cleared(lab: Lab, summed: Any) -> Finding:
     owner = [np.ones(SIZE)]
-    reader = Thread(lab, summed, lab.address(owner), lab.pointer)
+    reader = Thread(summed, lab.address(owner), lab.pointer)
     lab.wait_for(1)
     owner.clear()
     lab.say("the owner dropped the last reference it had")

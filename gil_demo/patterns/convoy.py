@@ -85,7 +85,7 @@ def _sum_beside_busy_thread(lab: Lab, summed: Any, outcome: Outcome, blocks: str
 
     def busy_seconds() -> float:
         running, started = [True], Event()
-        busy = Thread(lab, _keep_busy, lab, steps, running, started)
+        busy = Thread(_keep_busy, lab, steps, running, started)
         started.wait()
         taken = seconds(lab.pointer)
         running.clear()

@@ -83,7 +83,7 @@ def _add_from_two_threads(lab: Lab, add: Any) -> float:
     cells = np.zeros(CELLS, dtype=np.int64)
     memory = lab.ffi.from_buffer("int64_t[]", cells, require_writable=True)
     began = time.perf_counter()
-    threads = [Thread(lab, add, memory, number, TIMES, lab.pointer) for number in range(2)]
+    threads = [Thread(add, memory, number, TIMES, lab.pointer) for number in range(2)]
     for thread in threads:
         thread.result()
     taken = time.perf_counter() - began

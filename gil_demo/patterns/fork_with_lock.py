@@ -77,7 +77,7 @@ class _Cells:
 def unsafe(lab: Lab) -> Finding:
     """Fork while a thread holds the mutex, and wait for the child."""
     cells = _Cells(lab)
-    holder = Thread(lab, lab.c.fork_with_lock_unsafe_hold, cells.memory, lab.pointer)
+    holder = Thread(lab.c.fork_with_lock_unsafe_hold, cells.memory, lab.pointer)
     lab.wait_for(1)
     child = _fork(lab, lab.c.fork_with_lock_unsafe_add, cells.memory + 1)
     lab.reach(2)
@@ -94,7 +94,7 @@ def safe(lab: Lab) -> Finding:
     cells = _Cells(lab)
     if lab.c.fork_with_lock_safe_prepare(lab.pointer) != 0:
         raise MemoryError("pthread_atfork had no room for another handler")
-    holder = Thread(lab, lab.c.fork_with_lock_safe_hold, cells.memory, lab.pointer)
+    holder = Thread(lab.c.fork_with_lock_safe_hold, cells.memory, lab.pointer)
     lab.wait_for(1)
     child = _fork(lab, lab.c.fork_with_lock_safe_add, cells.memory + 1)
     holder.result()

@@ -70,7 +70,7 @@ def unforced(lab: Lab) -> Finding:
 def _append_from_two_threads(lab: Lab, append: Any, times: int) -> Finding:
     log: NDArray[np.float64] = np.zeros(2 * times)
     numbers = lab.ffi.from_buffer("double[]", log, require_writable=True)
-    threads = [Thread(lab, append, numbers, number, times, lab.pointer) for number in (1.0, 2.0)]
+    threads = [Thread(append, numbers, number, times, lab.pointer) for number in (1.0, 2.0)]
     for thread in threads:
         thread.result()
     return lab.compare("numbers in the log", int(np.count_nonzero(log)), 2 * times)

@@ -69,7 +69,7 @@ def safe(lab: Lab) -> Finding:
 
 def _sum_while_reshaped(lab: Lab, summed: Any) -> Finding:
     table = np.ones((ROWS, COLUMNS))
-    reader = Thread(lab, summed, lab.address(table), lab.pointer)
+    reader = Thread(summed, lab.address(table), lab.pointer)
     lab.wait_for(1)
     table.resize((COLUMNS, ROWS))
     lab.say("the array got its new shape")

@@ -48,7 +48,7 @@ def unsafe(lab: Lab) -> Finding:
     """Take the mutex and then the GIL, against the GIL and then the mutex."""
     cell = np.zeros(1)
     memory = lab.ffi.from_buffer("double[]", cell, require_writable=True)
-    first = Thread(lab, lab.c.lock_order_unsafe_inside, memory, lab.pointer)
+    first = Thread(lab.c.lock_order_unsafe_inside, memory, lab.pointer)
     lab.wait_for(1)
     lab.expect_deadlock("one thread held the mutex and asked for the GIL, the other the reverse")
     lab.c.lock_order_unsafe_outside(memory, lab.pointer)
@@ -60,7 +60,7 @@ def safe(lab: Lab) -> Finding:
     """Never hold one lock while waiting for the other."""
     cell = np.zeros(1)
     memory = lab.ffi.from_buffer("double[]", cell, require_writable=True)
-    first = Thread(lab, lab.c.lock_order_safe_inside, memory, lab.pointer)
+    first = Thread(lab.c.lock_order_safe_inside, memory, lab.pointer)
     lab.wait_for(1)
     lab.c.lock_order_safe_outside(memory, lab.pointer)
     first.result()

@@ -102,7 +102,7 @@ def _add_from_two_threads(
     """Return the number of seconds that the additions took."""
     memory = lab.ffi.from_buffer("int64_t[]", cells, require_writable=True)
     began = time.perf_counter()
-    threads = [Thread(lab, add, memory + cell, times, lab.pointer) for cell in which]
+    threads = [Thread(add, memory + cell, times, lab.pointer) for cell in which]
     for thread in threads:
         thread.result()
     return time.perf_counter() - began

@@ -74,7 +74,7 @@ def _take_references(lab: Lab, take: Any, times: int) -> Finding:
     """Take references that nobody gives back: the array outlives the child."""
     array = np.ones(1)
     before = sys.getrefcount(array)
-    threads = [Thread(lab, take, lab.address(array), times, lab.pointer) for _ in range(2)]
+    threads = [Thread(take, lab.address(array), times, lab.pointer) for _ in range(2)]
     for thread in threads:
         thread.result()
     counted = sys.getrefcount(array) - before

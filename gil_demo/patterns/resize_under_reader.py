@@ -71,7 +71,7 @@ def safe(lab: Lab) -> Finding:
 def _sum_while_resized(lab: Lab, summed: Any) -> Finding:
     array = np.ones(SIZE)
     memory = lab.ffi.from_buffer("double[]", array)
-    reader = Thread(lab, summed, memory, SIZE, lab.pointer)
+    reader = Thread(summed, memory, SIZE, lab.pointer)
     lab.wait_for(1)
     array.resize(2 * SIZE, refcheck=False)
     lab.say("the owner resized the array with refcheck=False")

@@ -66,14 +66,14 @@ def unforced(lab: Lab) -> Finding:
     median = lab.c.shared_scratch_unforced
     arrays = [np.full(SIZE, 1.0), np.full(SIZE, 5.0)]
     memory = [lab.ffi.from_buffer("double[]", array) for array in arrays]
-    threads = [Thread(lab, median, data, UNFORCED_TIMES, lab.pointer) for data in memory]
+    threads = [Thread(median, data, UNFORCED_TIMES, lab.pointer) for data in memory]
     right = [thread.result() for thread in threads]
     return lab.compare("right medians", sum(right), 2 * UNFORCED_TIMES)
 
 
 def _two_medians(lab: Lab, median: Any) -> Finding:
     ones, fives = np.full(SIZE, 1.0), np.full(SIZE, 5.0)
-    first = Thread(lab, median, lab.ffi.from_buffer("double[]", ones), 1, lab.pointer)
+    first = Thread(median, lab.ffi.from_buffer("double[]", ones), 1, lab.pointer)
     lab.wait_for(1)
     median(lab.ffi.from_buffer("double[]", fives), 2, lab.pointer)
     return lab.compare(f"median of {SIZE:,} ones", first.result(), 1.0)

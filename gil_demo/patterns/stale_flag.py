@@ -72,7 +72,7 @@ class _Kernel:
         self.ended = Event()
         data = lab.ffi.from_buffer("double[]", self.data, require_writable=True)
         passes = lab.ffi.from_buffer("int64_t[]", self.passes, require_writable=True)
-        self._thread = Thread(lab, self._run, kernel, data, passes)
+        self._thread = Thread(self._run, kernel, data, passes)
 
     def _run(self, kernel: Any, data: Any, passes: Any) -> int:
         returned = int(kernel(data, SIZE, MAX_PASSES, passes))

@@ -54,7 +54,7 @@ UNFORCED_TIMES = 1_000_000
 def unsafe(lab: Lab) -> Finding:
     """Take the sum in the middle of a transfer."""
     memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
-    writer = Thread(lab, lab.c.torn_snapshot_unsafe_transfer, memory, lab.pointer)
+    writer = Thread(lab.c.torn_snapshot_unsafe_transfer, memory, lab.pointer)
     total = lab.c.torn_snapshot_unsafe_total(memory, lab.pointer)
     writer.result()
     return _judge(lab, total)
@@ -63,7 +63,7 @@ def unsafe(lab: Lab) -> Finding:
 def safe(lab: Lab) -> Finding:
     """Take the sum of a copy, made under the mutex that the transfer holds."""
     memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
-    writer = Thread(lab, lab.c.torn_snapshot_safe_transfer, memory, lab.pointer)
+    writer = Thread(lab.c.torn_snapshot_safe_transfer, memory, lab.pointer)
     total = lab.c.torn_snapshot_safe_total(memory, lab.pointer)
     writer.result()
     return _judge(lab, total)
@@ -73,7 +73,7 @@ def unforced(lab: Lab) -> Finding:
     """Make a million transfers, and take sums until one is wrong."""
     memory = lab.ffi.from_buffer("double[]", _accounts(), require_writable=True)
     transfer = lab.c.torn_snapshot_unforced_transfer
-    writer = Thread(lab, transfer, memory, UNFORCED_TIMES, lab.pointer)
+    writer = Thread(transfer, memory, UNFORCED_TIMES, lab.pointer)
     total = lab.c.torn_snapshot_unforced_total(memory, lab.pointer)
     writer.result()
     return _judge(lab, total)

@@ -50,7 +50,7 @@ def _while_inside(lab: Lab, half: Half, thing: Any, act: Callable[[], Any]) -> t
 
     with nobody_asks():
         gate.acquire()
-        other = Thread(lab, wait_and_act)
+        other = Thread(wait_and_act)
         gate.release()
         total = summed(thing)
         while not acted:

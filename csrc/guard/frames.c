@@ -1,0 +1,163 @@
+/* Walks Python's frames: the one file that knows their layout, version by version.
+
+   PyThreadState_GetFrame would make frame objects, and with them perhaps a
+   garbage collection in the middle of NumPy's allocator. These only read. */
+
+#define Py_BUILD_CORE 1
+
+#include "frames.h"
+
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030E0000
+#define FRAMES_ARE_KNOWN 1
+#include <internal/pycore_frame.h>
+#elif PY_VERSION_HEX < 0x03100000 && !defined(Py_GIL_DISABLED)
+#define FRAMES_ARE_KNOWN 1
+#include <internal/pycore_interpframe_structs.h>
+#else
+#define FRAMES_ARE_KNOWN 0
+#endif
+
+bool frames_known(void)
+{
+    return FRAMES_ARE_KNOWN;
+}
+
+PyThreadState *attached_state(void)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyThreadState_GetUnchecked();
+#elif PY_VERSION_HEX >= 0x030C0000
+    return _PyThreadState_UncheckedGet();
+#else
+    /* Up to 3.11 this is the state of whichever thread holds the GIL. */
+    PyThreadState *holder = _PyThreadState_UncheckedGet();
+    return holder == PyGILState_GetThisThreadState() ? holder : NULL;
+#endif
+}
+
+#if FRAMES_ARE_KNOWN
+
+#if PY_VERSION_HEX >= 0x030E0000
+
+/* A reference with a tag in its lowest bits; both set: a number, and no object. */
+static PyObject *object_of(_PyStackRef reference)
+{
+    const uintptr_t tag = 3;
+    return (reference.bits & tag) == tag ? NULL : (PyObject *)(reference.bits & ~tag);
+}
+
+#endif
+
+static PyCodeObject *code_of(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    PyObject *found = object_of(frame->f_executable);
+    return found != NULL && PyCode_Check(found) ? (PyCodeObject *)found : NULL;
+#elif PY_VERSION_HEX >= 0x030D0000
+    return PyCode_Check(frame->f_executable) ? (PyCodeObject *)frame->f_executable : NULL;
+#else
+    return frame->f_code;
+#endif
+}
+
+/* Whether it is a frame of Python code, and not one where C called into Python. */
+static bool is_real(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    enum { FIRST_OWNER_OF_OTHER_FRAMES = 3 }; /* FRAME_OWNED_BY_CSTACK, in 3.14 ..._INTERPRETER */
+    if (frame->owner >= FIRST_OWNER_OF_OTHER_FRAMES)
+        return false;
+#endif
+    return code_of(frame) != NULL;
+}
+
+static int instruction_of(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    const void *at = frame->instr_ptr;
+#else
+    const void *at = frame->prev_instr;
+#endif
+    return (int)((const char *)at - code_of(frame)->co_code_adaptive);
+}
+
+static struct frame first_real(_PyInterpreterFrame *frame)
+{
+    while (frame != NULL && !is_real(frame))
+        frame = frame->previous;
+    if (frame == NULL)
+        return (struct frame){NULL, NULL, 0};
+    return (struct frame){frame, code_of(frame), instruction_of(frame)};
+}
+
+struct frame innermost_frame(PyThreadState *state)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return first_real(state->current_frame);
+#else
+    return first_real(state->cframe->current_frame);
+#endif
+}
+
+struct frame outer_frame(struct frame inner)
+{
+    return first_real(((_PyInterpreterFrame *)inner.frame)->previous);
+}
+
+PyObject *frame_local(struct frame frame, int i)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return object_of(((_PyInterpreterFrame *)frame.frame)->localsplus[i]);
+#else
+    return ((_PyInterpreterFrame *)frame.frame)->localsplus[i];
+#endif
+}
+
+PyObject *frame_globals(struct frame frame)
+{
+    return ((_PyInterpreterFrame *)frame.frame)->f_globals;
+}
+
+int code_locals(PyCodeObject *code)
+{
+    return code->co_nlocalsplus;
+}
+
+PyObject *code_local_name(PyCodeObject *code, int i)
+{
+    return PyTuple_GET_ITEM(code->co_localsplusnames, i);
+}
+
+#else /* an interpreter newer than this file: reports have no Python stack */
+
+struct frame innermost_frame(PyThreadState *Py_UNUSED(state))
+{
+    return (struct frame){NULL, NULL, 0};
+}
+
+struct frame outer_frame(struct frame Py_UNUSED(inner))
+{
+    return (struct frame){NULL, NULL, 0};
+}
+
+PyObject *frame_local(struct frame Py_UNUSED(frame), int Py_UNUSED(i))
+{
+    return NULL;
+}
+
+PyObject *frame_globals(struct frame Py_UNUSED(frame))
+{
+    return NULL;
+}
+
+int code_locals(PyCodeObject *Py_UNUSED(code))
+{
+    return 0;
+}
+
+PyObject *code_local_name(PyCodeObject *Py_UNUSED(code), int Py_UNUSED(i))
+{
+    return NULL;
+}
+
+#endif

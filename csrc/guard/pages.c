@@ -1,0 +1,99 @@
+/* Makes pages accessible and inaccessible.
+
+   A guard marker sits in the page table in place of a page: the kernel needs no
+   mapping (VMA) for it, of which a process may have 65,530. Without markers each
+   live block costs two mappings, and a block is shut by a fresh mapping over it
+   rather than by mprotect(), because fresh neighbours merge into one. */
+
+#include "pages.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+enum { MADV_GUARD_INSTALL = 102, MADV_GUARD_REMOVE = 103 };
+#endif
+
+enum { HUGE_FROM = 4 << 20 }; /* as NumPy does for its own */
+
+static _Atomic bool markers_failed; /* after mlockall(), say: from then on by mappings */
+
+size_t page_size(void)
+{
+    static size_t size;
+    if (size == 0)
+        size = (size_t)sysconf(_SC_PAGESIZE);
+    return size;
+}
+
+static void *map(void *where, size_t bytes, int protection, int flags)
+{
+    return mmap(where, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+}
+
+bool pages_have_markers(void)
+{
+    char *page = map(NULL, page_size(), PROT_READ | PROT_WRITE, 0);
+    if (page == MAP_FAILED)
+        return false;
+    const bool taken = madvise(page, page_size(), MADV_GUARD_INSTALL) == 0;
+    munmap(page, page_size());
+    return taken;
+}
+
+char *pages_reserve(size_t bytes)
+{
+    char *start = map(NULL, bytes, PROT_NONE, 0);
+    return start == MAP_FAILED ? NULL : start;
+}
+
+void *pages_table(size_t bytes)
+{
+    void *table = map(NULL, bytes, PROT_READ | PROT_WRITE, 0);
+    return table == MAP_FAILED ? NULL : table;
+}
+
+void pages_release(void *start, size_t bytes)
+{
+    if (start != NULL)
+        munmap(start, bytes);
+}
+
+bool pages_prepare(char *start)
+{
+    if (mprotect(start, CHUNK, PROT_READ | PROT_WRITE) != 0)
+        return false;
+#ifdef MADV_NOHUGEPAGE
+    madvise(start, CHUNK, MADV_NOHUGEPAGE); /* two megabytes for eight bytes, else */
+#endif
+    if (madvise(start, CHUNK, MADV_GUARD_INSTALL) != 0) {
+        atomic_store(&markers_failed, true);
+        return map(start, CHUNK, PROT_NONE, MAP_FIXED) != MAP_FAILED;
+    }
+    return true;
+}
+
+bool pages_open(enum method method, char *start, size_t bytes)
+{
+    if (method == BY_MARKERS && madvise(start, bytes, MADV_GUARD_REMOVE) != 0)
+        return false;
+    if ((method == BY_MAPPINGS || atomic_load(&markers_failed))
+        && mprotect(start, bytes, PROT_READ | PROT_WRITE) != 0)
+        return false;
+#ifdef MADV_HUGEPAGE
+    if (bytes >= HUGE_FROM)
+        madvise(start, bytes, MADV_HUGEPAGE);
+#endif
+    return true;
+}
+
+void pages_shut(enum method method, char *start, size_t bytes)
+{
+    if (method == BY_MARKERS) {
+        if (madvise(start, bytes, MADV_GUARD_INSTALL) == 0)
+            return;
+        atomic_store(&markers_failed, true);
+    }
+    if (map(start, bytes, PROT_NONE, MAP_FIXED) == MAP_FAILED)
+        mprotect(start, bytes, PROT_NONE); /* no mapping left for a split: shut what can be */
+}

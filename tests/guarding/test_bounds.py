@@ -1,0 +1,176 @@
+"""Memory, mappings and address space stay bounded, and what is not guarded is counted."""
+
+import signal
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from gil_demo.results.guard import Method
+
+Run = Callable[..., Any]
+Command = Callable[..., CompletedProcess[str]]
+
+METHODS: tuple[Method, ...] = ("markers", "mappings", "poison")
+
+BOUNDS = """
+from gil_demo.guarding.install import for_blocks
+from gil_demo.native import guard
+
+def mappings():
+    with open("/proc/self/maps") as maps:
+        return sum(1 for _ in maps)
+
+def begin(**settings):
+    for_blocks(guard.settings(**settings))
+    guard.switch_on(True)
+"""
+
+
+def fine(ended: CompletedProcess[str]) -> bool:
+    """Whether all statements were carried out."""
+    assert ended.returncode == 0, ended.stderr
+    return ended.stderr == ""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_making_and_freeing_many_arrays_costs_no_mappings(method: Method, block: Run) -> None:
+    """What is freed gives its memory back, and its mappings merge."""
+    ended = block(
+        BOUNDS
+        + f"""
+begin(method={method!r}, quarantine=1000)
+before = mappings()
+for _ in range(30_000):
+    array = np.empty(100)
+    array[0] = 1
+counts = guard.counts()
+assert counts["guarded"] == counts["asked"] == 30_000
+assert counts["quarantined"] <= 1000
+assert mappings() < before + 60
+assert counts["stacks"] < 10
+"""
+    )
+    assert fine(ended)
+
+
+def test_many_live_arrays_cost_no_mappings_with_markers(block: Run) -> None:
+    """Guard markers lie in page tables: as many arrays as one likes can be alive."""
+    ended = block(
+        BOUNDS
+        + """
+if not guard._c().HAS_MARKERS:
+    sys.exit()
+begin()
+before = mappings()
+arrays = [np.zeros(10) for _ in range(40_000)]
+assert guard.counts()["alive"] >= 40_000
+assert mappings() < before + 60
+"""
+    )
+    assert fine(ended)
+
+
+def test_mappings_are_left_to_the_program(block: Run) -> None:
+    """Without markers, arrays beyond the budget are ordinary ones, and counted."""
+    ended = block(
+        BOUNDS
+        + """
+begin(method="mappings", live_blocks=500)
+arrays = [np.zeros(10) for _ in range(2000)]
+counts = guard.counts()
+assert (counts["guarded"], counts["over_live"]) == (500, 1500)
+arrays.clear()
+np.zeros(10)
+assert guard.counts()["guarded"] == 501
+"""
+    )
+    assert fine(ended)
+
+
+def test_waste_is_bounded(block: Run) -> None:
+    """Rounding up to pages is the only cost without a bound of its own, so it has a budget."""
+    ended = block(
+        BOUNDS
+        + """
+begin(waste_bytes=1 << 20)
+arrays = [np.zeros(10) for _ in range(2000)]
+counts = guard.counts()
+assert counts["waste"] <= 1 << 20
+assert 0 < counts["guarded"] < 300
+assert counts["guarded"] + counts["over_waste"] == 2000
+assert all(array.sum() == 0 for array in arrays)
+"""
+    )
+    assert fine(ended)
+
+
+def test_freed_data_leave_the_quarantine_oldest_first(block: Run) -> None:
+    """Their place is used again only then."""
+    ended = block(
+        BOUNDS
+        + """
+begin(quarantine=3)
+places = []
+for _ in range(12):
+    array = np.empty(100)
+    places.append(address(array))
+    del array
+assert len(set(places)) == 4
+assert all(len(set(places[i : i + 4])) == 4 for i in range(8))
+"""
+    )
+    assert fine(ended)
+
+
+@pytest.mark.parametrize("limit", [1 << 30, 4 << 30])
+def test_a_limit_of_address_space_is_shared_with_the_program(limit: int, block: Run) -> None:
+    """Under ulimit -v the guard takes less, and the program still finds room."""
+    ended = block(
+        BOUNDS
+        + f"""
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + {limit},) * 2)
+begin()
+arrays = [np.zeros(1000) for _ in range(1000)]
+assert guard.counts()["guarded"] == 1000
+assert np.ones({limit} // 64).sum() == {limit} // 64
+"""
+    )
+    assert fine(ended)
+
+
+def test_too_little_address_space_is_one_line(block: Run) -> None:
+    """Where not even a little can be had, the guard says so."""
+    ended = block(
+        BOUNDS
+        + """
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20),) * 2)
+try:
+    begin()
+except guard.GuardUnavailable as error:
+    print(error)
+"""
+    )
+    assert "too little address space (ulimit -v)" in ended.stdout
+
+
+def test_locked_memory_needs_the_fallback(block: Run) -> None:
+    """Markers cannot lie in locked memory: after mlockall new blocks use mappings."""
+    ended = block(
+        BOUNDS
+        + """
+begin()
+array = np.ones(10)
+assert ctypes.CDLL(None).mlockall(2) == 0  # MCL_FUTURE
+kept = [np.ones(1000) for _ in range(100)]
+stale = address(kept[0])
+kept.clear()
+print("all well", flush=True)
+read(stale)
+"""
+    )
+    assert ended.stdout == "all well\n"
+    assert ended.returncode == -signal.SIGSEGV

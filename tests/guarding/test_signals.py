@@ -1,0 +1,129 @@
+"""The report comes whatever else has an eye on SIGSEGV, and a second fault costs little of it."""
+
+import signal
+from collections.abc import Callable
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+Command = Callable[..., CompletedProcess[str]]
+
+OVERRUN = "array = np.ones(10); read(address(array) + 80)"
+SENTENCE = "== gil-demo guard: C read the first byte past the end of an array's data."
+FATAL = "Fatal Python error: Segmentation fault"
+
+
+@pytest.mark.parametrize(
+    ("before", "inside", "fatal"),
+    [
+        ("", "", False),
+        ("faulthandler.enable()", "", True),
+        ("", "faulthandler.enable()", True),
+        ("faulthandler.enable()", "faulthandler.enable()", True),
+        ("", "faulthandler.enable(); faulthandler.disable()", False),
+    ],
+)
+def test_faulthandler_and_the_guard_both_speak(
+    before: str, inside: str, fatal: bool, block: Run
+) -> None:
+    """In whatever order they are installed; switching faulthandler off leaves the guard."""
+    ended = block(f"""
+import faulthandler
+{before}
+with gil_demo.guard():
+    {inside}
+    {OVERRUN}
+""")
+    assert ended.returncode == -signal.SIGSEGV
+    assert ended.stderr.count(SENTENCE) == 1
+    assert (FATAL in ended.stderr) == fatal
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+@pytest.mark.parametrize(
+    "send", ["signal.raise_signal(signal.SIGSEGV)", "os.kill(os.getpid(), signal.SIGSEGV)"]
+)
+def test_a_signal_that_was_sent_ends_the_program(send: str, enabled: bool, block: Run) -> None:
+    """It is no fault: nothing is reported, and nobody survives it."""
+    ended = block(f"""
+import faulthandler, os
+with gil_demo.guard():
+    if {enabled}:
+        faulthandler.enable()
+    {send}
+print("survived")
+""")
+    assert ended.returncode == -signal.SIGSEGV
+    assert "== gil-demo guard" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_handler_taken_away_is_told_of(process: Command) -> None:
+    """If the program takes SIGSEGV for itself there is no report, and the last lines say so."""
+    code = (
+        "import numpy as np, signal, ctypes; signal.signal(signal.SIGSEGV, signal.SIG_DFL);"
+        "a = np.ones(2); ctypes.string_at(a.ctypes.data + 16, 1)"
+    )
+    ended = process("guard", "-c", code)
+    assert ended.returncode == 128 + signal.SIGSEGV
+    assert "nothing could be reported of it" in ended.stderr
+
+
+def test_a_second_fault_inside_the_report_loses_only_one_stage(guarded: Run) -> None:
+    """Names are looked for in the program's own objects, which may be in any state."""
+    ended = guarded("""
+def overrun(array):
+    broken = [None]
+    fake = (ctypes.c_size_t * 2)(1, 0x123450)  # an object whose type is nowhere
+    items = ctypes.cast(id(broken) + 24, ctypes.POINTER(ctypes.c_void_p))[0]
+    ctypes.cast(items, ctypes.POINTER(ctypes.c_void_p))[0] = ctypes.addressof(fake)
+    read(address(array) + 80)
+overrun(np.ones(10))
+""")
+    assert ended.code == 128 + signal.SIGSEGV
+    assert ended.kind == ("past-end", "read")
+    assert [call["function"] for call in ended.report["python"]][-2:] == ["overrun", "<module>"]
+    assert ended.report["native"]
+    assert ended.report["blocks"]
+
+
+def test_two_threads_that_fault_at_once_give_one_whole_report(guarded: Run) -> None:
+    """The second waits until the process has died of the first."""
+    ended = guarded("""
+array = np.ones(10)
+memset = ctypes.CDLL(None).memset  # without the GIL
+barrier = threading.Barrier(2)
+def overrun():
+    barrier.wait()
+    memset(ctypes.c_void_p(address(array) + 80), 1, 8)
+for _ in range(2):
+    threading.Thread(target=overrun).start()
+""")
+    assert ended.code == 128 + signal.SIGSEGV
+    assert ended.reports[0]["what"] == "past-end"
+    assert ended.reports[0]["native"]
+
+
+def test_standard_error_that_was_redirected_still_gets_the_report(block: Run) -> None:
+    """Test runners replace descriptor 2: the report goes where it pointed at first."""
+    ended = block(f"""
+import os
+with gil_demo.guard():
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    {OVERRUN}
+""")
+    assert SENTENCE in ended.stderr
+
+
+def test_without_another_process_the_bare_facts_are_printed(block: Run) -> None:
+    """If no process can be started to tell the report, its facts come as they are."""
+    ended = block(f"""
+from gil_demo.guarding import install
+install.teller = lambda: ("/nowhere/python",)
+with gil_demo.guard():
+    {OVERRUN}
+""")
+    assert ended.returncode == -signal.SIGSEGV
+    assert '{"fact": "report", "what": "past-end"' in ended.stderr

@@ -1,0 +1,127 @@
+"""Reports of faulty accesses, from facts to sentences."""
+
+import signal
+from dataclasses import replace
+
+import pytest
+
+from gil_demo.gallery import registry
+from gil_demo.guarding.facts import dtype_name, reports
+from gil_demo.native import guard
+from gil_demo.report.guard import (
+    PAGES,
+    closing_lines,
+    guarded_line,
+    headline,
+    pages_of,
+    report_text,
+)
+from gil_demo.results.guard import Block, Counts, Damage, Deed, NativeFrame, Report, Run, What
+from gil_demo.results.patterns import Frame
+
+MADE = Deed(0.5, 11, (Frame("made.py", 3, "make"),))
+FREED = Deed(0.9, 12, (Frame("freed.py", 7, "drop"),))
+BLOCK = Block("past-end", 0, 1600, 0x7000, 5, "alive", MADE, None)
+
+REPORT = Report(
+    what="past-end",
+    access="read",
+    address=0x7640,
+    process=11,
+    thread=11,
+    seconds=1.0,
+    label=None,
+    blocks=(BLOCK,),
+    damage=None,
+    python=(),
+    native=(),
+    variables=(),
+    told=False,
+)
+
+COUNTS = Counts(1, 50, 50, 0, 0, 0, 0, 9, 3, 0, 0, ("markers",))
+
+
+def seen(what: What, access: str = "read", **block: object) -> str:
+    """The sentence about an access near a block that is changed in some fields."""
+    changed = replace(BLOCK, **block)  # type: ignore[arg-type]  # fields by name
+    return headline(replace(REPORT, what=what, access=access, blocks=(changed,)))
+
+
+def test_a_miss_is_told_in_bytes() -> None:
+    """By how much, on which side, and whether the data were freed."""
+    assert seen("past-end") == "C read the first byte past the end of an array's data."
+    assert seen("past-end", distance=8).startswith("C read 8 bytes past the end of")
+    before = seen("before-start", "write", place="before-start", distance=1)
+    assert before == "C wrote to 1 byte before the start of an array's data."
+    freed = seen("past-end", state="freed", freed=FREED)
+    assert freed.endswith("past the end of an array's data that had been freed.")
+
+
+def test_a_wild_address_is_not_charged_to_the_nearest_array() -> None:
+    """Beyond some distance the nearest array is a guess."""
+    assert seen("past-end", distance=10**7) == (
+        "C read an address that no array has; the nearest data are far away."
+    )
+
+
+def test_damage_says_what_the_bytes_are_now() -> None:
+    """The value is often enough to recognise who wrote it."""
+    report = replace(
+        REPORT, what="damaged", access="write", damage=Damage(2, (1, 255)), blocks=(BLOCK,)
+    )
+    assert headline(report) == (
+        "C changed 2 bytes right after the end of an array's data (now 01 ff);"
+        " noticed by looking at all arrays."
+    )
+    assert "Python code" not in report_text(replace(report, python=(Frame("a.py", 1, "f"),)))
+
+
+@pytest.mark.parametrize("page", sorted({page for pages in PAGES.values() for page in pages}))
+def test_a_page_that_explains_exists(page: str) -> None:
+    """`gil-demo show` knows each name."""
+    registry.load_all()
+    assert registry.find(page).name == page
+
+
+def test_a_null_pointer_in_the_interpreter_is_not_explained() -> None:
+    """It may have many causes, so no page of the gallery is named."""
+    report = replace(REPORT, what="null", blocks=(), native=(NativeFrame("/lib/some.so", 8, "f"),))
+    assert pages_of(report) == ("unchecked-arguments",)
+    inside = NativeFrame("/usr/lib/libpython3.12.so.1.0", 8, "PyObject_Malloc")
+    assert pages_of(replace(report, native=(inside,))) == ()
+
+
+def test_facts_that_break_off_still_make_a_report() -> None:
+    """A process that died while it wrote has told the essential."""
+    text = (
+        '{"fact": "report", "what": "null", "access": "read", "address": 8, "process": 1,'
+        ' "thread": 1, "nanoseconds": 5000}\n{"fact": "python", "fra'
+    )
+    (report,) = reports(text)
+    assert (report.what, report.address, report.python, report.told) == ("null", 8, (), False)
+
+
+def test_each_limit_that_was_hit_is_named() -> None:
+    """The last line never hides that arrays were not guarded."""
+    settings = guard.settings(sample=10)
+    assert guarded_line(COUNTS, settings) == "50 of 50 arrays were guarded"
+    hit = replace(COUNTS, asked=100, sampled_out=20, over_waste=10, over_live=15, no_room=5)
+    line = guarded_line(hit, settings)
+    assert line.startswith("50 of 100 arrays were guarded")
+    for number in (20, 10, 15, 5):
+        assert f"{number} not: " in line
+
+
+def test_a_death_without_a_report_is_explained() -> None:
+    """The lines say that nothing could be reported, and why that may be."""
+    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, ())
+    lines = list(closing_lines(run))
+    assert lines[0] == "the program died of SIGSEGV"
+    assert "nothing could be reported" in lines[1]
+
+
+def test_dtypes_have_numpy_s_names() -> None:
+    """Kind and size make the name."""
+    names = [dtype_name(*one) for one in (("f", 8), ("i", 2), ("c", 16), ("b", 1), ("V", 12))]
+    assert names == ["float64", "int16", "complex128", "bool", "structured"]
