@@ -16,7 +16,7 @@ HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include
 
 GENERATED = docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench clean
+.PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard clean
 
 run: $(VENV)/.run
 	$(BIN)/gil-demo run
@@ -29,6 +29,9 @@ sanitize: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks
+
+bench-guard: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks --only guard
 
 lint: $(VENV)/.test lint-python lint-c lint-docs
 	$(BIN)/python -m tests.docs_commands

@@ -1,4 +1,4 @@
-"""The generated part of python-api.md: what `gil_demo.race` takes and gives, from the source."""
+"""The generated part of python-api.md: what the functions take and give, from the source."""
 
 import ast
 import inspect
@@ -12,6 +12,7 @@ from gil_demo.gallery.page import page_parts
 from gil_demo.report.markdown import markdown
 from gil_demo.report.run import RunReport
 from gil_demo.results import host, numbers, patterns, run
+from gil_demo.results.guard import Write
 
 RESULTS = {
     name: found
@@ -28,7 +29,14 @@ def reference() -> str:
         named = re.findall(r"\w+", " ".join(_annotations(one).values()))
         found = (RESULTS[name] for name in named if name in RESULTS)
         classes += [cls for cls in dict.fromkeys(found) if cls not in classes]
-    parts = (_function(api.race), *map(_dataclass, classes), _words(classes))
+    guards: list[Callable[..., Any]] = [api.guard, api.protect, api.watch_writes, api.frozen]
+    parts = (
+        _function(api.race),
+        *map(_dataclass, classes),
+        *map(_function, guards),
+        _dataclass(Write),
+        _words(classes),
+    )
     return "\n".join(line for part in parts for line in part)
 
 
@@ -36,7 +44,7 @@ def _function(function: Callable[..., Any]) -> Iterator[str]:
     source = inspect.getsource(function)
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.FunctionDef)
-    head = "\n".join(source.splitlines()[: node.body[0].lineno - 1])
+    head = "\n".join(source.splitlines()[node.lineno - 1 : node.body[0].lineno - 1])
     signature = re.sub(r"(?<== )[A-Z_]+\b", lambda name: _value(name[0]), head)
     yield f"## gil_demo.{function.__name__}\n"
     yield f"```text\n{signature.removeprefix('def ').removesuffix(':')}\n```\n"

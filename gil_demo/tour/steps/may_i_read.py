@@ -25,6 +25,7 @@ Misconception:
 
 Ask:
     PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
+    And what does the command guard say of your own programs?
 
 Read more:
     - Who owns an argument, and who lends: https://docs.python.org/3/extending/extending.html#ownership-rules

@@ -25,7 +25,8 @@ Misconception:
     follows the one before.
 
 Ask:
-    Which flag would correct the loop, and which arrays would NumPy then copy?
+    Which flag would correct the loop, and which arrays would NumPy then copy? What does the
+    command guard say of a program that asks for sum(arange(10.0)[::-1])?
 
 Read more:
     - The question: https://stackoverflow.com/questions/8824739
