@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -82,6 +84,21 @@ def test_the_exit_code_is_the_programs(statement: str, code: int, process: Comma
     ended = process("guard", "-c", statement)
     assert ended.returncode == code
     assert "== gil-demo guard" not in ended.stderr
+
+
+def test_a_request_to_end_reaches_the_program() -> None:
+    """SIGTERM is meant for the program, which may tidy up; the exit code is still its own."""
+    code = (
+        "import signal, sys, time;"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5));"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-m", "gil_demo", "guard", "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 5
 
 
 def test_the_last_line_says_how_many_arrays_were_guarded(process: Command) -> None:
