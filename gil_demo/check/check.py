@@ -1,0 +1,242 @@
+"""Checks files: from paths to findings."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+from gil_demo.check import grammar, rule
+from gil_demo.check.flow import Flow
+from gil_demo.check.project import Project
+from gil_demo.check.rule import CheckedFile, Found, Rule
+from gil_demo.check.source import SUFFIXES, NotReadable, Source, read
+from gil_demo.check.suppression import Suppressions
+from gil_demo.errors import BadInput
+from gil_demo.gallery import registry
+from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place, Step
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to look for.
+
+    Attributes:
+        level: The least sure level that is reported.
+        select: Rules to use, or empty for all.
+        ignore: Rules not to use.
+        exclude: Patterns of paths that are not read in folders.
+        free: Own functions that need no GIL although it looks as if they did.
+        needs_gil: Own functions that need the GIL although nobody can see it.
+        baseline: Fingerprints of findings that are known.
+    """
+
+    level: Level = "warning"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    needs_gil: tuple[str, ...] = ()
+    baseline: frozenset[str] = frozenset()
+
+
+def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
+    """Check files and folders.
+
+    Raises:
+        BadInput: If the parser is not installed, a rule is unknown, or a path is not there.
+    """
+    rules = _selected(settings)
+    sources, unreadable = _read(list(paths), settings)
+    project = Project(sources, frozenset(settings.needs_gil), frozenset(settings.free))
+    flows: dict[Path, list[Flow]] = {}
+    if project.has_blocks:
+        grammar.ensure_available()
+        flows = project.blocks()
+    findings: list[Finding] = []
+    for source in sources:
+        if source.path in flows:
+            file = CheckedFile(source, flows[source.path], project)
+            findings += _in_file(file, rules, settings.level)
+    return _result(findings, sources, flows, unreadable, settings)
+
+
+def _selected(settings: Settings) -> tuple[Rule, ...]:
+    chosen = tuple(rule.find(name) for name in settings.select) or rule.load_all()
+    ignored = {rule.find(name).name for name in settings.ignore}
+    return tuple(one for one in chosen if one.name not in ignored)
+
+
+def _read(
+    paths: list[Path], settings: Settings
+) -> tuple[list[Source], list[tuple[str, str]]]:
+    """Read the files, each once however many paths lead there."""
+    sources: list[Source] = []
+    unreadable: list[tuple[str, str]] = []
+    seen: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            why = "is a link that leads nowhere" if path.is_symlink() else "is not there"
+            raise BadInput(f"{path} {why}: name files or folders of C or C++ source")
+        for file in _files(path, settings.exclude) if path.is_dir() else [path]:
+            real = file.resolve()
+            if real in seen:
+                continue
+            seen.add(real)
+            try:
+                sources.append(read(file))
+            except NotReadable as error:
+                unreadable.append((str(file), str(error)))
+    return sources, unreadable
+
+
+def _files(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the sources below a folder, without following links to folders."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or any(
+            fnmatch(str(entry), pattern) or fnmatch(entry.name, pattern) for pattern in exclude
+        ):
+            continue
+        if entry.is_dir():
+            if not entry.is_symlink():
+                yield from _files(entry, exclude)
+        elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+            yield entry
+
+
+def _in_file(file: CheckedFile, rules: tuple[Rule, ...], level: Level) -> Iterator[Finding]:
+    """Yield the findings in one file, one for each cause."""
+    for one in rules:
+        if LEVELS.index(one.level) > LEVELS.index(level):
+            continue
+        by_cause: dict[tuple[object, ...], list[Found]] = {}
+        for found in one.find(file):
+            if LEVELS.index(found.level) <= LEVELS.index(level):
+                by_cause.setdefault(found.cause, []).append(found)
+        for group in by_cause.values():
+            yield _finding(file, one, group)
+
+
+def _finding(file: CheckedFile, one: Rule, group: list[Found]) -> Finding:
+    """Make one finding of all places that have the same cause."""
+    group.sort(key=lambda found: (LEVELS.index(found.level), found.start))
+    first = group[0]
+    source = first.flow.function.source
+    others = sorted({(f.start, f.stop) for f in group if f.start != first.start})
+    place = _place(source, first.start, first.stop)
+    line = source.line_text(place.line)
+    name = first.flow.function.name
+    return Finding(
+        rule=one.name,
+        pattern=one.pattern,
+        level=first.level,
+        place=place,
+        function=name,
+        released_at=source.line(first.released) if first.released is not None else None,
+        message=first.message,
+        instead=first.instead or one.instead,
+        way=_way(first, place, file.project.by_path),
+        places=tuple(_place(source, start, stop) for start, stop in others),
+        source_line=line,
+        fingerprint=_fingerprint(one.name, source.path.name, name, line),
+    )
+
+
+def _fingerprint(*parts: str) -> str:
+    text = "\0".join(" ".join(part.split()) for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _place(source: Source, start: int, stop: int) -> Place:
+    line = source.line(start)
+    column = source.column(start)
+    ends_here = stop > start and source.line(stop - 1) == line
+    end = source.column(stop - 1) + 1 if ends_here else len(source.line_text(line)) + 1
+    return Place(str(source.path), line, column, max(end, column + 1))
+
+
+def _way(found: Found, place: Place, sources: dict[str, Source]) -> tuple[Step, ...]:
+    """Return the stations in order; the release first and the place itself last."""
+    flow = found.flow
+    source = flow.function.source
+    steps = []
+    if found.released is not None:
+        switch = flow.switches.get(found.released)
+        name = switch.name if switch is not None else "a block"
+        at = _place(source, found.released, found.released + len(name))
+        steps.append(Step(at, f"{name} releases the GIL"))
+    for path, offset, text in found.way:
+        other = source if path == str(source.path) else sources.get(path)
+        if other is not None:
+            steps.append(Step(_place(other, offset, offset + 1), text))
+    if not any((s.place.line, s.place.column) == (place.line, place.column) and s.place.file == place.file for s in steps):
+        steps.append(Step(place, found.message))
+    return tuple(steps)
+
+
+def _result(
+    findings: list[Finding],
+    sources: list[Source],
+    flows: dict[Path, list[Flow]],
+    unreadable: list[tuple[str, str]],
+    settings: Settings,
+) -> CheckResult:
+    findings.sort(key=lambda f: (f.place.file, f.place.line, f.place.column, f.rule))
+    findings = list(_numbered(findings))
+    fresh = [finding for finding in findings if finding.fingerprint not in settings.baseline]
+    suppressions = Suppressions(sources)
+    kept = [finding for finding in fresh if not suppressions.suppress(finding)]
+    first = {id(f.function): f for group in flows.values() for f in group}
+    whole: dict[int, bool] = {}
+    for group in flows.values():
+        for flow in group:
+            key = id(flow.function)
+            whole[key] = whole.get(key, True) and flow.understood
+    begins = {
+        (path, event.start)
+        for path, group in flows.items()
+        for flow in group
+        for event in flow.events
+        if event.kind == "begin"
+    }
+    pointers = {
+        (path, event.start)
+        for path, group in flows.items()
+        for flow in group
+        for event in flow.events
+        if event.kind == "pointer" and event.seen.released
+    }
+    seen = rule.patterns_seen()
+    everything = tuple(pattern.name for pattern in registry.load_all())
+    return CheckResult(
+        findings=tuple(kept),
+        files=len(sources),
+        lines=sum(source.text.count("\n") for source in sources),
+        blocks=len(begins),
+        functions=len(first),
+        functions_not_understood=sum(not understood for understood in whole.values()),
+        calls_not_followed=len(pointers),
+        unreadable=tuple(unreadable),
+        suppressed=len(fresh) - len(kept),
+        in_baseline=len(findings) - len(fresh),
+        unused=suppressions.unused(),
+        patterns_seen=tuple(name for name in everything if name in seen),
+        patterns_unseen=tuple(name for name in everything if name not in seen),
+    )
+
+
+def _numbered(findings: list[Finding]) -> Iterator[Finding]:
+    """Tell findings on equal lines apart, in the order of the file."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        count = counts[finding.fingerprint] = counts.get(finding.fingerprint, 0) + 1
+        if count > 1:
+            finding = replace(finding, fingerprint=f"{finding.fingerprint}-{count}")
+        yield finding

@@ -1,0 +1,43 @@
+"""The parser: tree-sitter with its grammars of C and C++, an optional part of gil-demo."""
+
+from functools import cache
+from typing import Any
+
+from gil_demo.errors import BadInput
+
+HEAD = "void f()"
+"""What stands before a body so that it parses as a function, whatever its own header is."""
+
+MAX_DEPTH = 120
+"""How deep statements may nest before a function counts as not understood."""
+
+
+@cache
+def _parsers() -> tuple[Any, Any]:
+    try:
+        import tree_sitter
+        import tree_sitter_c
+        import tree_sitter_cpp
+    except ImportError as error:
+        raise BadInput(
+            f"`gil-demo check` needs {error.name}, which is not installed: "
+            "pip install 'gil-demo[check]'"
+        ) from None
+    languages = (tree_sitter_c.language(), tree_sitter_cpp.language())
+    c, cpp = (tree_sitter.Parser(tree_sitter.Language(language)) for language in languages)
+    return c, cpp
+
+
+def ensure_available() -> None:
+    """Refuse to go on without the parser.
+
+    Raises:
+        BadInput: If the optional dependencies are not installed; it says how to install them.
+    """
+    _parsers()
+
+
+def parse_body(body: str, cpp: bool) -> Any:
+    """Return the node of a function's body; its offsets count from ``HEAD`` on."""
+    text = (HEAD + body).encode("latin-1")
+    return _parsers()[cpp].parse(text).root_node

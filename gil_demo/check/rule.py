@@ -1,0 +1,182 @@
+"""What a rule is, and how the rules are found: every module of `gil_demo.check.rules` is one."""
+
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+
+from gil_demo.check.flow import Event, Flow
+from gil_demo.check.project import Project
+from gil_demo.check.source import Source
+from gil_demo.errors import BadInput
+from gil_demo.gallery.registry import page_parts
+from gil_demo.results.check import LEVELS, Level
+
+PAGE_PARTS = ("Mechanism", "Not found", "Sources")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """What a rule looks at: one file's functions that switch the GIL, and the whole project."""
+
+    source: Source
+    flows: list[Flow]
+    project: Project
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule found at a place.
+
+    Attributes:
+        flow: The ways through the function.
+        start: Offset in the function's file.
+        stop: Offset of the end.
+        level: How sure it is.
+        message: Why, in one sentence.
+        cause: What is the same for all places that one change would mend.
+        released: Where the GIL was released, or None.
+        way: Further stations, as file, offset and what happens there.
+        instead: What to write instead, where it is not the rule's own sentence.
+    """
+
+    flow: Flow
+    start: int
+    stop: int
+    level: Level
+    message: str
+    cause: tuple[object, ...]
+    released: int | None = None
+    way: tuple[tuple[str, int, str], ...] = ()
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its page, what it looks for and how sure it can be.
+
+    ``flags`` names the patterns of the gallery whose unsafe half it finds; the first of them is
+    the page that a finding refers to. ``examples`` are C of its own where the gallery has none.
+    """
+
+    name: str
+    sentence: str
+    page: Mapping[str, str]
+    level: Level
+    instead: str
+    flags: tuple[str, ...]
+    examples: tuple[str, str] | None
+    find: Callable[[CheckedFile], Iterator[Found]] = field(repr=False)
+
+    @property
+    def pattern(self) -> str:
+        """Return the page of the gallery that shows the hazard, or an empty name."""
+        return self.flags[0].replace("_", "-") if self.flags else ""
+
+
+class IncompleteRule(BadInput, ValueError):
+    """A rule that lacks something; the message says what to add."""
+
+
+@cache
+def load_all() -> tuple[Rule, ...]:
+    """Return all rules, the surest first.
+
+    Raises:
+        IncompleteRule: If one lacks a part.
+    """
+    from gil_demo.check import rules
+
+    found = [_rule(info.name) for info in pkgutil.iter_modules(rules.__path__)]
+    return tuple(sorted(found, key=lambda rule: (LEVELS.index(rule.level), rule.name)))
+
+
+def _rule(stem: str) -> Rule:
+    module = import_module(f"gil_demo.check.rules.{stem}")
+    name = stem.replace("_", "-")
+    sentence, page = page_parts(module.__doc__ or "")
+    lacks = [what for what in ("LEVEL", "INSTEAD", "FLAGS", "find") if not hasattr(module, what)]
+    lacks += [f"{part}: in its docstring" for part in PAGE_PARTS if not page.get(part)]
+    if not getattr(module, "FLAGS", ()) and not hasattr(module, "EXAMPLES"):
+        lacks.append("a pattern in FLAGS, or EXAMPLES")
+    if lacks:
+        raise IncompleteRule(f"rule {name}: add {', '.join(lacks)} in gil_demo/check/rules/{stem}.py")
+    return Rule(
+        name=name,
+        sentence=sentence,
+        page=page,
+        level=module.LEVEL,
+        instead=module.INSTEAD,
+        flags=module.FLAGS,
+        examples=getattr(module, "EXAMPLES", None),
+        find=module.find,
+    )
+
+
+def find(name: str) -> Rule:
+    """Return the rule of that name.
+
+    Raises:
+        BadInput: If there is none; the message names those that there are.
+    """
+    for rule in load_all():
+        if rule.name == name.replace("_", "-"):
+            return rule
+    names = ", ".join(rule.name for rule in load_all())
+    raise BadInput(f"there is no rule {name!r}: the rules are {names}")
+
+
+def patterns_seen() -> frozenset[str]:
+    """Return the patterns of the gallery whose unsafe half some rule finds."""
+    return frozenset(flag.replace("_", "-") for rule in load_all() for flag in rule.flags)
+
+
+def rules_for(pattern: str) -> tuple[Rule, ...]:
+    """Return the rules that find the unsafe half of a pattern."""
+    stem = pattern.replace("-", "_")
+    return tuple(rule for rule in load_all() if stem in rule.flags)
+
+
+# -- what several rules share --------------------------------------------------------------
+
+
+def past_end(flow: Flow) -> dict[int, list[Event]]:
+    """Return, by each way out without END, the calls that are only wrong for the same reason.
+
+    A call behind the textual END that is reached with the GIL released, or one that is reached
+    so on some ways only, is a station on the way out and not a cause of its own.
+    """
+    ends = [event for event in flow.events if event.kind == "end"]
+    exits = [event for event in flow.events if leaves_released(flow, event)]
+    found: dict[int, list[Event]] = {}
+    for out in exits:
+        for event in flow.events:
+            if event.kind not in ("api", "own") or not event.seen.released & out.seen.released:
+                continue
+            if event.start >= out.start:
+                continue
+            since = min(event.seen.released)
+            behind = any(since < end.start < event.start for end in ends)
+            if behind or not event.seen.always:
+                found.setdefault(out.start, []).append(event)
+    return found
+
+
+def leaves_released(flow: Flow, event: Event) -> bool:
+    """Tell whether a way out leaves with the GIL released that this function must take back."""
+    return event.kind == "exit" and any(
+        since in flow.switches and flow.switches[since].paired for since in event.seen.released
+    )
+
+
+def chain(event: Event) -> tuple[tuple[str, int, str], ...]:
+    """Return the stations of a call through the project's own functions."""
+    if event.need is None:
+        return ()
+    way = event.need.way
+    called = [*(name for name, _, _ in way[1:]), event.need.name]
+    return tuple(
+        (path, offset, f"{name} calls {callee}")
+        for (name, path, offset), callee in zip(way, called, strict=True)
+    )

@@ -1,0 +1,76 @@
+"""C calls Python's C API where the GIL is released.
+
+Mechanism:
+    Between BEGIN and END another thread may run Python, and this thread has no thread state
+    attached. A function of the C API that changes a reference count, allocates or raises an
+    exception then works on data that somebody else is changing, or looks for a thread state and
+    finds none. The call may be in the block itself, in a macro, or in a function of this project
+    that the block calls, in whatever file.
+
+    What happens differs by function and version. Called without the GIL, ``PyErr_SetString`` and
+    ``PyErr_Occurred`` kill CPython 3.11, 3.12 and 3.13 (SIGSEGV). ``PyMem_Malloc`` passes on 3.11
+    and kills 3.12 and 3.13. ``Py_IncRef`` passes on all three and is a race.
+
+Not found:
+    Calls through pointers and of C++ methods are not followed. Copies and destructors of
+    ``py::object`` in C++ are not seen: pybind11's PYBIND11_ASSERT_GIL_HELD_INCREF_DECREF finds
+    these while the program runs. A call that the value of an argument rules out is reported as a
+    warning.
+
+Sources:
+    - https://docs.python.org/3/c-api/threads.html#detaching-thread-state
+    - https://docs.python.org/3/c-api/memory.html#overview (which domain needs the GIL)
+    - https://numpy.org/doc/stable/reference/c-api/iterator.html (``errmsg`` of ``NpyIter_Reset``)
+"""
+
+from collections.abc import Iterator
+
+from gil_demo.check.flow import Event, Flow
+from gil_demo.check.rule import CheckedFile, Found, chain, past_end
+from gil_demo.results.check import Level
+
+LEVEL: Level = "error"
+FLAGS = ("api_without_gil", "refcount_race")
+INSTEAD = "Make the call after END, or between Py_BLOCK_THREADS and Py_UNBLOCK_THREADS."
+
+NEEDS_MESSAGE = "Pass a non-NULL errmsg, and raise the error after END."
+
+
+def find(file: CheckedFile) -> Iterator[Found]:
+    """Find calls that are reached with the GIL released."""
+    for flow in file.flows:
+        excused = {id(event) for events in past_end(flow).values() for event in events}
+        for event in flow.events:
+            if event.kind not in ("api", "own", "looks-like-api") or not event.seen.released:
+                continue
+            if id(event) not in excused:
+                yield _found(flow, event)
+
+
+def _found(flow: Flow, event: Event) -> Found:
+    since = min(event.seen.released)
+    conditional = event.need is not None and event.need.conditional
+    sure = event.seen.always and not conditional and event.kind != "looks-like-api"
+    some = "" if event.seen.always else ", which is released on some ways to here"
+    if event.kind == "own" and event.need is not None:
+        if event.need.way:
+            message = f"{event.name} needs the GIL, because it reaches {event.need.name}{some}."
+        else:
+            message = f"{event.name} needs the GIL, as the settings say{some}."
+    elif event.kind == "looks-like-api":
+        message = f"{event.name} looks like a function of Python's C API, which needs the GIL{some}."
+    elif event.name.startswith("NpyIter_"):
+        message = f"{event.name} may raise an exception here, which needs the GIL{some}."
+    else:
+        message = f"{event.name} needs the GIL{some}."
+    return Found(
+        flow,
+        event.start,
+        event.stop,
+        "error" if sure else "warning",
+        message,
+        (event.name, since),
+        since,
+        chain(event),
+        NEEDS_MESSAGE if event.name.startswith("NpyIter_") else "",
+    )

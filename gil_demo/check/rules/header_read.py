@@ -1,0 +1,37 @@
+"""C reads an object's header where the GIL is released.
+
+Mechanism:
+    ``PyArray_DATA`` and ``PyArray_DIM`` read fields that Python code may change meanwhile: a
+    thread that has the GIL can resize the array or give it another shape between two of these
+    reads. The elements may be read in the block; where they are must be read before it.
+
+Not found:
+    Fields that are read through ``->``, because most of them belong to C structures that Python
+    code does not reach.
+
+Sources:
+    - https://docs.python.org/3/howto/free-threading-extensions.html
+    - https://numpy.org/doc/stable/reference/thread_safety.html
+"""
+
+from collections.abc import Iterator
+
+from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.results.check import Level
+
+LEVEL: Level = "advice"
+FLAGS = ("header_read",)
+INSTEAD = "Take it into a local variable before BEGIN."
+
+TYPE_TESTS = ("_Check", "_CheckExact")
+
+
+def find(file: CheckedFile) -> Iterator[Found]:
+    """Find functions of the API that read fields, one finding a block."""
+    for flow in file.flows:
+        for event in flow.events:
+            if event.kind == "read" and event.seen.always and not event.name.endswith(TYPE_TESTS):
+                since = min(event.seen.released)
+                message = f"{event.name} reads a header that Python code may change meanwhile."
+                cause = ("header", since)
+                yield Found(flow, event.start, event.stop, "advice", message, cause, since)

@@ -1,0 +1,43 @@
+"""C releases the GIL where it is released already.
+
+Mechanism:
+    ``Py_BEGIN_ALLOW_THREADS`` detaches the thread state of this thread. In a block there is none
+    attached, so the inner BEGIN ends the process with a fatal error. The inner block is often in
+    another function, which was written for callers that hold the GIL.
+
+Not found:
+    An inner block that is reached through a pointer or a C++ method.
+
+Sources:
+    - https://docs.python.org/3/c-api/threads.html#c.PyEval_SaveThread
+"""
+
+from collections.abc import Iterator
+
+from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.results.check import Level
+
+LEVEL: Level = "error"
+FLAGS = ("nested_begin",)
+INSTEAD = "Release the GIL in one place only: around the call or inside the function, not both."
+
+
+def find(file: CheckedFile) -> Iterator[Found]:
+    """Find blocks that begin in a block."""
+    for flow in file.flows:
+        for event in flow.events:
+            if event.kind not in ("begin", "begins") or not event.seen.released:
+                continue
+            since = min(event.seen.released)
+            if since == event.start:
+                continue
+            level: Level = "error" if event.seen.always else "warning"
+            some = "" if event.seen.always else " on some ways"
+            if event.kind == "begin":
+                message = f"{event.name} releases the GIL, which is released already{some}."
+                way = ()
+            else:
+                message = f"{event.name} begins a block of its own, in a block{some}."
+                way = ((*event.detail, f"{event.name} releases the GIL here"),)
+            cause = (event.name, since)
+            yield Found(flow, event.start, event.stop, level, message, cause, since, way)

@@ -1,0 +1,58 @@
+"""C reads an array in a row that it asked to be aligned and not to be contiguous.
+
+Mechanism:
+    ``NPY_ARRAY_ALIGNED`` asks that each element can be read with one load. It says nothing of
+    where the next element is: a slice with a step, a transposed or a broadcast array is aligned
+    too. A loop over ``data[i]`` then reads elements that are not in the array, or memory that is
+    not the array's.
+
+Not found:
+    Flags that are put together elsewhere. A function that asks for the strides, or tests whether
+    the array is contiguous, is taken to use the answer.
+
+Sources:
+    - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_ALIGNED
+    - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
+"""
+
+import re
+from collections.abc import Iterator
+
+from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.check.source import closing_paren
+from gil_demo.results.check import Level
+
+LEVEL: Level = "warning"
+FLAGS = ("strided_view", "gilexample")
+INSTEAD = "Ask for NPY_ARRAY_IN_ARRAY, which is aligned and C-contiguous, or step by the strides."
+
+CONVERTS = re.compile(
+    r"\b([A-Za-z_]\w*)\s*=\s*(?:\(\s*\w+\s*\*\s*\)\s*)?(PyArray_(?:FROM_OTF|FROM_OF|FROMANY|FromAny))\s*\("
+)
+ALIGNED = re.compile(r"\bNPY_(?:ARRAY_)?(?:ALIGNED|BEHAVED(?:_NS)?)\b")
+CONTIGUOUS = re.compile(r"CONTIGUOUS|_C?ARRAY(?:_RO|2)?\b(?<!NPY_ARRAY)|_FARRAY|IN_ARRAY|OUT_ARRAY")
+ASKS = re.compile(r"\bPyArray_(?:STRIDES?|IS_?\w*CONTIGUOUS|IS[CF]ARRAY\w*|CHKFLAGS|ITER\w*|Iter\w*|GETPTR\d)\b|\bNpyIter_")
+
+
+def find(file: CheckedFile) -> Iterator[Found]:
+    """Find conversions whose flags are spelled out and leave contiguity out."""
+    for flow in file.flows:
+        body, base = flow.function.body, flow.function.opening
+        if not flow.blocks or ASKS.search(body) or "PyArray_DATA" not in body and "PyArray_BYTES" not in body:
+            continue
+        for match in CONVERTS.finditer(body):
+            closing = closing_paren(body, match.end() - 1)
+            flags = _flags(body, body[match.end() : closing])
+            if ALIGNED.search(flags) and not CONTIGUOUS.search(flags):
+                message = f"{match[1]} is aligned and may have any strides, but its data is read in a row."
+                span = base + match.start(2), base + match.end(2)
+                yield Found(flow, *span, "warning", message, ("aligned", span[0]))
+
+
+def _flags(body: str, arguments: str) -> str:
+    """Return the flags among a call's arguments, looked up if they are in a variable."""
+    last = arguments.rpartition(",")[2].strip()
+    if last.isidentifier() and not last.isupper():
+        found = re.findall(rf"\b{last}\s*=([^;]*);", body)
+        return str(found[0]) if len(found) == 1 else "CONTIGUOUS"
+    return arguments
