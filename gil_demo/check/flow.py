@@ -47,6 +47,14 @@ UNLOCKS = frozenset(
     "pthread_mutex_unlock pthread_rwlock_unlock mtx_unlock LeaveCriticalSection "
     "PyThread_release_lock".split()
 )
+STATEMENT_ARGUMENT = re.compile(r"\b(?!(?:if|for|while|switch|return|sizeof)\b)([A-Za-z_]\w*)\s*\(")
+STATEMENT = re.compile(r";|\b(?:return|goto|break|continue)\b|=(?!=)")
+MFC = (
+    (re.compile(r"\bTRY\b"), "try"),
+    (re.compile(r"\b(?:AND_)?CATCH(?:_ALL)?\s*\([^()]*\)"), "catch(...)"),
+    (re.compile(r"\bEND_(?:CATCH(?:_ALL)?|TRY)\b"), ""),
+)
+"""The exceptions of Microsoft's class library, which are macros."""
 FORKS = frozenset("fork fork1 vfork forkpty".split())
 NEEDS_API = ("needs_api", "needs_pyapi")
 """Variables by which NumPy's code says that it keeps the GIL."""
@@ -101,6 +109,12 @@ class World(Protocol):
 
     def summary(self, name: str, function: Function, depth: int) -> Summary | None:
         """Return what a call of one of the project's own functions means."""
+
+    def defines(self, name: str) -> bool:
+        """Tell whether a macro of the project has this name."""
+
+    def takes_statements(self, name: str) -> bool:
+        """Tell whether a macro of the project has this name and parameters."""
 
     def guard(self, name: str) -> str | None:
         """Return whether a class's objects release the GIL or hold it while they live."""
@@ -244,13 +258,13 @@ class _Walker:
             return
         base = self.function.opening - len(HEAD)
         text = with_semicolons(self.body, self.world.statement_macros())
-        code = _code(HEAD + text, self.source.cpp, lambda at: base + at, 0)
+        code = self._parsed(HEAD + text, lambda at: base + at, 0)
         body = code.root
         definition = next((c for c in body.children if c.type == "function_definition"), None)
         block = definition.child_by_field_name("body") if definition is not None else None
         nodes = body.children if block is None else [block]
         if code.root.has_error:
-            self.opaque = True
+            self.opaque = _has_error(code.root)
         for _ in range(MAX_PASSES):
             before = {label: set(states) for label, states in self.gotos.items()}
             states: States = (State(),)
@@ -309,6 +323,37 @@ class _Walker:
                 ends.add("")
         return ends.pop() if len(ends) == 1 else "unknown"
 
+    def _parsed(self, text: str, place: Callable[[int], int], level: int) -> _Code:
+        """Parse text and mark what matters in it."""
+        readable = self._without_statement_arguments(text)
+        if self.source.cpp and "CATCH" in readable:
+            for pattern, replacement in MFC:
+                readable = pattern.sub(lambda m, to=replacement: to.ljust(len(m.group())), readable)
+        root = parse_body(readable[len(HEAD) :], self.source.cpp)
+        marks = [
+            mark
+            for mark in MARK.finditer(text, len(HEAD))
+            if mark[3] is not None
+            or mark[2] in JUMPS
+            or _may_matter(mark[2])
+            or text[mark.start(2) - 1] in "&:"
+            or _is_label(text, mark.end())
+        ]
+        return _Code(text, root, place, marks, [mark.start(2) for mark in marks], level)
+
+    def _without_statement_arguments(self, text: str) -> str:
+        """Return the text with a number for each macro argument that is a statement."""
+        position = len(HEAD)
+        while (match := STATEMENT_ARGUMENT.search(text, position)) is not None:
+            position = match.end()
+            opening = text.find("(", match.start())
+            closing = closing_paren(text, opening)
+            inside = text[opening + 1 : closing]
+            if closing > 0 and STATEMENT.search(inside) and self.world.takes_statements(match[1]):
+                text = text[: opening + 1] + "0".ljust(len(inside)) + text[closing:]
+                position = closing
+        return text
+
     # -- events ----------------------------------------------------------------------------
 
     def note(
@@ -357,8 +402,6 @@ class _Walker:
             method = _STATEMENTS.get(kind)
             if method is not None:
                 return method(self, code, node, states)
-            if kind == "ERROR":
-                self.opaque = True
             if kind in _CONTAINERS:
                 return self._in_order(code, node.children, states)
             return self.expression(code, node, states)
@@ -542,6 +585,19 @@ class _Walker:
                     result += self.statement(code, inner, joined(caught))
         return joined(result)
 
+    def _seh(self, code: _Code, node: Any, states: States) -> States:
+        """Windows' ``__try``: the handler runs in place of the rest, from where it began."""
+        after: States = ()
+        caught: States = ()
+        for child in node.named_children:
+            if child.type == "seh_except_clause":
+                caught = self._in_order(code, child.children, states)
+            elif child.type == "seh_finally_clause":
+                after = self._in_order(code, child.children, after)
+            else:
+                after = self.statement(code, child, states)
+        return joined((*after, *caught))
+
     def _nothing(self, code: _Code, node: Any, states: States) -> States:
         return states
 
@@ -573,6 +629,8 @@ class _Walker:
         return self._split(code.text[node.start_byte : node.end_byte], states)
 
     def _split(self, text: str, states: States) -> tuple[States, States]:
+        if text.startswith("PyEval_ThreadsInitialized"):
+            return states, ()
         if text.startswith("PyGILState_Check"):
             yes = tuple(s if s.gil == HELD else s._replace(gil=HELD, since=-1) for s in states)
             return yes, tuple(s._replace(gil=UNKNOWN) for s in states)
@@ -665,7 +723,7 @@ class _Walker:
         called = tail is not None and tail.endswith("(")
         if name in words.SWITCHES and not prefix:
             return self._switch_word(code, mark, states), skip_to
-        if prefix.endswith(("->", ".")):
+        if "->" in prefix or prefix.endswith("."):
             if called:
                 return self._method(code, mark, states), skip_to
             if tail:
@@ -852,11 +910,11 @@ class _Walker:
         if name in LOCKS or name in UNLOCKS:
             argument = _argument(code.text, mark.end() - 1, 0)
             text = "".join(argument.split()).lstrip("&")
-            waits = "NOWAIT" not in code.text[mark.end() : mark.end() + 120].partition(")")[0]
+            waits = _argument(code.text, mark.end() - 1, 1) not in ("0", "NOWAIT_LOCK")
             return self._lock(text, name in LOCKS, span, states, waits)
         kind = api.kind_of(name) if not mark[1] else None
         own = None
-        if kind is None or name.startswith("_"):
+        if kind is None or (name.startswith("_") and kind != "free"):
             own = self.world.summary(name, self.function, self.depth)
         if own is not None:
             return self._own(name, own, span, states)
@@ -867,7 +925,7 @@ class _Walker:
             self.note("api", name, span, states)
         elif kind == "reads":
             self.note("read", name, span, states)
-        elif kind is None and not mark[1] and api.looks_like_api(name):
+        elif kind is None and not mark[1] and api.looks_like_api(name) and not self.world.defines(name):
             variable = re.search(rf"\b{name}\s*(?:=(?!=)|;|\))", self.source.code)
             self.note("pointer" if variable else "looks-like-api", name, span, states)
         return states
@@ -940,7 +998,8 @@ class _Walker:
             begin, target, moves = places[max(index, 0)]
             return code.place(target + (at - begin if moves else 0))
 
-        inner = _code(text, self.source.cpp, place, code.level + 1)
+        text = with_semicolons(text, self.world.statement_macros())
+        inner = self._parsed(text, place, code.level + 1)
         had_error, outer = self.opaque, self.scope
         definition = next((c for c in inner.root.children if c.type == "function_definition"), None)
         block = definition.child_by_field_name("body") if definition is not None else None
@@ -966,14 +1025,14 @@ _STATEMENTS: dict[str, Callable[[_Walker, _Code, Any, States], States]] = {
     "break_statement": _Walker._break,
     "continue_statement": _Walker._continue,
     "try_statement": _Walker._try,
+    "seh_try_statement": _Walker._seh,
     "comment": _Walker._nothing,
     "field_declaration_list": _Walker._nothing,
     "type_definition": _Walker._nothing,
 }
 _CONTAINERS = frozenset(
     "translation_unit else_clause ERROR case_statement function_definition linkage_specification "
-    "declaration_list attributed_statement seh_try_statement seh_finally_clause "
-    "seh_except_clause init_statement".split()
+    "declaration_list attributed_statement init_statement".split()
 )
 
 
@@ -989,15 +1048,15 @@ def joined(states: Iterable[State]) -> States:
     return tuple(key._replace(facts=its) if its else key for key, its in known.items())
 
 
-def _code(text: str, cpp: bool, place: Callable[[int], int], level: int) -> _Code:
-    root = parse_body(text[len(HEAD) :], cpp)
-    marks = [
-        mark
-        for mark in MARK.finditer(text, len(HEAD))
-        if mark[3] is not None or mark[2] in JUMPS or _may_matter(mark[2])
-        or text[mark.start(2) - 1] in "&:" or _is_label(text, mark.end())
-    ]
-    return _Code(text, root, place, marks, [mark.start(2) for mark in marks], level)
+def _has_error(root: Any) -> bool:
+    """Tell whether text was left over; a semicolon that is missing changes nothing."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "ERROR" or (node.is_missing and node.type != ";"):
+            return True
+        waiting += [child for child in node.children if child.has_error or child.is_missing]
+    return False
 
 
 def _is_label(text: str, end: int) -> bool:

@@ -21,6 +21,7 @@ ALIAS = re.compile(
     r"\busing\s+(\w+)\s*=\s*[\w:]*\b(gil_scoped_(?:release|acquire))\b"
     r"|\btypedef\s+[\w:]*\b(gil_scoped_(?:release|acquire))\s+(\w+)\s*;"
 )
+STATEMENTS = re.compile(r"[;{]|(?<![=!<>])=(?!=)")
 JUMP = re.compile(r"\b(?:return|goto|throw|Py_RETURN_\w+)\b")
 
 
@@ -93,7 +94,7 @@ class Project:
         jumping = {
             name
             for name, macros in self._all_macros.items()
-            if any(JUMP.search(macro.body) for macro in macros)
+            if any(JUMP.search(macro.body) or STATEMENTS.search(macro.body) for macro in macros)
         }
         return frozenset(words.SWITCHES | self._switching_macros | jumping)
 
@@ -102,6 +103,14 @@ class Project:
     def statement_macros(self) -> frozenset[str]:
         """Return the names of the macros that may stand as statements."""
         return self._statement_macros
+
+    def defines(self, name: str) -> bool:
+        """Tell whether a macro of the project has this name."""
+        return name in self._all_macros
+
+    def takes_statements(self, name: str) -> bool:
+        """Tell whether a macro of the project has this name and parameters."""
+        return any(macro.parameters for macro in self._all_macros.get(name, ()))
 
     def guard(self, name: str) -> str | None:
         """Return whether a class's objects release the GIL or hold it while they live."""

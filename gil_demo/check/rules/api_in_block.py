@@ -23,6 +23,7 @@ Sources:
     - https://numpy.org/doc/stable/reference/c-api/iterator.html (``errmsg`` of ``NpyIter_Reset``)
 """
 
+import re
 from collections.abc import Iterator
 
 from gil_demo.check.flow import Event, Flow
@@ -33,6 +34,7 @@ LEVEL: Level = "error"
 FLAGS = ("api_without_gil", "refcount_race")
 INSTEAD = "Make the call after END, or between Py_BLOCK_THREADS and Py_UNBLOCK_THREADS."
 
+COUNTS = re.compile(r"Py_(?:X?INCREF|X?DECREF|CLEAR|X?NewRef|X?SETREF)")
 NEEDS_MESSAGE = "Pass a non-NULL errmsg, and raise the error after END."
 
 
@@ -69,7 +71,7 @@ def _found(flow: Flow, event: Event) -> Found:
         event.stop,
         "error" if sure else "warning",
         message,
-        (event.name, since),
+        ("reference counts" if COUNTS.fullmatch(event.name) else event.name, since),
         since,
         chain(event),
         NEEDS_MESSAGE if event.name.startswith("NpyIter_") else "",
