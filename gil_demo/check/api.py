@@ -160,7 +160,9 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
         for header in sorted(directory.rglob("*.h")):
             if "internal" in header.parts:
                 continue
-            text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", header.read_text("utf-8", "replace"), flags=re.S)
+            text = re.sub(
+                r"/\*.*?\*/|//[^\n]*", " ", header.read_text("utf-8", "replace"), flags=re.S
+            )
             text = re.sub(r"\\\r?\n", " ", text)
             names |= set(re.findall(rf"\b({NAME})\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*;", text))
             names |= set(re.findall(rf"PyAPI_FUNC\([^()]*\)\s*({NAME})", text))
@@ -186,7 +188,9 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
                     kinds[name] = "needs"
                     changed = True
     return {
-        kind: sorted(name for name, its in kinds.items() if its == kind and name != THROUGH_A_POINTER)
+        kind: sorted(
+            name for name, its in kinds.items() if its == kind and name != THROUGH_A_POINTER
+        )
         for kind in ("needs", "reads", "free")
     }
 

@@ -70,9 +70,7 @@ def _selected(settings: Settings) -> tuple[Rule, ...]:
     return tuple(one for one in chosen if one.name not in ignored)
 
 
-def _read(
-    paths: list[Path], settings: Settings
-) -> tuple[list[Source], list[tuple[str, str]]]:
+def _read(paths: list[Path], settings: Settings) -> tuple[list[Source], list[tuple[str, str]]]:
     """Read the files, each once however many paths lead there."""
     sources: list[Source] = []
     unreadable: list[tuple[str, str]] = []
@@ -176,7 +174,10 @@ def _way(found: Found, place: Place, sources: dict[str, Source]) -> tuple[Step, 
         other = source if path == str(source.path) else sources.get(path)
         if other is not None:
             steps.append(Step(_place(other, offset, offset + 1), text))
-    if not any((s.place.line, s.place.column) == (place.line, place.column) and s.place.file == place.file for s in steps):
+    if not any(
+        (s.place.line, s.place.column) == (place.line, place.column) and s.place.file == place.file
+        for s in steps
+    ):
         steps.append(Step(place, found.message))
     return tuple(steps)
 

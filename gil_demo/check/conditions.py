@@ -22,7 +22,9 @@ UNDEFINED = frozenset(
 MANY = 2**31
 """The value of an unknown symbol in the reading that takes it for defined."""
 
-TOKEN = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|&&|\|\||[=!<>]=|<<|>>|[-+*/%<>()!~&|^?:,])")
+TOKEN = re.compile(
+    r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|&&|\|\||[=!<>]=|<<|>>|[-+*/%<>()!~&|^?:,])"
+)
 LEVELS = (
     ("||",),
     ("&&",),

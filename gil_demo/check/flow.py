@@ -37,8 +37,10 @@ KEYWORDS = frozenset(
 )
 JUMPS = frozenset("return goto break continue throw co_return __leave".split())
 ASSERTS = frozenset("assert Py_ASSERT ASSERT _PyObject_ASSERT static_assert DEBUG_ASSERT".split())
-LIKELY = frozenset("likely unlikely LIKELY UNLIKELY NPY_LIKELY NPY_UNLIKELY __builtin_expect "
-                   "G_LIKELY G_UNLIKELY".split())
+LIKELY = frozenset(
+    "likely unlikely LIKELY UNLIKELY NPY_LIKELY NPY_UNLIKELY __builtin_expect "
+    "G_LIKELY G_UNLIKELY".split()
+)
 LOCKS = frozenset(
     "pthread_mutex_lock pthread_rwlock_wrlock pthread_rwlock_rdlock mtx_lock "
     "EnterCriticalSection PyThread_acquire_lock".split()
@@ -48,7 +50,7 @@ UNLOCKS = frozenset(
     "PyThread_release_lock".split()
 )
 STATEMENT_ARGUMENT = re.compile(r"\b(?!(?:if|for|while|switch|return|sizeof)\b)([A-Za-z_]\w*)\s*\(")
-STATEMENT = re.compile(r";|\b(?:return|goto|break|continue)\b|=(?!=)")
+STATEMENT = re.compile(r"[;{]|\b(?:return|goto|break|continue)\b|=(?!=)")
 MFC = (
     (re.compile(r"\bTRY\b"), "try"),
     (re.compile(r"\b(?:AND_)?CATCH(?:_ALL)?\s*\([^()]*\)"), "catch(...)"),
@@ -431,7 +433,9 @@ class _Walker:
         gil, since = state.gil, state.since
         locks = tuple(lock for lock in state.locks if not lock[0].startswith(f"{depth}|"))
         while saved and any(tag == "guard" and at >= depth for tag, at, *_ in saved):
-            index = max(i for i, (tag, at, *_) in enumerate(saved) if tag == "guard" and at >= depth)
+            index = max(
+                i for i, (tag, at, *_) in enumerate(saved) if tag == "guard" and at >= depth
+            )
             _, _, before, its_since, _ = saved.pop(index)
             if gil != UNKNOWN:
                 gil, since = before, its_since
@@ -494,7 +498,10 @@ class _Walker:
         initializer = node.child_by_field_name("initializer")
         if initializer is not None:
             states = self.statement(code, initializer, states)
-        condition, update = node.child_by_field_name("condition"), node.child_by_field_name("update")
+        condition, update = (
+            node.child_by_field_name("condition"),
+            node.child_by_field_name("update"),
+        )
         body = node.child_by_field_name("body")
         return self._loop(code, states, condition, body, update, first=False)
 
@@ -512,7 +519,9 @@ class _Walker:
         text = " ".join(code.text[condition.start_byte : condition.end_byte].split())
         key = text.strip("() ")
         if len(key) <= facts.MAX_LENGTH:
-            entered = tuple(s._replace(facts=facts.assume(s.facts, f"switch {key}", True)) for s in states)
+            entered = tuple(
+                s._replace(facts=facts.assume(s.facts, f"switch {key}", True)) for s in states
+            )
         else:
             entered = states
         self.breaks.append(set())
@@ -535,7 +544,9 @@ class _Walker:
         label = node.child_by_field_name("label")
         name = code.text[label.start_byte : label.end_byte] if label is not None else ""
         states = joined((*states, *self.gotos.get(name, ())))
-        rest = [child for child in node.children if label is None or child.start_byte > label.start_byte]
+        rest = [
+            child for child in node.children if label is None or child.start_byte > label.start_byte
+        ]
         return self._in_order(code, rest, states)
 
     def _return(self, code: _Code, node: Any, states: States) -> States:
@@ -605,7 +616,10 @@ class _Walker:
 
     def condition(self, code: _Code, node: Any, states: States) -> tuple[States, States]:
         """Execute a condition; return the states in which it is true and those where not."""
-        while node.type in ("parenthesized_expression", "condition_clause") and node.named_child_count == 1:
+        while (
+            node.type in ("parenthesized_expression", "condition_clause")
+            and node.named_child_count == 1
+        ):
             node = node.named_children[0]
         if node.type == "binary_expression":
             operator = node.child_by_field_name("operator").type
@@ -645,10 +659,14 @@ class _Walker:
         for state in states:
             known = facts.truth(key, state.facts)
             if known is not False:
-                yes.append(state if known else state._replace(facts=facts.assume(state.facts, key, True)))
+                yes.append(
+                    state if known else state._replace(facts=facts.assume(state.facts, key, True))
+                )
             if known is not True:
                 no.append(
-                    state._replace(facts=facts.assume(state.facts, key, False)) if known is None else state
+                    state._replace(facts=facts.assume(state.facts, key, False))
+                    if known is None
+                    else state
                 )
         pair = tuple(yes), tuple(no)
         return pair if as_written else (pair[1], pair[0])
@@ -657,7 +675,11 @@ class _Walker:
         """Execute an expression or a declaration."""
         start, end = node.start_byte, node.end_byte
         text = code.text[start:end]
-        if states and ("&&" in text or "||" in text or "?" in text) and self._matters(code, start, end):
+        if (
+            states
+            and ("&&" in text or "||" in text or "?" in text)
+            and self._matters(code, start, end)
+        ):
             inner = self._short_circuit(node)
             if inner is not None:
                 if inner.type == "conditional_expression":
@@ -861,7 +883,10 @@ class _Walker:
 
     def _guarded(self, code: _Code, mark: re.Match[str], guard: str, states: States) -> States:
         """An object that releases the GIL, or holds it, until its scope ends."""
-        declared = re.match(r"(?:\s*<[^;<>]*>)?\s*([A-Za-z_]\w*)\s*[;({=]", code.text[mark.end(2) : mark.end(2) + 160])
+        declared = re.match(
+            r"(?:\s*<[^;<>]*>)?\s*([A-Za-z_]\w*)\s*[;({=]",
+            code.text[mark.end(2) : mark.end(2) + 160],
+        )
         if declared is None:
             return states
         self.guards[declared[1]] = guard
@@ -874,7 +899,9 @@ class _Walker:
             s
             if s.gil == UNKNOWN or len(s.saved) > 3
             else s._replace(
-                gil=gil, since=span[0], saved=(*s.saved, ("guard", self.scope, s.gil, s.since, span[0]))
+                gil=gil,
+                since=span[0],
+                saved=(*s.saved, ("guard", self.scope, s.gil, s.since, span[0])),
             )
             for s in states
         )
@@ -925,7 +952,12 @@ class _Walker:
             self.note("api", name, span, states)
         elif kind == "reads":
             self.note("read", name, span, states)
-        elif kind is None and not mark[1] and api.looks_like_api(name) and not self.world.defines(name):
+        elif (
+            kind is None
+            and not mark[1]
+            and api.looks_like_api(name)
+            and not self.world.defines(name)
+        ):
             variable = re.search(rf"\b{name}\s*(?:=(?!=)|;|\))", self.source.code)
             self.note("pointer" if variable else "looks-like-api", name, span, states)
         return states
@@ -1121,13 +1153,20 @@ def expanded(
     Braces that the body opens and does not close, or the other way round, are added.
     """
     parameters = list(macro.parameters or ())
-    rest = parameters and parameters[-1] in ("...", "args...") or (parameters and parameters[-1].endswith("..."))
+    rest = (
+        parameters
+        and parameters[-1] in ("...", "args...")
+        or (parameters and parameters[-1].endswith("..."))
+    )
     names: dict[str, tuple[int, int]] = {}
     for index, parameter in enumerate(parameters):
         if index >= len(arguments):
             break
         if rest and index == len(parameters) - 1:
-            names[parameter.removesuffix("...") or "__VA_ARGS__"] = (arguments[index][0], arguments[-1][1])
+            names[parameter.removesuffix("...") or "__VA_ARGS__"] = (
+                arguments[index][0],
+                arguments[-1][1],
+            )
         else:
             names[parameter] = arguments[index]
     opened, depth, lowest = 0, 0, 0
@@ -1174,4 +1213,3 @@ def _variable(text: str, mark: re.Match[str]) -> str:
         found = re.search(r"([\w>.-]+)\s*=\s*$", text[max(mark.start(2) - 80, 0) : mark.start(2)])
         return found[1] if found else ""
     return "_save" if mark[2].startswith(("NPY_", "Py_")) else ""
-

@@ -13,6 +13,8 @@ from gil_demo.check.source import Function, Macro, Source
 
 MAX_CHAIN = 8
 """How many of the project's own functions a chain of calls is followed through."""
+MAX_READINGS = 4
+"""How often a file is read anew for words in branches that no reading has kept."""
 MAX_ROUNDS = 4
 """How often functions that release for their callers are looked for anew."""
 
@@ -29,7 +31,10 @@ class Project:
     """Sources that call each other, and what is known of each name in them."""
 
     def __init__(
-        self, sources: Iterable[Source], needs: frozenset[str] = frozenset(), free: frozenset[str] = frozenset()
+        self,
+        sources: Iterable[Source],
+        needs: frozenset[str] = frozenset(),
+        free: frozenset[str] = frozenset(),
     ) -> None:
         """Begin with the files as they were read.
 
@@ -44,7 +49,6 @@ class Project:
         self._macros: dict[tuple[str, str], Macro | None] = {}
         self._flows: dict[int, list[Flow]] = {}
         self._busy: set[int] = set()
-        self._wrappers: set[str] = set()
         self._guards: dict[str, str] = {
             **dict.fromkeys(words.RELEASE_GUARDS, "release"),
             **dict.fromkeys(words.ACQUIRE_GUARDS, "hold"),
@@ -131,7 +135,9 @@ class Project:
         if name in words.SWITCHES:
             return None
         if name not in self._switching_macros:
-            if api.kind_of(name) is not None or (macros[0].parameters is None and name.startswith("Py")):
+            if api.kind_of(name) is not None or (
+                macros[0].parameters is None and name.startswith("Py")
+            ):
                 return None
         here = [macro for macro in macros if macro.path == str(source.path)]
         folder = str(source.path.parent)
@@ -172,8 +178,11 @@ class Project:
         found = [
             candidate
             for candidate in self.functions.get(name, ())
-            if (candidate.source is function.source or not candidate.static
-                or candidate.source.path.suffix in (".h", ".hpp", ".src"))
+            if (
+                candidate.source is function.source
+                or not candidate.static
+                or candidate.source.path.suffix in (".h", ".hpp", ".src")
+            )
             and (not candidate.owner or candidate.owner == function.owner)
         ]
         here = [candidate for candidate in found if candidate.source.path == path]
@@ -226,40 +235,45 @@ class Project:
         if not self.has_blocks:
             return {}
         self._find_aliases()
-        done: dict[int, Function] = {}
         names: set[str] = set(words.SWITCHES | self._switching_macros)
+        self._find_guards(self._naming(frozenset(names)))
+        found: list[Function] = []
         for _ in range(MAX_ROUNDS):
             found = self._naming(frozenset(names | set(self._guards)))
-            fresh = [function for function in found if id(function) not in done]
-            done |= {id(function): function for function in fresh}
-            new: set[str] = set()
-            guards = len(self._guards)
-            for function in fresh:
-                effects = {flow.summary.effect for flow in self.flows(function)} - {""}
-                if effects:
-                    new |= self._wrapper(function, effects)
-            if not new and len(self._guards) == guards:
+            new = {name for function in found for name in self._wrapper(function)} - names
+            if not new:
                 break
-            names = new
-            again = self._naming(frozenset(new | set(self._guards)))
-            for function in again:
-                self._flows.pop(id(function), None)
-                done.pop(id(function), None)
+            names |= new
         flows: dict[Path, list[Flow]] = defaultdict(list)
-        for function in done.values():
+        for function in found:
             flows[function.source.path] += self.flows(function)
         return dict(flows)
 
-    def _wrapper(self, function: Function, effects: set[str]) -> set[str]:
-        """Note a function with an effect on its caller; return the names to look for."""
-        if function.owner and function.name == function.owner:
-            if effects in ({"release"}, {"acquire"}):
-                self._guards[function.owner] = "release" if "release" in effects else "hold"
+    def _find_guards(self, found: list[Function]) -> None:
+        """Note the classes whose constructors release the GIL or take it."""
+        owners = {function.owner for function in found if function.owner}
+        for function in (f for owner in owners for f in self.functions.get(owner, ())):
+            if function.name == function.owner:
+                effects = {flow.summary.effect for flow in self.flows(function)}
+                if "acquire" in effects or (effects != {""} and self._ensures(function)):
+                    self._guards[function.owner] = "hold"
+                elif effects == {"release"}:
+                    self._guards[function.owner] = "release"
+                elif effects == {""} and "PyGILState_Ensure" in function.header:
+                    self._guards[function.owner] = "hold"
+        self._flows.clear()
+
+    def _wrapper(self, function: Function) -> set[str]:
+        """Return the function's name if it releases or takes back for its caller."""
+        if function.owner == function.name or function.name.startswith("~"):
             return set()
-        if function.name.startswith("~") or function.name in self._wrappers:
-            return set()
-        self._wrappers.add(function.name)
-        return {function.name}
+        effects = {flow.summary.effect for flow in self.flows(function)}
+        return {function.name} if effects - {""} else set()
+
+    def _ensures(self, constructor: Function) -> bool:
+        """Tell whether some method of the constructor's class takes the GIL."""
+        methods = (f for f in constructor.source.functions if f.owner == constructor.owner)
+        return any("PyGILState_Ensure" in method.body for method in methods)
 
     def _find_aliases(self) -> None:
         for source in self.sources:
@@ -270,21 +284,27 @@ class Project:
 
     def _naming(self, names: frozenset[str]) -> list[Function]:
         """Return the functions whose text has one of these words."""
-        pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
         found: list[Function] = []
         for source in self.sources:
-            offsets = [match.start() for match in pattern.finditer(source.text)]
-            if offsets:
-                found += self._holding(source, offsets, pattern)
+            here = source.words & names
+            if here:
+                pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(here)))})\b")
+                offsets = [match.start() for match in pattern.finditer(source.code)]
+                found += self._holding(source, offsets)
         return found
 
-    def _holding(self, source: Source, offsets: list[int], pattern: re.Pattern[str]) -> list[Function]:
+    def _holding(self, source: Source, offsets: list[int]) -> list[Function]:
         """Return the functions that hold some offsets, reading more branches if need be."""
-        unread = [offset for offset in offsets if not _is_read(source, offset)]
-        unread = [offset for offset in unread if pattern.match(source.code, offset)
-                  and not _in_directive(source, offset)]
-        if unread:
+        unread = [
+            offset
+            for offset in offsets
+            if not _in_directive(source, offset) and not _is_read(source, offset)
+        ]
+        for _ in range(MAX_READINGS):
+            if not unread:
+                break
             source.add_branches(tuple(unread))
+            unread = [offset for offset in unread if not _is_read(source, offset)][1:]
         holding: dict[int, Function] = {}
         for offset in offsets:
             for function in _around(source, offset):
@@ -297,10 +317,10 @@ def _around(source: Source, offset: int) -> list[Function]:
 
 
 def _by_position(source: Source, offset: int) -> list[Function]:
+    """Return the functions that begin last before an offset: lambdas stand within others."""
     functions = source.functions
-    openings = sorted((function.opening, index) for index, function in enumerate(functions))
-    at = bisect_right(openings, (offset, len(functions)))
-    return [functions[index] for _, index in openings[max(at - 4, 0) : at]]
+    at = bisect_right(functions, offset, key=lambda function: function.opening)
+    return functions[max(at - 6, 0) : at]
 
 
 def _is_read(source: Source, offset: int) -> bool:

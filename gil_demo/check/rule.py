@@ -13,6 +13,8 @@ from gil_demo.errors import BadInput
 from gil_demo.gallery.registry import page_parts
 from gil_demo.results.check import LEVELS, Level
 
+CALLS = ("api", "own", "begins")
+"""Events that are wrong where the GIL is released."""
 PAGE_PARTS = ("Mechanism", "Not found", "Sources")
 
 
@@ -101,7 +103,9 @@ def _rule(stem: str) -> Rule:
     if not getattr(module, "FLAGS", ()) and not hasattr(module, "EXAMPLES"):
         lacks.append("a pattern in FLAGS, or EXAMPLES")
     if lacks:
-        raise IncompleteRule(f"rule {name}: add {', '.join(lacks)} in gil_demo/check/rules/{stem}.py")
+        raise IncompleteRule(
+            f"rule {name}: add {', '.join(lacks)} in gil_demo/check/rules/{stem}.py"
+        )
     return Rule(
         name=name,
         sentence=sentence,
@@ -145,20 +149,20 @@ def past_end(flow: Flow) -> dict[int, list[Event]]:
     """Return, by each way out without END, the calls that are only wrong for the same reason.
 
     A call behind the textual END that is reached with the GIL released, or one that is reached
-    so on some ways only, is a station on the way out and not a cause of its own.
+    so on some ways only, is a station on the way out and not a cause of its own. Where there is
+    no END at all, everything behind BEGIN is.
     """
     ends = [event for event in flow.events if event.kind == "end"]
     exits = [event for event in flow.events if leaves_released(flow, event)]
     found: dict[int, list[Event]] = {}
     for out in exits:
         for event in flow.events:
-            if event.kind not in ("api", "own") or not event.seen.released & out.seen.released:
-                continue
-            if event.start >= out.start:
+            if event.kind not in CALLS or not event.seen.released & out.seen.released:
                 continue
             since = min(event.seen.released)
+            endless = not any(since in end.seen.released for end in ends)
             behind = any(since < end.start < event.start for end in ends)
-            if behind or not event.seen.always:
+            if endless or (event.start < out.start and (behind or not event.seen.always)):
                 found.setdefault(out.start, []).append(event)
     return found
 

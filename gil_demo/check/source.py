@@ -6,6 +6,7 @@ decoded as Latin-1 for the same reason: one character is one byte, whatever the 
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -38,6 +39,7 @@ DIRECTIVE = re.compile(
 )
 DEFINE = re.compile(r"\s*#\s*define\s+([A-Za-z_]\w*)(\([^()]*\))?")
 SWIG = re.compile(r"^[ \t]*%[{}][ \t]*$|^[ \t]*%(?:[a-z]+\b)[^\n{;]*;?", re.MULTILINE)
+WORD = re.compile(r"[A-Za-z_]\w+")
 BRACE = re.compile(r"[{}]")
 NAME_AND_PAREN = re.compile(r"([A-Za-z_~][\w~]*(?:\s*::\s*[A-Za-z_~][\w~]*)*)\s*\(")
 TRANSPARENT = re.compile(r'\b(?:namespace|class|struct|union)\b|\bextern\s*"')
@@ -111,7 +113,6 @@ class Function:
         return found
 
 
-
 @dataclass(eq=False)
 class Source:
     """One file: its raw text, its text without comments, its readings and its functions."""
@@ -126,7 +127,11 @@ class Source:
         if name.endswith(CPP_SUFFIXES):
             return True
         heads = name.endswith((".h", ".i", ".inc", ".h.src"))
-        return heads and re.search(r"^\s*(?:class\s+\w+|namespace\b|template\s*<)", self.text, re.M) is not None
+        return (
+            heads
+            and re.search(r"^\s*(?:class\s+\w+|namespace\b|template\s*<)", self.text, re.M)
+            is not None
+        )
 
     @cached_property
     def code(self) -> str:
@@ -141,6 +146,11 @@ class Source:
         return COMMENT_OR_STRING.sub(_blanked, text)
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """Return all words of the text."""
+        return frozenset(WORD.findall(self.text))
+
+    @cached_property
     def directives(self) -> list[Directive]:
         """Return the lines of the preprocessor, in order."""
         return [Directive(m.start(), m.end(), m[1]) for m in DIRECTIVE.finditer(self.code)]
@@ -149,8 +159,9 @@ class Source:
     def macros(self) -> list[Macro]:
         """Return the ``#define`` lines, those with a body."""
         found = []
+        active = set(_active_directives(self.code, self.directives, self.cpp))
         for directive in self.directives:
-            if directive.kind != "define":
+            if directive.kind != "define" or directive.start not in active:
                 continue
             line = self.code[directive.start : directive.end]
             match = DEFINE.match(line)
@@ -186,11 +197,12 @@ class Source:
             second = self.reading(unknown=False)
             if second != first:
                 _add_reading(self, found, second)
-        return found
+        return sorted(found, key=lambda function: function.opening)
 
     def add_branches(self, offsets: tuple[int, ...]) -> None:
         """Read the functions once more, with the branches that hold these offsets."""
         _add_reading(self, self.functions, self.reading(True, offsets))
+        self.functions.sort(key=lambda function: function.opening)
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -198,8 +210,6 @@ class Source:
 
     def line(self, offset: int) -> int:
         """Return the number of the line at an offset, from 1."""
-        from bisect import bisect_right
-
         return bisect_right(self._line_starts, offset)
 
     def column(self, offset: int) -> int:
@@ -293,7 +303,9 @@ def _without_branches(
                 chains.append(_Chain(active, yes, active and yes, holds))
             elif chains:
                 chain = chains[-1]
-                yes = not chain.done and (kind == "else" or holds or _condition(code, directive, cpp, unknown))
+                yes = not chain.done and (
+                    kind == "else" or holds or _condition(code, directive, cpp, unknown)
+                )
                 if wanted and not holds and yes:
                     yes = not _later_branch_wanted(directives, ranges, index, wanted)
                 chain.done = chain.done or yes
@@ -305,6 +317,24 @@ def _without_branches(
         rest = code[directive.end : end]
         pieces.append(rest if active else blank(rest))
     return "".join(pieces)
+
+
+def _active_directives(code: str, directives: list[Directive], cpp: bool) -> Iterator[int]:
+    """Yield where the directives are that some reading of the file keeps."""
+    chains: list[tuple[bool, bool]] = []  # whether this branch is out, whether the rest is
+    for directive in directives:
+        kind = directive.kind
+        if kind in ("if", "ifdef", "ifndef", "elif", "else"):
+            answers = {kind == "else" or _condition(code, directive, cpp, u) for u in (True, False)}
+            rest_is_out = False
+            if kind in ("elif", "else") and chains:
+                rest_is_out = chains.pop()[1]
+            out = rest_is_out or answers == {False}
+            chains.append((out, rest_is_out or answers == {True}))
+        elif kind == "endif" and chains:
+            chains.pop()
+        if not any(out for out, _ in chains):
+            yield directive.start
 
 
 def _branch_ends(directives: list[Directive], size: int) -> dict[int, int]:
@@ -328,13 +358,14 @@ def _later_branch_wanted(
     directives: list[Directive], ends: dict[int, int], index: int, wanted: tuple[int, ...]
 ) -> bool:
     """Tell whether a later branch of the same chain holds a wanted offset."""
-    by_start = {directives[i].start: i for i in ends}
-    following = by_start.get(ends.get(index, -1))
-    while following is not None:
-        start, end = directives[following].end, ends[following]
-        if any(start <= offset < end for offset in wanted):
+    starts = [directive.start for directive in directives]
+    while index in ends:
+        following = bisect_left(starts, ends[index], index)
+        if following not in ends or starts[following] != ends[index]:
+            return False
+        if any(directives[following].end <= offset < ends[following] for offset in wanted):
             return True
-        following = by_start.get(end)
+        index = following
     return False
 
 
@@ -379,9 +410,7 @@ def _functions(source: Source, code: str) -> Iterator[Function]:
         position = closing + 2
 
 
-def _functions_from(
-    source: Source, code: str, position: int
-) -> "Iterator[Function]":
+def _functions_from(source: Source, code: str, position: int) -> "Iterator[Function]":
     """Find functions from a position on; return the one whose braces do not close, if any."""
     owners: list[str] = []
     depth = 0
@@ -395,7 +424,11 @@ def _functions_from(
                 continue
             header_start = max(code.rfind(";", previous, at) + 1, previous)
             header = code[header_start:at]
-            if "(" not in header and previous < header_start and OLD_STYLE.search(code, previous, at):
+            if (
+                "(" not in header
+                and previous < header_start
+                and OLD_STYLE.search(code, previous, at)
+            ):
                 header_start = previous
                 header = code[header_start:at]
             named = _function_name(header)

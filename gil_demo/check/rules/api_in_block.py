@@ -60,7 +60,9 @@ def _found(flow: Flow, event: Event) -> Found:
         else:
             message = f"{event.name} needs the GIL, as the settings say{some}."
     elif event.kind == "looks-like-api":
-        message = f"{event.name} looks like a function of Python's C API, which needs the GIL{some}."
+        message = (
+            f"{event.name} looks like a function of Python's C API, which needs the GIL{some}."
+        )
     elif event.name.startswith("NpyIter_"):
         message = f"{event.name} may raise an exception here, which needs the GIL{some}."
     else:

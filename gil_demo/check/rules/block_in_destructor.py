@@ -55,5 +55,9 @@ def find(file: CheckedFile) -> Iterator[Found]:
             continue
         for event in flow.events:
             if event.kind == "begin" and "PyObject" in flow.function.header + flow.function.body:
-                message = f"{flow.function.name} lets other threads run while its object is half gone."
-                yield Found(flow, event.start, event.stop, "advice", message, ("dealloc", event.start))
+                message = (
+                    f"{flow.function.name} lets other threads run while its object is half gone."
+                )
+                yield Found(
+                    flow, event.start, event.stop, "advice", message, ("dealloc", event.start)
+                )

@@ -41,10 +41,20 @@ def find(file: CheckedFile) -> Iterator[Found]:
         for match in BORROWS.finditer(body):
             name, start = match[1], base + match.start(2)
             after = [begin for begin in begins if begin > start]
-            owned = re.search(rf"\b(?:Py_X?INCREF|Py_X?NewRef|PyObject_GetBuffer)\s*\(\s*\(?[^;]*\b{name}\b", body)
+            owned = re.search(
+                rf"\b(?:Py_X?INCREF|Py_X?NewRef|PyObject_GetBuffer)\s*\(\s*\(?[^;]*\b{name}\b", body
+            )
             if not after or owned:
                 continue
             between = body[match.end() : after[0] - base]
             if re.search(rf"\b(?:{POINTS_INTO})\s*\(\s*(?:\([^()]*\)\s*)?{name}\b", between):
                 message = f"{name} is borrowed, and C works on a pointer into it in the block."
-                yield Found(flow, start, base + match.end(2), "advice", message, ("borrowed", start), after[0])
+                yield Found(
+                    flow,
+                    start,
+                    base + match.end(2),
+                    "advice",
+                    message,
+                    ("borrowed", start),
+                    after[0],
+                )

@@ -30,7 +30,9 @@ LEVEL: Level = "error"
 FLAGS = ("missing_end",)
 INSTEAD = "Keep the result in a variable and leave behind END, or write Py_BLOCK_THREADS before."
 
-TWICE = "Take the GIL back once on each way: remove this one, or write Py_UNBLOCK_THREADS before it."
+TWICE = (
+    "Take the GIL back once on each way: remove this one, or write Py_UNBLOCK_THREADS before it."
+)
 ENSURED = "Call PyGILState_Release on this way too."
 STATE = re.compile(r"\bPyGILState_STATE\s+\w+|\bNPY_ALLOW_C_API_DEF\b")
 OUT = {"return": "returns", "end": "ends", "throw": "throws"}
@@ -52,7 +54,8 @@ def find(file: CheckedFile) -> Iterator[Found]:
 def _left(flow: Flow, event: Event, calls: list[Event]) -> Found:
     since = min(event.seen.released)
     path = str(flow.function.source.path)
-    way = tuple((path, call.start, f"{call.name} needs the GIL") for call in calls)
+    needing = {call.name: call for call in reversed(calls) if call.start < event.start}
+    way = tuple((path, c.start, f"{c.name} needs the GIL") for c in reversed(needing.values()))
     some = "" if event.seen.always else " on some ways"
     message = f"{flow.function.name} {OUT[event.name]} here with the GIL released{some}."
     level: Level = "error" if event.seen.always else "warning"

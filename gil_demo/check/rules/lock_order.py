@@ -72,4 +72,7 @@ def _is_shared(source: Source, flow: Flow, lock: str) -> bool:
         return True
     if lock in flow.function.parameters:
         return False
-    return re.search(rf"^[^\n(){{}}]*\b{re.escape(lock)}\b[^\n(){{}}]*(?:=|;)", source.code, re.M) is not None
+    return (
+        re.search(rf"^[^\n(){{}}]*\b{re.escape(lock)}\b[^\n(){{}}]*(?:=|;)", source.code, re.M)
+        is not None
+    )

@@ -29,7 +29,9 @@ VARIABLE = re.compile(
     r"^[ \t]*static\s+((?:(?!\bconst\b)[\w\s*])*?[\s*])([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*(=(?!=)|;)",
     re.MULTILINE,
 )
-SAFE_TYPES = re.compile(r"atomic|_Atomic|mutex|Mutex|lock|LOCK|cond|once|sem_t|thread|Thread|_Type|PyMethodDef|inline|TypeObject|Def\b")
+SAFE_TYPES = re.compile(
+    r"atomic|_Atomic|mutex|Mutex|lock|LOCK|cond|once|sem_t|thread|Thread|_Type|PyMethodDef|inline|TypeObject|Def\b"
+)
 CHANGE = r"\s*(?:\[[^\]]*\]\s*)*(?:(?:[-+*/%&|^]|<<|>>)?=(?!=)|\+\+|--)"
 
 
@@ -78,13 +80,17 @@ def _used(file: CheckedFile, flow: Flow, variables: dict[str, bool]) -> Iterator
 
 def _is_local(body: str, name: str) -> bool:
     """Tell whether a local variable of the same name hides it."""
-    declared = re.search(rf"\b(?!return\b|else\b|goto\b)[A-Za-z_]\w*[\s*]+{name}\s*(?:=|;|\[)", body)
+    declared = re.search(
+        rf"\b(?!return\b|else\b|goto\b)[A-Za-z_]\w*[\s*]+{name}\s*(?:=|;|\[)", body
+    )
     return declared is not None and not re.search(rf"\bstatic\b[^;]*\b{name}\b", body)
 
 
 def _is_written(code: str, name: str) -> bool:
     """Tell whether a variable gets a value anywhere but where it is declared."""
-    for match in re.finditer(rf"(?<![\w.>]){name}{CHANGE}|(?:\+\+|--|&)\s*{name}\b|\bmem\w+\(\s*{name}\b", code):
+    for match in re.finditer(
+        rf"(?<![\w.>]){name}{CHANGE}|(?:\+\+|--|&)\s*{name}\b|\bmem\w+\(\s*{name}\b", code
+    ):
         line = code[code.rfind("\n", 0, match.start()) + 1 : match.start()]
         if "static" not in line:
             return True

@@ -31,14 +31,21 @@ CONVERTS = re.compile(
 )
 ALIGNED = re.compile(r"\bNPY_(?:ARRAY_)?(?:ALIGNED|BEHAVED(?:_NS)?)\b")
 CONTIGUOUS = re.compile(r"CONTIGUOUS|_C?ARRAY(?:_RO|2)?\b(?<!NPY_ARRAY)|_FARRAY|IN_ARRAY|OUT_ARRAY")
-ASKS = re.compile(r"\bPyArray_(?:STRIDES?|IS_?\w*CONTIGUOUS|IS[CF]ARRAY\w*|CHKFLAGS|ITER\w*|Iter\w*|GETPTR\d)\b|\bNpyIter_")
+ASKS = re.compile(
+    r"\bPyArray_(?:STRIDES?|IS_?\w*CONTIGUOUS|IS[CF]ARRAY\w*|CHKFLAGS|ITER\w*|Iter\w*|GETPTR\d)\b|\bNpyIter_"
+)
 
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find conversions whose flags are spelled out and leave contiguity out."""
     for flow in file.flows:
         body, base = flow.function.body, flow.function.opening
-        if not flow.blocks or ASKS.search(body) or "PyArray_DATA" not in body and "PyArray_BYTES" not in body:
+        if (
+            not flow.blocks
+            or ASKS.search(body)
+            or "PyArray_DATA" not in body
+            and "PyArray_BYTES" not in body
+        ):
             continue
         for match in CONVERTS.finditer(body):
             closing = closing_paren(body, match.end() - 1)

@@ -37,7 +37,10 @@ def find(file: CheckedFile) -> Iterator[Found]:
             continue
         for match in CONVERTS.finditer(body):
             arguments = body[match.end() : closing_paren(body, match.end() - 1)]
-            returned = re.search(rf"\breturn\b[^;]*\b{match[1]}\b|\b(?:Py_BuildValue|PyTuple_Pack)\b[^;]*\b{match[1]}\b", body)
+            returned = re.search(
+                rf"\breturn\b[^;]*\b{match[1]}\b|\b(?:Py_BuildValue|PyTuple_Pack)\b[^;]*\b{match[1]}\b",
+                body,
+            )
             if WRITES.search(arguments) and not returned:
                 message = f"{match[1]} may be a copy, and what C writes to a copy is lost."
                 span = base + match.start(2), base + match.end(2)

@@ -41,7 +41,9 @@ def find(file: CheckedFile) -> Iterator[Found]:
             body, base = flow.function.body, flow.function.opening
             for match in PARSES.finditer(body):
                 if body[: match.start()].rstrip()[-1:] in (";", "{", "}"):
-                    message = f"Nobody looks whether {match[1]} worked, and the block runs either way."
+                    message = (
+                        f"Nobody looks whether {match[1]} worked, and the block runs either way."
+                    )
                     span = base + match.start(1), base + match.end(1)
                     yield Found(flow, *span, "warning", message, ("parse", span[0]))
             for match in CONVERTS.finditer(body):
