@@ -17,7 +17,7 @@ FREE = {
     r"PyMem_Raw\w+|_PyMem_Raw\w+": "the raw domain does not need the GIL (c-api/memory)",
     r"PyThread_\w+|_?PyThread_at_fork_reinit": "locks, keys and threads of the system, no object",
     r"Py_tss_\w+": "thread specific storage is there before the interpreter (c-api/tls)",
-    r"PyMutex_\w+|_PyMutex_\w+|PyMUTEX_\w+": "detaches by itself while it waits (c-api/synchronization)",
+    r"PyMutex_\w+|_PyMutex_\w+|PyMUTEX_\w+": "detaches by itself while it waits",
     r"PyCriticalSection\w*": "a no-op with the GIL; belongs to free-threaded builds",
     r"PyGILState_\w+": "made for threads that do not hold the GIL",
     r"PyEval_(?:SaveThread|RestoreThread|AcquireThread|ReleaseThread|AcquireLock|ReleaseLock)": (
@@ -42,9 +42,9 @@ FREE = {
         "C only, or for the moment around a fork"
     ),
     r"Py_(?:Decode|Encode)Locale\w*|_Py_(?:Decode|Encode)\w+Ex": "uses the raw domain",
-    r"PyTime_\w+Raw|_PyTime_(?!\w*Object)\w+|_Py_timespec\w*": "arithmetic, and clocks that raise nothing",
+    r"PyTime_\w+Raw|_PyTime_(?!\w*Object)\w+|_Py_timespec\w*": "raises nothing",
     r"_?Py_atomic_\w+|_Py_ANNOTATE\w+": "atomic memory access",
-    r"_PyUnicode_(?:Is|To)\w+|Py_UNICODE_(?:IS|TO)\w+|_Py_(?:dg_\w+|ctype_\w+)": "reads constant tables",
+    r"_PyUnicode_(?:Is|To)\w+|Py_UNICODE_(?:IS|TO)\w+|_Py_(?:dg|ctype)_\w+": "constant tables",
     r"Py_(?:IS|TO)[A-Z]+|_?Py_(?:ABS|MIN|MAX|CHARMASK|IS_\w+|ARRAY_LENGTH|MEMBER_SIZE|SAFE_DOWNCAST|"
     r"STRINGIFY|XSTRINGIFY|UNUSED|DEPRECATED|GCC_ATTRIBUTE|VA_COPY|BUILD_ASSERT\w*|ALIGNED|"
     r"ROUND_\w+|SIZE_ROUND\w+|ALIGN_\w+|MEMCPY|FORCE_\w+|OVERFLOWED|ADJUST_ERANGE\w*|"
@@ -52,7 +52,7 @@ FREE = {
     r"NAN|INFINITY|BEGIN_SUPPRESS\w*|DOUBLE_ROUND|SIZEOF\w*|INT\w*|UINT\w*|ASSERT\w*)": "plain C",
     r"PyDoc_STR\w*|Py(?:MODINIT|API|MODEXPORT)\w*|Py_(?:EXPORTED|IMPORTED)\w*": "a declaration",
     r"Py_HashBuffer|_Py_HashBytes|_Py_HashSecret\w*": "reads memory that the caller owns",
-    r"PyBuffer_(?:IsContiguous|GetPointer|FillContiguousStrides)": "reads a Py_buffer of the caller",
+    r"PyBuffer_(?:IsContiguous|GetPointer|FillContiguousStrides)": "reads the caller's Py_buffer",
     r"_Py_(?:open_noraise|read_noraise|write_noraise|wfopen|wopen|wstat|get_blocking|"
     r"set_inheritable_async_safe|wreadlink|wrealpath|wgetcwd|dup_noraise|closerange|"
     r"popcount\d+|bit_length|bswap\d+|parse_\w+|ascii_\w+|strhex_impl|double_\w+|c_\w+)": (
@@ -62,7 +62,7 @@ FREE = {
     r"NpyIter_(?:Reset|ResetBasePointers|ResetToIterIndexRange|Goto\w+|GetIterNext|"
     r"GetGetMultiIndex|Get(?:Data|Initial|Inner|Iter|Buffer|Index)\w*|GetReadFlags|GetWriteFlags|"
     r"IterationNeedsAPI|HasDelayedBufAlloc|Has\w+|Requires\w+|IsBuffered|IsGrowInner|IsFirstVisit|"
-    r"GetN(?:Dim|Op)|GetShape|GetTransferFlags)": "may be called without the GIL (numpy c-api/iterator)",
+    r"GetN(?:Dim|Op)|GetShape|GetTransferFlags)": "without the GIL (numpy c-api/iterator)",
     r"NPY_\w+|PyArray_(?:MIN|MAX|MALLOC_ALIGNMENT)|npy_\w+": "NumPy's constants and plain C",
     r"NpyString_(?:load|pack|pack_null|acquire_allocators?|release_allocators?)": (
         "locks the allocator by itself (numpy c-api/strings)"
@@ -101,12 +101,16 @@ ONLY_WITH_MESSAGE = {
     "NpyIter_ResetBasePointers": 2,
     "NpyIter_ResetToIterIndexRange": 3,
 }
-"""Which argument must not be NULL, for the function to be free of the GIL (numpy c-api/iterator)."""
+"""Which argument must not be NULL for the function to need no GIL (numpy c-api/iterator)."""
 
 THROUGH_A_POINTER = "(pointer)"
 """What a macro's body calls that calls a function of some table."""
 
 NAME = r"_?(?:Py|Npy|NPY)\w+"
+INLINE = (
+    rf"static\s+(?:inline|NPY_INLINE|NPY_UNUSED)[^;{{}}]*?\b({NAME})"
+    r"\([^;{}]*\)\s*\{(.*?)^\}"
+)
 LOOKS_LIKE_API = re.compile(r"Py[A-Z]\w*_[A-Za-z]\w*|Py_[A-Z][A-Za-z]+")
 
 
@@ -171,8 +175,7 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
             macro = rf"^[ \t]*#[ \t]*define[ \t]+({NAME})\([^()]*\)([^\n]*)"
             for name, body in re.findall(macro, text, flags=re.M):
                 bodies.setdefault(name, set()).update(_called(body))
-            inline = rf"static\s+(?:inline|NPY_INLINE|NPY_UNUSED)[^;{{}}]*?\b({NAME})\([^;{{}}]*\)\s*\{{(.*?)^\}}"
-            for name, body in re.findall(inline, text, flags=re.M | re.S):
+            for name, body in re.findall(INLINE, text, flags=re.M | re.S):
                 bodies.setdefault(name, set()).update(_called(body))
     for name in names:
         bodies.pop(name, None)
@@ -183,10 +186,10 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
     while changed:
         changed = False
         for name, called in bodies.items():
-            if kinds[name] == "reads" and not _reads(name):
-                if any(kinds.get(c, "free") == "needs" for c in called):
-                    kinds[name] = "needs"
-                    changed = True
+            needs = any(kinds.get(one, "free") == "needs" for one in called)
+            if needs and kinds[name] == "reads" and not _reads(name):
+                kinds[name] = "needs"
+                changed = True
     return {
         kind: sorted(
             name for name, its in kinds.items() if its == kind and name != THROUGH_A_POINTER

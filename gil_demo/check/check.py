@@ -1,46 +1,20 @@
 """Checks files: from paths to findings."""
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 from gil_demo.check import grammar, rule
 from gil_demo.check.flow import Flow
-from gil_demo.check.project import Project
+from gil_demo.check.project import Own, Project
 from gil_demo.check.rule import CheckedFile, Found, Rule
+from gil_demo.check.settings import Settings
 from gil_demo.check.source import SUFFIXES, NotReadable, Source, read
 from gil_demo.check.suppression import Suppressions
 from gil_demo.errors import BadInput
-from gil_demo.gallery import registry
 from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place, Step
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to look for.
-
-    Attributes:
-        level: The least sure level that is reported.
-        select: Rules to use, or empty for all.
-        ignore: Rules not to use.
-        exclude: Patterns of paths that are not read in folders.
-        free: Own functions that need no GIL although it looks as if they did.
-        needs_gil: Own functions that need the GIL although nobody can see it.
-        baseline: Fingerprints of findings that are known.
-    """
-
-    level: Level = "warning"
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    free: tuple[str, ...] = ()
-    needs_gil: tuple[str, ...] = ()
-    baseline: frozenset[str] = frozenset()
 
 
 def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
@@ -51,7 +25,10 @@ def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
     """
     rules = _selected(settings)
     sources, unreadable = _read(list(paths), settings)
-    project = Project(sources, frozenset(settings.needs_gil), frozenset(settings.free))
+    own = Own(
+        *map(frozenset, (settings.needs_gil, settings.free, settings.releases, settings.takes))
+    )
+    project = Project(sources, own)
     flows: dict[Path, list[Flow]] = {}
     if project.has_blocks:
         grammar.ensure_available()
@@ -215,7 +192,7 @@ def _result(
         if event.kind == "pointer" and event.seen.released
     }
     seen = rule.patterns_seen()
-    everything = tuple(pattern.name for pattern in registry.load_all())
+    everything = rule.all_patterns()
     return CheckResult(
         findings=tuple(kept),
         files=len(sources),

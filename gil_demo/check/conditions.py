@@ -14,8 +14,19 @@ KNOWN = {
 """What a build with CPython 3.13 would define."""
 
 UNDEFINED = frozenset(
-    "PYPY_VERSION PYPY_VERSION_NUM Py_GIL_DISABLED Py_LIMITED_API IS_PYPY PYPY "
-    "WITHOUT_PYTHON Py_DEBUG Py_REF_DEBUG NDEBUG GRAALVM_PYTHON".split()
+    [
+        "PYPY_VERSION",
+        "PYPY_VERSION_NUM",
+        "Py_GIL_DISABLED",
+        "Py_LIMITED_API",
+        "IS_PYPY",
+        "PYPY",
+        "WITHOUT_PYTHON",
+        "Py_DEBUG",
+        "Py_REF_DEBUG",
+        "NDEBUG",
+        "GRAALVM_PYTHON",
+    ]
 )
 """What a usual build with CPython leaves undefined."""
 

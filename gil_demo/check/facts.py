@@ -43,12 +43,8 @@ def normal(text: str) -> tuple[str, bool] | None:
     if len(text) > MAX_LENGTH or IMPURE_CALL.search(text) or "++" in text or "--" in text:
         return None
     compared = COMPARISON.fullmatch(text)
-    if (
-        not compared
-        or "->" in text
-        and compared[2] == ">"
-        and "- >" not in text
-        and _is_arrow(text, compared)
+    if not compared or (
+        "->" in text and compared[2] == ">" and "- >" not in text and _is_arrow(text, compared)
     ):
         compared = COMPARISON.fullmatch(text.replace("->", "\x01"))
         if not compared:

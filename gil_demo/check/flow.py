@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from gil_demo.check import api, facts, words
@@ -31,23 +32,80 @@ MARK = re.compile(
     r"(\s*\(|\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)|\s*(?:\+\+|--))?"
 )
 KEYWORDS = frozenset(
-    "if while for switch sizeof defined catch alignof typeof __typeof__ decltype else do "
-    "static const int char void unsigned signed long short double float struct union enum "
-    "not and or try typeid static_assert _Static_assert noexcept __attribute__".split()
+    [
+        "if",
+        "while",
+        "for",
+        "switch",
+        "sizeof",
+        "defined",
+        "catch",
+        "alignof",
+        "typeof",
+        "__typeof__",
+        "decltype",
+        "else",
+        "do",
+        "static",
+        "const",
+        "int",
+        "char",
+        "void",
+        "unsigned",
+        "signed",
+        "long",
+        "short",
+        "double",
+        "float",
+        "struct",
+        "union",
+        "enum",
+        "not",
+        "and",
+        "or",
+        "try",
+        "typeid",
+        "static_assert",
+        "_Static_assert",
+        "noexcept",
+        "__attribute__",
+    ]
 )
-JUMPS = frozenset("return goto break continue throw co_return __leave".split())
-ASSERTS = frozenset("assert Py_ASSERT ASSERT _PyObject_ASSERT static_assert DEBUG_ASSERT".split())
+JUMPS = frozenset(["return", "goto", "break", "continue", "throw", "co_return", "__leave"])
+ASSERTS = frozenset(
+    ["assert", "Py_ASSERT", "ASSERT", "_PyObject_ASSERT", "static_assert", "DEBUG_ASSERT"]
+)
 LIKELY = frozenset(
-    "likely unlikely LIKELY UNLIKELY NPY_LIKELY NPY_UNLIKELY __builtin_expect "
-    "G_LIKELY G_UNLIKELY".split()
+    [
+        "likely",
+        "unlikely",
+        "LIKELY",
+        "UNLIKELY",
+        "NPY_LIKELY",
+        "NPY_UNLIKELY",
+        "__builtin_expect",
+        "G_LIKELY",
+        "G_UNLIKELY",
+    ]
 )
 LOCKS = frozenset(
-    "pthread_mutex_lock pthread_rwlock_wrlock pthread_rwlock_rdlock mtx_lock "
-    "EnterCriticalSection PyThread_acquire_lock".split()
+    [
+        "pthread_mutex_lock",
+        "pthread_rwlock_wrlock",
+        "pthread_rwlock_rdlock",
+        "mtx_lock",
+        "EnterCriticalSection",
+        "PyThread_acquire_lock",
+    ]
 )
 UNLOCKS = frozenset(
-    "pthread_mutex_unlock pthread_rwlock_unlock mtx_unlock LeaveCriticalSection "
-    "PyThread_release_lock".split()
+    [
+        "pthread_mutex_unlock",
+        "pthread_rwlock_unlock",
+        "mtx_unlock",
+        "LeaveCriticalSection",
+        "PyThread_release_lock",
+    ]
 )
 STATEMENT_ARGUMENT = re.compile(r"\b(?!(?:if|for|while|switch|return|sizeof)\b)([A-Za-z_]\w*)\s*\(")
 STATEMENT = re.compile(r"[;{]|\b(?:return|goto|break|continue)\b|=(?!=)")
@@ -57,13 +115,33 @@ MFC = (
     (re.compile(r"\bEND_(?:CATCH(?:_ALL)?|TRY)\b"), ""),
 )
 """The exceptions of Microsoft's class library, which are macros."""
-FORKS = frozenset("fork fork1 vfork forkpty".split())
+FORKS = frozenset(["fork", "fork1", "vfork", "forkpty"])
 NEEDS_API = ("needs_api", "needs_pyapi")
 """Variables by which NumPy's code says that it keeps the GIL."""
 PYBIND = re.compile(r"(?:^|\W)(?:py|pybind11|nb|nanobind)\s*::\s*$")
 PYBIND_CALLS = frozenset(
-    "cast print list dict tuple str int_ float_ bytes import eval exec isinstance len getattr "
-    "setattr hasattr make_tuple reinterpret_borrow reinterpret_steal".split()
+    [
+        "cast",
+        "print",
+        "list",
+        "dict",
+        "tuple",
+        "str",
+        "int_",
+        "float_",
+        "bytes",
+        "import",
+        "eval",
+        "exec",
+        "isinstance",
+        "len",
+        "getattr",
+        "setattr",
+        "hasattr",
+        "make_tuple",
+        "reinterpret_borrow",
+        "reinterpret_steal",
+    ]
 )
 
 
@@ -317,9 +395,9 @@ class _Walker:
                 ends.add("unknown")
             elif state.gil == RELEASED:
                 ends.add("" if state.entered_released else "release")
-            elif state.gil == HELD and state.entered_released:
-                ends.add("acquire")
-            elif any(tag == "ensure" for tag, *_ in state.saved):
+            elif (state.gil == HELD and state.entered_released) or any(
+                tag == "ensure" for tag, *_ in state.saved
+            ):
                 ends.add("acquire")
             else:
                 ends.add("")
@@ -330,7 +408,7 @@ class _Walker:
         readable = self._without_statement_arguments(text)
         if self.source.cpp and "CATCH" in readable:
             for pattern, replacement in MFC:
-                readable = pattern.sub(lambda m, to=replacement: to.ljust(len(m.group())), readable)
+                readable = pattern.sub(partial(_padded, replacement), readable)
         root = parse_body(readable[len(HEAD) :], self.source.cpp)
         marks = [
             mark
@@ -655,20 +733,21 @@ class _Walker:
         if form is None:
             return states, states
         key, as_written = form
-        yes, no = [], []
+        true: list[State] = []
+        false: list[State] = []
         for state in states:
             known = facts.truth(key, state.facts)
             if known is not False:
-                yes.append(
+                true.append(
                     state if known else state._replace(facts=facts.assume(state.facts, key, True))
                 )
             if known is not True:
-                no.append(
+                false.append(
                     state._replace(facts=facts.assume(state.facts, key, False))
                     if known is None
                     else state
                 )
-        pair = tuple(yes), tuple(no)
+        pair = tuple(true), tuple(false)
         return pair if as_written else (pair[1], pair[0])
 
     def expression(self, code: _Code, node: Any, states: States) -> States:
@@ -708,9 +787,9 @@ class _Walker:
             current = waiting.pop(0)
             if current.type == "conditional_expression":
                 return current
-            if current.type == "binary_expression":
-                if current.child_by_field_name("operator").type in ("&&", "||", "and", "or"):
-                    return current
+            operator = current.child_by_field_name("operator")
+            if operator is not None and operator.type in ("&&", "||", "and", "or"):
+                return current
             if current.type not in ("lambda_expression", "ERROR"):
                 waiting += current.named_children
         return None
@@ -1063,8 +1142,17 @@ _STATEMENTS: dict[str, Callable[[_Walker, _Code, Any, States], States]] = {
     "type_definition": _Walker._nothing,
 }
 _CONTAINERS = frozenset(
-    "translation_unit else_clause ERROR case_statement function_definition linkage_specification "
-    "declaration_list attributed_statement init_statement".split()
+    [
+        "translation_unit",
+        "else_clause",
+        "ERROR",
+        "case_statement",
+        "function_definition",
+        "linkage_specification",
+        "declaration_list",
+        "attributed_statement",
+        "init_statement",
+    ]
 )
 
 
@@ -1078,6 +1166,10 @@ def joined(states: Iterable[State]) -> States:
     if len(known) > MAX_STATES:
         raise TooMuch
     return tuple(key._replace(facts=its) if its else key for key, its in known.items())
+
+
+def _padded(replacement: str, match: re.Match[str]) -> str:
+    return replacement.ljust(len(match.group()))
 
 
 def _has_error(root: Any) -> bool:
@@ -1153,10 +1245,8 @@ def expanded(
     Braces that the body opens and does not close, or the other way round, are added.
     """
     parameters = list(macro.parameters or ())
-    rest = (
-        parameters
-        and parameters[-1] in ("...", "args...")
-        or (parameters and parameters[-1].endswith("..."))
+    rest = (parameters and parameters[-1] in ("...", "args...")) or (
+        parameters and parameters[-1].endswith("...")
     )
     names: dict[str, tuple[int, int]] = {}
     for index, parameter in enumerate(parameters):

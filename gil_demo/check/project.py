@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -27,25 +28,24 @@ STATEMENTS = re.compile(r"[;{]|(?<![=!<>])=(?!=)")
 JUMP = re.compile(r"\b(?:return|goto|throw|Py_RETURN_\w+)\b")
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Names of own functions, and what nobody can see of them in the source."""
+
+    needs: frozenset[str] = frozenset()
+    free: frozenset[str] = frozenset()
+    releases: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
+
+
 class Project:
     """Sources that call each other, and what is known of each name in them."""
 
-    def __init__(
-        self,
-        sources: Iterable[Source],
-        needs: frozenset[str] = frozenset(),
-        free: frozenset[str] = frozenset(),
-    ) -> None:
-        """Begin with the files as they were read.
-
-        Args:
-            sources: The files.
-            needs: Names of functions that need the GIL although nobody can see it.
-            free: Names of functions that need no GIL although it looks as if they did.
-        """
+    def __init__(self, sources: Iterable[Source], own: Own = Own()) -> None:
+        """Begin with the files as they were read, and with what the settings say of names."""
         self.sources = list(sources)
+        self.own = own
         self.by_path = {str(source.path): source for source in self.sources}
-        self.needs, self.free = needs, free
         self._macros: dict[tuple[str, str], Macro | None] = {}
         self._flows: dict[int, list[Flow]] = {}
         self._busy: set[int] = set()
@@ -57,7 +57,11 @@ class Project:
     @cached_property
     def has_blocks(self) -> bool:
         """Tell whether any file releases the GIL or might."""
-        return any(words.ANY_BEGIN.search(source.text) for source in self.sources)
+        own = self.own.releases
+        return any(
+            words.ANY_BEGIN.search(source.text) or (own and own & source.words)
+            for source in self.sources
+        )
 
     @cached_property
     def functions(self) -> dict[str, list[Function]]:
@@ -134,17 +138,16 @@ class Project:
         macros = self._all_macros[name]
         if name in words.SWITCHES:
             return None
-        if name not in self._switching_macros:
-            if api.kind_of(name) is not None or (
-                macros[0].parameters is None and name.startswith("Py")
-            ):
-                return None
+        plain = api.kind_of(name) is not None
+        plain = plain or (macros[0].parameters is None and name.startswith("Py"))
+        if plain and name not in self._switching_macros:
+            return None
         here = [macro for macro in macros if macro.path == str(source.path)]
         folder = str(source.path.parent)
         near = [macro for macro in macros if str(Path(macro.path).parent) == folder]
         candidates = here or near or macros
         mattering = [macro for macro in candidates if self._matters(macro, source)]
-        if not mattering or len({m.body for m in mattering}) < len(candidates) / 2 and not here:
+        if not mattering or (len({m.body for m in mattering}) < len(candidates) / 2 and not here):
             return None
         return max(mattering, key=lambda macro: words.ANY_SWITCH.search(macro.body) is not None)
 
@@ -162,10 +165,12 @@ class Project:
 
     def summary(self, name: str, function: Function, depth: int) -> Summary | None:
         """Return what a call of one of the project's own functions means."""
-        if name in self.free:
+        if name in self.own.free:
             return Summary()
-        if name in self.needs:
+        if name in self.own.needs:
             return Summary(need=Need(name, ()))
+        if name in self.own.releases or name in self.own.takes:
+            return Summary(effect="release" if name in self.own.releases else "acquire")
         candidates = self._candidates(name, function)
         if not candidates or depth >= MAX_CHAIN:
             return None
@@ -206,7 +211,7 @@ class Project:
         for name in set(re.findall(r"[A-Za-z_]\w*", function.body)):
             if name in words.SWITCHES or name in words.NO_RETURN or api.kind_of(name) == "needs":
                 return True
-            if name in self.functions and name != function.name or name in self._all_macros:
+            if (name in self.functions and name != function.name) or name in self._all_macros:
                 return True
             if name in self._guards or name in ("py", "pybind11"):
                 return True
@@ -236,6 +241,7 @@ class Project:
             return {}
         self._find_aliases()
         names: set[str] = set(words.SWITCHES | self._switching_macros)
+        names |= self.own.releases | self.own.takes
         self._find_guards(self._naming(frozenset(names)))
         found: list[Function] = []
         for _ in range(MAX_ROUNDS):

@@ -10,7 +10,7 @@ from gil_demo.check.flow import Event, Flow
 from gil_demo.check.project import Project
 from gil_demo.check.source import Source
 from gil_demo.errors import BadInput
-from gil_demo.gallery.registry import page_parts
+from gil_demo.gallery.page import page_parts
 from gil_demo.results.check import LEVELS, Level
 
 CALLS = ("api", "own", "begins")
@@ -133,7 +133,15 @@ def find(name: str) -> Rule:
 
 def patterns_seen() -> frozenset[str]:
     """Return the patterns of the gallery whose unsafe half some rule finds."""
-    return frozenset(flag.replace("_", "-") for rule in load_all() for flag in rule.flags)
+    flags = (flag.replace("_", "-") for rule in load_all() for flag in rule.flags)
+    return frozenset(flags) & frozenset(all_patterns())
+
+
+def all_patterns() -> tuple[str, ...]:
+    """Return the names of all patterns of the gallery, without loading one."""
+    from gil_demo import patterns
+
+    return tuple(info.name.replace("_", "-") for info in pkgutil.iter_modules(patterns.__path__))
 
 
 def rules_for(pattern: str) -> tuple[Rule, ...]:

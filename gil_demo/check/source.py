@@ -7,7 +7,7 @@ decoded as Latin-1 for the same reason: one character is one byte, whatever the 
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -46,8 +46,23 @@ TRANSPARENT = re.compile(r'\b(?:namespace|class|struct|union)\b|\bextern\s*"')
 CLASS = re.compile(r"\b(?:class|struct)\s+(?:[A-Z_]+\s+)?([A-Za-z_]\w*)[^;()]*$")
 OLD_STYLE = re.compile(r"\)\s*(?:[A-Za-z_][\w\s*,\[\]]*;\s*)+$")
 ATTRIBUTES = frozenset(
-    "__attribute__ __declspec noexcept throw decltype alignas requires if while for switch "
-    "catch defined return sizeof".split()
+    [
+        "__attribute__",
+        "__declspec",
+        "noexcept",
+        "throw",
+        "decltype",
+        "alignas",
+        "requires",
+        "if",
+        "while",
+        "for",
+        "switch",
+        "catch",
+        "defined",
+        "return",
+        "sizeof",
+    ]
 )
 LAMBDA = re.compile(
     r"\[[&=\w\s,*.]*\]\s*(?:\([^(){};]*(?:\([^()]*\)[^(){};]*)*\)\s*)?"
@@ -410,7 +425,9 @@ def _functions(source: Source, code: str) -> Iterator[Function]:
         position = closing + 2
 
 
-def _functions_from(source: Source, code: str, position: int) -> "Iterator[Function]":
+def _functions_from(
+    source: Source, code: str, position: int
+) -> Generator[Function, None, Function | None]:
     """Find functions from a position on; return the one whose braces do not close, if any."""
     owners: list[str] = []
     depth = 0
@@ -458,7 +475,7 @@ def _functions_from(source: Source, code: str, position: int) -> "Iterator[Funct
             owners.pop()
         if not depth:
             previous = at + 1
-    return current  # noqa: B901 the generator's value: what `yield from` hands back
+    return current
 
 
 def _function_name(header: str) -> tuple[str, int] | None:

@@ -44,7 +44,7 @@ class Suppressions:
             self._by_line.setdefault((place.file, line + 1), []).append(found)
 
     def suppress(self, finding: Finding) -> bool:
-        """Tell whether a comment on the finding's line, or alone on the one above, names its rule."""
+        """Tell whether a comment on the finding's line, or alone above it, names its rule."""
         hit = False
         for one in self._by_line.get((finding.place.file, finding.place.line), ()):
             if finding.rule in one.rules and one.reason:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from gil_demo.cli.check import check
 from gil_demo.cli.doctor import doctor
 from gil_demo.cli.guard import guard
 from gil_demo.cli.list import list_
@@ -48,7 +49,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, doctor, list_, show, try_, tour, guard):
+for command in (run, doctor, list_, show, try_, check, tour, guard):
     cli.add_command(command)
 
 

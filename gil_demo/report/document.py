@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from gil_demo.results.check import CheckResult
 from gil_demo.results.host import Examination
 from gil_demo.results.lesson import LessonResult
 from gil_demo.results.patterns import PatternRow
@@ -25,6 +26,11 @@ def run_document(result: RunResult) -> dict[str, Any]:
 def doctor_document(examination: Examination) -> dict[str, Any]:
     """Make the document that `gil-demo doctor --json` prints, as plain data."""
     return {"format": "gil-demo/doctor", "version": VERSION, **asdict(examination)}
+
+
+def check_document(result: CheckResult) -> dict[str, Any]:
+    """Make the document that `gil-demo check --format json` prints, as plain data."""
+    return {"format": "gil-demo/check", "version": VERSION, **asdict(result)}
 
 
 def list_document(patterns: "Sequence[Pattern]") -> dict[str, Any]:

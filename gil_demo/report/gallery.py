@@ -15,8 +15,10 @@ from gil_demo.csource.halves import Line, compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
+from gil_demo.report.check_page import seen_sentence
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
+from gil_demo.report.kit.sections import section
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half, Outcome
@@ -76,11 +78,12 @@ class Page:
         sections = dict(pattern.page)
         sources = sections.pop("Sources")
         mechanism = sections.pop("Mechanism")
-        yield from _section("Mechanism", mechanism)
+        yield from section("Mechanism", mechanism)
         yield from self._code(options.max_width)
         for heading, text in sections.items():
-            yield from _section(heading, text)
-        yield from _section("Sources", sources)
+            yield from section(heading, text)
+        yield from section("In your own code", seen_sentence(pattern.name))
+        yield from section("Sources", sources)
 
     def _code(self, width: int) -> Iterator[RenderableType]:
         shared = halves(self.pattern.source).shared
@@ -118,7 +121,7 @@ class Walkthrough:
         yield Text.assemble((page.NAME, "bold"), f"  {head}")
         yield Text()
         for heading, text in sections.items():
-            yield from _section(heading, text)
+            yield from section(heading, text)
             if heading == "The question":
                 yield from self._code("gilexample.c", self.asked)
             if heading == "What to write instead":
@@ -151,30 +154,6 @@ def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
         words("asked", (_outcome(claim.unsafe) for claim in told)),
         words("mended", (_outcome(claim.safe) for claim in told)),
     )
-
-
-def _section(heading: str, text: str) -> Iterator[RenderableType]:
-    yield Text(heading, "bold")
-    for paragraph in _paragraphs(text):
-        yield Padding(Text(paragraph), (0, 0, 0, 2))
-    yield Text()
-
-
-def _paragraphs(text: str) -> Iterator[str]:
-    """Split a page into paragraphs, each on one line; a list item is one of its own."""
-    paragraph: list[str] = []
-    for line in text.splitlines():
-        if paragraph and (not line.strip() or line.startswith("- ")):
-            yield _plain(paragraph)
-            paragraph = []
-        if line.strip():
-            paragraph.append(line.strip())
-    if paragraph:
-        yield _plain(paragraph)
-
-
-def _plain(lines: Iterable[str]) -> str:
-    return " ".join(lines).replace("``", "")
 
 
 def _lines(lines: Sequence[Line]) -> Text:

@@ -8,6 +8,7 @@ from gil_demo.csource.halves import halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
+from gil_demo.report.check_page import seen_sentence
 from gil_demo.report.environment import environment_line
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
 from gil_demo.report.kit.columns import FittingTable
@@ -85,6 +86,7 @@ def _shown(pattern: Pattern) -> Iterator[str]:
             for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
                 yield f"**{half}: {pattern.expected(half)}**\n"
                 yield fenced(code, "c")
+    yield section("In your own code", seen_sentence(pattern.name))
 
 
 def walkthrough_markdown(asked: str, mended: str) -> str:

@@ -15,7 +15,7 @@ Sources:
 
 from collections.abc import Iterator
 
-from gil_demo.check.flow import Event, Flow
+from gil_demo.check.flow import Flow
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.results.check import Level
 
@@ -30,14 +30,15 @@ def find(file: CheckedFile) -> Iterator[Found]:
     """Find blocks in loops that call nothing of Python in their turns."""
     for flow in file.flows:
         for event in flow.events:
-            if event.kind == "begin" and event.loop and event.name in PAIRS:
-                if not _needs_the_gil(flow, event):
-                    message = "Each turn of the loop waits at END until it gets the GIL."
-                    cause = ("loop", event.start)
-                    yield Found(flow, event.start, event.stop, "advice", message, cause)
+            if event.kind != "begin" or not event.loop or event.name not in PAIRS:
+                continue
+            if not _needs_the_gil(flow):
+                message = "Each turn of the loop waits at END until it gets the GIL."
+                cause = ("loop", event.start)
+                yield Found(flow, event.start, event.stop, "advice", message, cause)
 
 
-def _needs_the_gil(flow: Flow, begin: Event) -> bool:
+def _needs_the_gil(flow: Flow) -> bool:
     """Tell whether the function calls Python, or what may wait, in a loop too."""
     calls = ("api", "own", "pointer", "looks-like-api")
     return any(event.loop and event.kind in calls for event in flow.events)

@@ -28,7 +28,10 @@ BORROWS = re.compile(
     r"(PyList_GET_ITEM|PyList_GetItem|PyDict_GetItem\w*|PyWeakref_GetObject|PyWeakref_GET_OBJECT|"
     r"PySequence_Fast_GET_ITEM)\s*\("
 )
-POINTS_INTO = r"PyArray_(?:DATA|BYTES|GETPTR\d)|PyBytes_AS_STRING|PyBytes_AsString|PyUnicode_AsUTF8\w*|PyByteArray_\w+"
+POINTS_INTO = (
+    r"PyArray_(?:DATA|BYTES|GETPTR\d)|PyBytes_AS_STRING|PyBytes_AsString|"
+    r"PyUnicode_AsUTF8\w*|PyByteArray_\w+"
+)
 
 
 def find(file: CheckedFile) -> Iterator[Found]:

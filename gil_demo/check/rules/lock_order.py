@@ -42,7 +42,7 @@ def find(file: CheckedFile) -> Iterator[Found]:
             (path, event.start, "the GIL is taken back while it is locked"),
             (path, other, f"elsewhere {event.name} is awaited with the GIL held"),
         )
-        message = f"{event.name} is held while C waits for the GIL, and the GIL is held while C waits for it."
+        message = f"One thread waits for the GIL with {event.name} locked, another the other way."
         yield Found(flow, event.start, event.stop, "warning", message, (event.name,), None, way)
 
 

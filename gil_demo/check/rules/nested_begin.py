@@ -38,7 +38,7 @@ def find(file: CheckedFile) -> Iterator[Found]:
             some = "" if event.seen.always else " on some ways"
             if event.kind == "begin":
                 message = f"{event.name} releases the GIL, which is released already{some}."
-                way = ()
+                way: tuple[tuple[str, int, str], ...] = ()
             else:
                 message = f"{event.name} begins a block of its own, in a block{some}."
                 way = ((*event.detail, f"{event.name} releases the GIL here"),)

@@ -26,7 +26,8 @@ FLAGS = ("gil_as_lock", "shared_scratch", "stale_flag")
 INSTEAD = "Make it a local variable, make it atomic, or lock around it in the block."
 
 VARIABLE = re.compile(
-    r"^[ \t]*static\s+((?:(?!\bconst\b)[\w\s*])*?[\s*])([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*(=(?!=)|;)",
+    r"^[ \t]*static\s+((?:(?!\bconst\b)[\w\s*])*?[\s*])([A-Za-z_]\w*)"
+    r"\s*(?:\[[^\]]*\]\s*)*(=(?!=)|;)",
     re.MULTILINE,
 )
 SAFE_TYPES = re.compile(

@@ -43,15 +43,14 @@ def find(file: CheckedFile) -> Iterator[Found]:
         if (
             not flow.blocks
             or ASKS.search(body)
-            or "PyArray_DATA" not in body
-            and "PyArray_BYTES" not in body
+            or ("PyArray_DATA" not in body and "PyArray_BYTES" not in body)
         ):
             continue
         for match in CONVERTS.finditer(body):
             closing = closing_paren(body, match.end() - 1)
             flags = _flags(body, body[match.end() : closing])
             if ALIGNED.search(flags) and not CONTIGUOUS.search(flags):
-                message = f"{match[1]} is aligned and may have any strides, but its data is read in a row."
+                message = f"{match[1]} may have any strides, but its data is read in a row."
                 span = base + match.start(2), base + match.end(2)
                 yield Found(flow, *span, "warning", message, ("aligned", span[0]))
 

@@ -1,0 +1,58 @@
+"""A rule's page: what it finds and why, with C that it flags beside C that it does not."""
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.text import Text
+
+from gil_demo.check.rule import Rule, rules_for
+from gil_demo.csource.halves import halves
+from gil_demo.native.patterns import pattern_source
+from gil_demo.report.check import LEVEL_STYLES
+from gil_demo.report.kit.sections import section
+
+C_THEME = "ansi_dark"
+"""The terminal's own colours, so that C suits dark and light backgrounds."""
+
+
+def examples(rule: Rule) -> tuple[str, str]:
+    """Return C that the rule flags and C that it does not: its own, or that of its pattern."""
+    if rule.examples is not None:
+        return rule.examples
+    parts = halves(pattern_source(rule.flags[0]) or "")
+    return parts.unsafe, parts.safe
+
+
+class RulePage:
+    """One rule, explained."""
+
+    def __init__(self, rule: Rule) -> None:
+        """Begin with the rule."""
+        self._rule = rule
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rule = self._rule
+        yield Text.assemble((rule.name, "bold"), "  ", (rule.level, LEVEL_STYLES[rule.level]))
+        yield Text(rule.sentence, "italic")
+        yield Text()
+        yield from section("Mechanism", rule.page["Mechanism"])
+        yield from section("Instead", rule.instead)
+        for title, code in zip(("Flagged", "Not flagged"), examples(rule), strict=True):
+            yield Text(title, "bold")
+            yield Padding(Syntax(code.rstrip(), "c", theme=C_THEME, word_wrap=True), (0, 0, 1, 2))
+        for title, text in rule.page.items():
+            if title != "Mechanism":
+                yield from section(title, text)
+        if rule.pattern:
+            yield Text(f"gil-demo show {rule.pattern}")
+
+
+def seen_sentence(pattern: str) -> str:
+    """Say whether `gil-demo check` finds the unsafe half of a pattern in C source."""
+    rules = rules_for(pattern)
+    if not rules:
+        return "gil-demo check cannot see this hazard: nothing in the C source shows it."
+    names = " and ".join(one.name for one in rules)
+    if any(one.level == "advice" for one in rules):
+        return f"gil-demo check --level advice FILE.c finds this as {names}."
+    return f"gil-demo check FILE.c finds this as {names}."
