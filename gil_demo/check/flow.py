@@ -429,7 +429,8 @@ class _Walker:
             opening = text.find("(", match.start())
             closing = closing_paren(text, opening)
             inside = text[opening + 1 : closing]
-            if closing > 0 and STATEMENT.search(inside) and self.world.takes_statements(match[1]):
+            statement = STATEMENT.search(inside) and self.world.takes_statements(match[1])
+            if closing > 0 and (statement or match[1] in ASSERTS):
                 text = text[: opening + 1] + "0".ljust(len(inside)) + text[closing:]
                 position = closing
         return text

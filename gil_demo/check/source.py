@@ -38,7 +38,7 @@ DIRECTIVE = re.compile(
     r"^[ \t]*#[ \t]*([a-z]*)[^\n\\]*(?:\\(?:\r\n|[\s\S]?)[^\n\\]*)*", re.MULTILINE
 )
 DEFINE = re.compile(r"\s*#\s*define\s+([A-Za-z_]\w*)(\([^()]*\))?")
-SWIG = re.compile(r"^[ \t]*%[{}][ \t]*$|^[ \t]*%(?:[a-z]+\b)[^\n{;]*;?", re.MULTILINE)
+SWIG = re.compile(r"^[ \t]*%[a-z]+\b[^\n{;]*?(?:%\{|(?=\{)|;|$)|%[{}]", re.MULTILINE)
 WORD = re.compile(r"[A-Za-z_]\w+")
 BRACE = re.compile(r"[{}]")
 NAME_AND_PAREN = re.compile(r"([A-Za-z_~][\w~]*(?:\s*::\s*[A-Za-z_~][\w~]*)*)\s*\(")

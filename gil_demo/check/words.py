@@ -89,8 +89,8 @@ WITH_BRACE = frozenset(
 SWITCHES = RELEASE | MAYBE_RELEASE | ACQUIRE | MAYBE_ACQUIRE | ENSURE | UNENSURE | UNKNOWN
 GUARDS = RELEASE_GUARDS | ACQUIRE_GUARDS
 
-BEGINS = RELEASE | MAYBE_RELEASE | RELEASE_GUARDS
-"""Words without one of which no project releases the GIL."""
+BEGINS = RELEASE | MAYBE_RELEASE | ENSURE | GUARDS
+"""Words without one of which a project neither releases the GIL nor takes it."""
 
 ANY_BEGIN = re.compile(r"\b(?:" + "|".join(sorted(BEGINS)) + r")\b")
 ANY_SWITCH = re.compile(r"\b(?:" + "|".join(sorted(SWITCHES | GUARDS)) + r")\b")

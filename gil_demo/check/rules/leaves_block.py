@@ -58,7 +58,7 @@ def _left(flow: Flow, event: Event, calls: list[Event]) -> Found:
     way = tuple((path, c.start, f"{c.name} needs the GIL") for c in reversed(needing.values()))
     some = "" if event.seen.always else " on some ways"
     message = f"{flow.function.name} {OUT[event.name]} here with the GIL released{some}."
-    level: Level = "error" if event.seen.always else "warning"
+    level: Level = "error" if event.seen.always or _has_brace(flow, since) else "warning"
     return Found(flow, event.start, event.stop, level, message, ("left", since), since, way)
 
 
@@ -72,13 +72,20 @@ def _twice(flow: Flow, event: Event) -> Iterator[Found]:
         return
     since = max(before)
     some = " on some ways" if event.seen.released or event.seen.caller else ""
-    level: Level = "warning" if some else "error"
+    sure = not some or (_has_brace(flow, event.start) and _has_brace(flow, since))
+    level: Level = "error" if sure else "warning"
     path = str(flow.function.source.path)
     message = f"{event.name} takes the GIL back although this thread has it{some}."
     yield Found(
         *(flow, event.start, event.stop, level, message, ("twice", since), None),
         *(((path, since, f"{flow.switches[since].name} has taken it back"),), TWICE),
     )
+
+
+def _has_brace(flow: Flow, offset: int) -> bool:
+    """Tell whether a switch belongs to a pair of braces, which no condition can take apart."""
+    name = flow.switches[offset].name
+    return name in words.WITH_BRACE or name == "Py_BLOCK_THREADS"
 
 
 def _ensured(flow: Flow, event: Event) -> Iterator[Found]:

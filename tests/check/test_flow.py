@@ -1,0 +1,248 @@
+"""Who has the GIL on the ways through a function."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+from checking import flow_of, found
+
+QUIET = {
+    "blocks and unblocks": """
+        void f(PyObject *o) {
+            Py_BEGIN_ALLOW_THREADS
+            Py_BLOCK_THREADS
+            Py_INCREF(o);
+            Py_UNBLOCK_THREADS
+            Py_END_ALLOW_THREADS
+        }""",
+    "returns after Py_BLOCK_THREADS": """
+        int f(int a) {
+            Py_BEGIN_ALLOW_THREADS
+            if (work(a)) {
+                Py_BLOCK_THREADS
+                return -1;
+            }
+            Py_END_ALLOW_THREADS
+            return 0;
+        }""",
+    "asks the same condition twice": """
+        void f(int big, PyObject *o) {
+            PyThreadState *_save = NULL;
+            if (big) _save = PyEval_SaveThread();
+            work();
+            if (big) PyEval_RestoreThread(_save);
+            Py_DECREF(o);
+        }""",
+    "asks whether the state was saved": """
+        void f(long n, PyObject *o) {
+            NPY_BEGIN_THREADS_DEF;
+            NPY_BEGIN_THREADS_THRESHOLDED(n);
+            work();
+            NPY_END_THREADS;
+            Py_DECREF(o);
+        }""",
+    "remembers a flag": """
+        int f(PyObject *o) {
+            int failed = 0;
+            Py_BEGIN_ALLOW_THREADS
+            failed = work();
+            if (failed) goto out;
+            more();
+        out:;
+            Py_END_ALLOW_THREADS
+            if (failed) PyErr_SetString(o, "no");
+            return failed;
+        }""",
+    "takes the GIL in a callback": """
+        void f(void *o) {
+            PyGILState_STATE s = PyGILState_Ensure();
+            Py_DECREF((PyObject *)o);
+            PyGILState_Release(s);
+        }""",
+    "takes the GIL in a block": """
+        void f(PyObject *o) {
+            Py_BEGIN_ALLOW_THREADS
+            PyGILState_STATE s = PyGILState_Ensure();
+            Py_DECREF(o);
+            PyGILState_Release(s);
+            work();
+            Py_END_ALLOW_THREADS
+        }""",
+    "raises and is called with the state that it takes back": """
+        static int check(int rc, PyThreadState *_save) {
+            if (rc < 0) { NPY_END_THREADS; PyErr_SetString(0, "no"); return -1; }
+            return 0;
+        }
+        int f(int rc) {
+            NPY_BEGIN_THREADS_DEF;
+            NPY_BEGIN_THREADS;
+            if (check(rc, _save) < 0) return -1;
+            NPY_END_THREADS;
+            return 0;
+        }""",
+    "ends the process": """
+        void f(int a) {
+            Py_BEGIN_ALLOW_THREADS
+            if (a) Py_FatalError("no");
+            Py_END_ALLOW_THREADS
+        }""",
+    "has macros of its own for both": """
+        #define BEGIN { PyThreadState *saved; saved = PyEval_SaveThread();
+        #define END PyEval_RestoreThread(saved); }
+        void f(PyObject *o) { BEGIN work(); END Py_DECREF(o); }""",
+    "passes a statement to a macro": """
+        #define LOCKED(statement) do { Py_BEGIN_ALLOW_THREADS lock(); \\
+            statement; unlock(); Py_END_ALLOW_THREADS } while (0)
+        void f(PyObject *o, int a) { LOCKED(if (a) { work(); }); Py_DECREF(o); }""",
+    "has functions of its own for both": """
+        static PyThreadState *s;
+        void let(void) { s = PyEval_SaveThread(); }
+        void take(void) { PyEval_RestoreThread(s); }
+        void f(PyObject *o) { let(); work(); take(); Py_DECREF(o); }""",
+    "asserts": """
+        void f(PyObject *o) {
+            Py_BEGIN_ALLOW_THREADS
+            assert(Py_TYPE(o) != NULL && !PyErr_Occurred());
+            Py_END_ALLOW_THREADS
+        }""",
+    "has a function pointer with a name like the API's": """
+        static int (*Py_ShellOpen)(int) = NULL;
+        int f(int a) {
+            Py_BEGIN_ALLOW_THREADS
+            a = Py_ShellOpen(a);
+            Py_END_ALLOW_THREADS
+            return a;
+        }""",
+    "begins in each turn of a loop": """
+        void f(PyObject *o, int n) {
+            for (int i = 0; i < n; i++) {
+                Py_BEGIN_ALLOW_THREADS
+                work(i);
+                Py_END_ALLOW_THREADS
+                Py_DECREF(o);
+            }
+        }""",
+    "forks": """
+        int f(PyObject *o) {
+            int pid;
+            Py_BEGIN_ALLOW_THREADS
+            pid = fork();
+            if (pid == 0) { PyOS_AfterFork_Child(); Py_DECREF(o); _exit(0); }
+            Py_END_ALLOW_THREADS
+            return pid;
+        }""",
+}
+
+LOUD = {
+    "releases in a macro and returns in another": (
+        """
+        #define GIVE_UP(x) if (x) return -1
+        int f(int a) {
+            Py_BEGIN_ALLOW_THREADS
+            GIVE_UP(work(a));
+            Py_END_ALLOW_THREADS
+            return 0;
+        }""",
+        ["leaves-block error 5"],
+    ),
+    "needs the GIL three functions further": (
+        """
+        static void third(PyObject *o) { Py_DECREF(o); }
+        static void second(PyObject *o) { third(o); }
+        static void first(PyObject *o) { second(o); }
+        void f(PyObject *o) {
+            Py_BEGIN_ALLOW_THREADS
+            first(o);
+            Py_END_ALLOW_THREADS
+        }""",
+        ["api-in-block error 7"],
+    ),
+    "calls what an argument may rule out": (
+        """
+        static void check(int rc) { if (rc == 3) PyErr_SetString(0, "no"); }
+        void f(void) {
+            Py_BEGIN_ALLOW_THREADS
+            check(1);
+            Py_END_ALLOW_THREADS
+        }""",
+        ["api-in-block warning 5"],
+    ),
+    "releases on some ways": (
+        """
+        void f(PyObject *o, int a, int b) {
+            PyThreadState *save;
+            if (a) save = PyEval_SaveThread();
+            if (b) Py_DECREF(o);
+            if (a) PyEval_RestoreThread(save);
+        }""",
+        ["api-in-block warning 5"],
+    ),
+    "ends twice": (
+        """
+        void f(void) {
+            PyThreadState *save = PyEval_SaveThread();
+            PyEval_RestoreThread(save);
+            PyEval_RestoreThread(save);
+        }""",
+        ["leaves-block error 5"],
+    ),
+    "calls the same function at several places of one block": (
+        """
+        void f(PyObject *o) {
+            Py_BEGIN_ALLOW_THREADS
+            Py_INCREF(o);
+            Py_DECREF(o);
+            Py_END_ALLOW_THREADS
+        }""",
+        ["api-in-block error 4"],
+    ),
+}
+
+
+@pytest.mark.parametrize("code", QUIET.values(), ids=QUIET.keys())
+def test_code_that_is_right_is_silent(code: str, tmp_path: Path) -> None:
+    """However unusual it is."""
+    assert found(tmp_path, textwrap.dedent(code)) == []
+
+
+@pytest.mark.parametrize(("code", "expected"), LOUD.values(), ids=LOUD.keys())
+def test_code_that_is_wrong_is_flagged_once(code: str, expected: list[str], tmp_path: Path) -> None:
+    """One finding for one cause, in its line and at its level."""
+    assert found(tmp_path, textwrap.dedent(code)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("void f(py::object o) { py::gil_scoped_release r; work(); }", []),
+        ("void f() { py::gil_scoped_release r; py::cast(1); }", ["api-in-block error 1"]),
+        ("void f(PyObject *o) { { py::gil_scoped_release r; work(); } Py_DECREF(o); }", []),
+        (
+            "void f(PyObject *o) { py::gil_scoped_release r; { py::gil_scoped_acquire a; "
+            "Py_DECREF(o); } work(); }",
+            [],
+        ),
+        (
+            "void f(PyObject *o) { py::gil_scoped_release r; Py_DECREF(o); }",
+            ["api-in-block error 1"],
+        ),
+        ('void f(M &m) { m.def("g", [](int a) { py::gil_scoped_release r; return a; }); }', []),
+    ],
+)
+def test_guard_objects_live_until_their_scope_ends(
+    code: str, expected: list[str], tmp_path: Path
+) -> None:
+    """C++: what releases in its constructor takes back in its destructor."""
+    assert found(tmp_path, code + "\n", name="one.cpp") == expected
+
+
+def test_a_function_with_more_ways_than_are_followed_is_said_not_to_be_understood() -> None:
+    """It gets no finding, and the last line of the report counts it."""
+    branches = "".join(f"if (a == {i}) s{i} = PyGILState_Ensure();\n" for i in range(40))
+    assert not flow_of(f"void f(int a) {{ {branches} }}").understood
+
+
+def test_deep_nesting_is_given_up_without_a_crash() -> None:
+    """Five hundred blocks in each other are nothing that a person wrote."""
+    deep = "if (a) {" * 500 + "Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS" + "}" * 500
+    assert not flow_of(f"void f(int a) {{ {deep} }}").understood
