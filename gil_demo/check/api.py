@@ -200,7 +200,7 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
 
 def _called(body: str) -> set[str]:
     called = set(re.findall(rf"\b({NAME})\s*\(", body))
-    if re.search(r"->\s*\w+\s*\(|\([^()]*->\s*\w+\s*\)\s*\(", body):
+    if re.search(r"->\s*\w+(?:\s*|\))\(", body):
         called.add(THROUGH_A_POINTER)
     return called
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gil_demo.check import api, words
 from gil_demo.check.flow import Flow, Need, Summary, follow
-from gil_demo.check.source import Function, Macro, Source
+from gil_demo.check.source import Function, Macro, Source, closing_brace
 
 MAX_CHAIN = 8
 """How many of the project's own functions a chain of calls is followed through."""
@@ -257,17 +257,29 @@ class Project:
 
     def _find_guards(self, found: list[Function]) -> None:
         """Note the classes whose constructors release the GIL or take it."""
-        owners = {function.owner for function in found if function.owner}
-        for function in (f for owner in owners for f in self.functions.get(owner, ())):
-            if function.name == function.owner:
-                effects = {flow.summary.effect for flow in self.flows(function)}
-                if "acquire" in effects or (effects != {""} and self._ensures(function)):
-                    self._guards[function.owner] = "hold"
-                elif effects == {"release"}:
-                    self._guards[function.owner] = "release"
-                elif effects == {""} and "PyGILState_Ensure" in function.header:
-                    self._guards[function.owner] = "hold"
+        owners = {function.owner: function.source for function in found if function.owner}
+        for owner, source in owners.items():
+            kind = self._guard_kind(owner, source)
+            if kind is not None:
+                self._guards[owner] = kind
         self._flows.clear()
+
+    def _guard_kind(self, owner: str, source: Source) -> str | None:
+        """Return what objects of a class do from their constructor to their destructor."""
+        constructors = [f for f in self.functions.get(owner, ()) if f.owner == owner]
+        effects = {flow.summary.effect for f in constructors for flow in self.flows(f)}
+        if "acquire" in effects or ("unknown" in effects and self._ensures(constructors[0])):
+            return "hold"
+        if effects == {"release"}:
+            return "release"
+        # members with an initial value, or a list of these before the constructor's body
+        text = " ".join([_class_text(owner, source), *(f.header for f in constructors)])
+        destructor = " ".join(f.body for f in self.functions.get(f"~{owner}", ()))
+        if "PyGILState_Ensure" in text and "PyGILState_Release" in destructor:
+            return "hold"
+        if "PyEval_SaveThread" in text and "PyEval_RestoreThread" in destructor:
+            return "release"
+        return None
 
     def _wrapper(self, function: Function) -> set[str]:
         """Return the function's name if it releases or takes back for its caller."""
@@ -316,6 +328,14 @@ class Project:
             for function in _around(source, offset):
                 holding[id(function)] = function
         return list(holding.values())
+
+
+def _class_text(owner: str, source: Source) -> str:
+    """Return what stands between the braces of a class."""
+    found = re.search(rf"\b(?:class|struct)\s+{re.escape(owner)}\b[^;{{]*{{", source.code)
+    if found is None:
+        return ""
+    return source.code[found.end() : closing_brace(source.code, found.end() - 1)]
 
 
 def _around(source: Source, offset: int) -> list[Function]:

@@ -184,7 +184,7 @@ def leaves_released(flow: Flow, event: Event) -> bool:
 
 def chain(event: Event) -> tuple[tuple[str, int, str], ...]:
     """Return the stations of a call through the project's own functions."""
-    if event.need is None:
+    if event.need is None or not event.need.way:
         return ()
     way = event.need.way
     called = [*(name for name, _, _ in way[1:]), event.need.name]

@@ -1,0 +1,82 @@
+"""The rules are found, complete, and honest about the list of API functions."""
+
+from pathlib import Path
+
+import pytest
+
+from gil_demo.check import api
+from gil_demo.check.rule import Rule, all_patterns, load_all
+from gil_demo.errors import BadInput
+from gil_demo.report.check_page import examples, seen_sentence
+
+
+@pytest.mark.parametrize("rule", load_all(), ids=lambda rule: rule.name)
+def test_a_rule_is_complete(rule: Rule) -> None:
+    """A sentence, a page with an address, advice, and C both ways."""
+    assert rule.sentence.endswith(".")
+    assert "https://" in rule.page["Sources"]
+    assert rule.instead.endswith(".")
+    unsafe, safe = examples(rule)
+    assert unsafe.strip()
+    assert safe.strip()
+
+
+def test_rules_are_found_by_their_files() -> None:
+    """Two new files make a rule: no list has to be edited."""
+    folder = Path(api.__file__).parent / "rules"
+    stems = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert {rule.name.replace("-", "_") for rule in load_all()} == stems
+
+
+def test_each_pattern_has_a_sentence_on_what_the_check_sees() -> None:
+    """Derived from the rules, and written nowhere else."""
+    assert all("gil-demo check" in seen_sentence(name) for name in all_patterns())
+
+
+def test_an_unknown_rule_is_refused_with_the_names_of_all() -> None:
+    """Dashes and underscores are the same."""
+    from gil_demo.check.rule import find
+
+    assert find("api_in_block") is find("api-in-block")
+    with pytest.raises(BadInput, match="api-in-block"):
+        find("nothing")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Py_INCREF", "needs"),
+        ("PyErr_SetString", "needs"),
+        ("PyMem_Malloc", "needs"),
+        ("PyArray_FromAny", "needs"),
+        ("PyArray_SETITEM", "needs"),
+        ("PyArray_DATA", "reads"),
+        ("Py_TYPE", "reads"),
+        ("PyMem_RawMalloc", "free"),
+        ("PyThread_acquire_lock", "free"),
+        ("NpyIter_GetIterSize", "free"),
+        ("printf", None),
+    ],
+)
+def test_the_list_knows_what_a_function_needs(name: str, kind: str | None) -> None:
+    """Deny by default; each exception has a reason."""
+    assert api.kind_of(name) == kind
+    if kind in ("free", "reads"):
+        assert api.reason(name)
+
+
+def test_the_list_is_generated_from_headers(tmp_path: Path) -> None:
+    """A macro that only reads is one that reads, and one that calls through a table is not."""
+    (tmp_path / "some.h").write_text(
+        "PyAPI_FUNC(PyObject *) PyNew_Thing(int);\n"
+        "#define PyRead_Field(x) (((some *)(x))->field)\n"
+        "#define PyRead_Twice(x) (PyRead_Field(x) + PyRead_Field(x))\n"
+        "#define PyMake_Thing(x) PyNew_Thing(PyRead_Field(x))\n"
+        "#define PyCall_Table(x) (((some *)(x))->call)(x)\n"
+        "PyAPI_FUNC(void *) PyMem_RawMalloc(size_t);\n"
+    )
+    assert api.generate([tmp_path]) == {
+        "needs": ["PyCall_Table", "PyMake_Thing", "PyNew_Thing"],
+        "reads": ["PyRead_Field", "PyRead_Twice"],
+        "free": ["PyMem_RawMalloc"],
+    }
