@@ -14,7 +14,7 @@ C_FILES = $(wildcard csrc/*/*.c)
 C_COMPILERS = $(CC) $(shell command -v clang)
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
-GENERATED = docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
+GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
 .PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard clean
 
@@ -67,7 +67,7 @@ $(VENV)/.run: $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gil-demo needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet --editable .
+	$(PIP) install --quiet --editable '.[check]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

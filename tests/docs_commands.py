@@ -42,6 +42,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 KEPT_RUN = ROOT / "tests" / "report" / "kept" / "run-1.json"
 
+CHECKED = ROOT / "csrc" / "question" / "gilexample_safe.c"
+
 AT_ONCE = 2
 LIMIT_SECONDS = 120
 
@@ -49,12 +51,14 @@ PLACEHOLDERS = {
     r"\bNAME\b": "lost-update",
     r"\bFILE\.npy\b": "numbers.npy",
     r"\bFILE\.json\b": "kept.json",
+    r"\bFILE\.c\b": "src/one.c",
+    r"\bRULE\b": "api-in-block",
     r"\bFILE\b": "file",
     r"\bN\b": "2",
     r"--repeat 1000\b": "--repeat 10",  # a stress test of a minute or two
 }
 
-INSTALLS = re.compile(r"(apt|dnf|xcode-select|python3 -m venv|source \.venv)\b")
+INSTALLS = re.compile(r"(apt|dnf|xcode-select|pip install|python3 -m venv|source \.venv)\b")
 """How to get a compiler and an environment: needs a network, or rights, or a shell to stay in."""
 
 LOOKED_AT = re.compile(r"make \w+|\.ci/run|python docs/exercises/\w+\.py")
@@ -169,6 +173,9 @@ def run_python(page: Path) -> Ran:
 def _run(text: str, folder: Path) -> tuple[int, str]:
     np.save(folder / "numbers.npy", np.arange(100_000.0))
     shutil.copy(KEPT_RUN, folder / "kept.json")
+    (folder / "src").mkdir()
+    shutil.copy(CHECKED, folder / "src" / "one.c")
+    (folder / "known.json").write_text('{"format": "gil-demo/check", "findings": []}')
     if COMPLETION.search(text):
         return _completion(text, folder)
     if LOOKED_AT.match(text):
@@ -176,7 +183,7 @@ def _run(text: str, folder: Path) -> tuple[int, str]:
     text = filled(text)
     if EXPORTS.match(text):
         text += " --quick"
-    if text in {"gil-demo show", "gil-demo try"}:  # only named: each needs a NAME
+    if text in {"gil-demo show", "gil-demo try", "gil-demo check"}:  # only named: each needs a NAME
         text += " --help"
     if SCREENS.match(text):
         return _at_a_terminal(text, folder)

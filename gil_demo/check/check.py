@@ -41,6 +41,20 @@ def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
     return _result(findings, sources, flows, unreadable, settings)
 
 
+def check_text(name: str, text: str, level: Level = "warning") -> tuple[Finding, ...]:
+    """Check the text of one file that need not be on disk.
+
+    Raises:
+        BadInput: If the parser is not installed.
+    """
+    source = Source(Path(name), text.encode().decode("latin-1"))
+    grammar.ensure_available()
+    project = Project([source])
+    file = CheckedFile(source, project.blocks().get(source.path, []), project)
+    found = _in_file(file, rule.load_all(), level)
+    return tuple(sorted(found, key=lambda one: (one.place.line, one.rule)))
+
+
 def _selected(settings: Settings) -> tuple[Rule, ...]:
     chosen = tuple(rule.find(name) for name in settings.select) or rule.load_all()
     ignored = {rule.find(name).name for name in settings.ignore}

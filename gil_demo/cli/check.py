@@ -86,16 +86,11 @@ def check(
     one project: calls are followed from one to the other. Settings are read from
     [tool.gil-demo.check] in pyproject.toml. Exit code 1: something was found.
     """
-    from importlib.metadata import version
-
     from gil_demo.check import settings
     from gil_demo.check.check import check as check_paths
     from gil_demo.check.rule import find
-    from gil_demo.report.check import check_lines
-    from gil_demo.report.check_github import github
+    from gil_demo.report.check import CheckReport
     from gil_demo.report.check_page import RulePage
-    from gil_demo.report.check_sarif import sarif
-    from gil_demo.report.document import check_document
     from gil_demo.report.kit.screen import screen
 
     console = screen()
@@ -112,15 +107,11 @@ def check(
         baseline=_fingerprints(baseline_file) if baseline_file else None,
     )
     result = check_paths(paths, wanted)
-    if format_ == "json":
-        console.document(check_document(result))
-    elif format_ == "sarif":
-        console.document(sarif(result, version("gil-demo")))
-    elif format_ == "github":
-        console.as_it_is(github(result))
+    report = CheckReport(result)
+    if format_ == "text":
+        console.print(report.screen(), soft_wrap=True)
     else:
-        for line in check_lines(result):
-            console.print(line, soft_wrap=True)
+        console.raw(report.texts()[format_]())
     for file, why in result.unreadable:
         click.echo(f"gil-demo: {file} {why}", err=True)
     if result.findings:

@@ -2,9 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
 
+from rich.console import RenderableType
 from rich.text import Text
 
+from gil_demo.report.check_github import github
+from gil_demo.report.check_sarif import sarif
+from gil_demo.report.document import check_document, json_text
+from gil_demo.report.kit.report import Texts
 from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place
 
 LEVEL_STYLES: dict[Level, str] = {
@@ -15,6 +22,25 @@ LEVEL_STYLES: dict[Level, str] = {
 
 MAX_PLACES = 8
 """How many further places are printed before the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The findings in every form."""
+
+    result: CheckResult
+
+    def screen(self) -> RenderableType:
+        """Return the text; its lines are not to be wrapped."""
+        return Text("\n").join(check_lines(self.result))
+
+    def texts(self) -> Texts:
+        """Return what makes each other form, by its name."""
+        return {
+            "json": lambda: json_text(check_document(self.result)),
+            "sarif": lambda: json_text(sarif(self.result, version("gil-demo"))),
+            "github": lambda: github(self.result),
+        }
 
 
 def check_lines(result: CheckResult) -> Iterator[Text]:

@@ -5,8 +5,10 @@ from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
 
-from gil_demo.check.rule import Rule, rules_for
+from gil_demo.check.check import check_text
+from gil_demo.check.rule import Rule, load_all, rules_for
 from gil_demo.csource.halves import halves
+from gil_demo.errors import BadInput
 from gil_demo.native.patterns import pattern_source
 from gil_demo.report.check import LEVEL_STYLES
 from gil_demo.report.kit.sections import section
@@ -56,3 +58,25 @@ def seen_sentence(pattern: str) -> str:
     if any(one.level == "advice" for one in rules):
         return f"gil-demo check --level advice FILE.c finds this as {names}."
     return f"gil-demo check FILE.c finds this as {names}."
+
+
+def reading(name: str, text: str) -> str:
+    """Say in a list what the check finds in the text of a file, or how to have it."""
+    try:
+        findings = check_text(name, text)
+    except BadInput as error:
+        return str(error)
+    if not findings:
+        return f"gil-demo check {name} finds nothing."
+    lines = (f"- line {one.place.line}: {one.message} ({one.rule})" for one in findings)
+    return "\n".join((f"gil-demo check {name} finds:", *lines))
+
+
+def rules_table() -> str:
+    """Write all rules as a table in Markdown, with the pages that show each hazard."""
+    rows = ["| rule | level | finds | page |", "| --- | --- | --- | --- |"]
+    for rule in load_all():
+        names = [flag.replace("_", "-") for flag in rule.flags if flag != "gilexample"]
+        pages = ", ".join(f"[{name}](gallery.md#{name})" for name in names) or "-"
+        rows.append(f"| `{rule.name}` | {rule.level} | {rule.sentence} | {pages} |")
+    return "\n".join(rows)

@@ -15,7 +15,7 @@ from gil_demo.csource.halves import Line, compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
-from gil_demo.report.check_page import seen_sentence
+from gil_demo.report.check_page import reading, seen_sentence
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section
@@ -124,8 +124,10 @@ class Walkthrough:
             yield from section(heading, text)
             if heading == "The question":
                 yield from self._code("gilexample.c", self.asked)
+                yield from section("What the check says", reading("gilexample.c", self.asked))
             if heading == "What to write instead":
                 yield from self._code("gilexample_safe.c", self.mended)
+                yield from section("What the check says", reading("gilexample_safe.c", self.mended))
             yield from self._claims(heading)
         yield Text(f"gil-demo try {page.NAME} runs every claim.")
 

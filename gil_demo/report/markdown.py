@@ -8,7 +8,7 @@ from gil_demo.csource.halves import halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.report.check_page import seen_sentence
+from gil_demo.report.check_page import reading, seen_sentence
 from gil_demo.report.environment import environment_line
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
 from gil_demo.report.kit.columns import FittingTable
@@ -102,8 +102,10 @@ def _walkthrough(asked: str, mended: str) -> Iterator[str]:
         yield section(heading, text)
         if heading == "The question":
             yield f"**csrc/question/gilexample.c**\n\n{fenced(asked, 'c')}"
+            yield section("What the check says", reading("gilexample.c", asked))
         if heading == "What to write instead":
             yield f"**csrc/question/gilexample\\_safe.c**\n\n{fenced(mended, 'c')}"
+            yield section("What the check says", reading("gilexample_safe.c", mended))
         claims = claims_columns(heading, asked)
         if claims[0].cells:
             yield table(claims)

@@ -1,7 +1,6 @@
 """`gil-demo check` on the command line."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,9 +46,7 @@ def test_text_shows_the_way_the_line_and_what_to_write(command: Command, file: P
     assert "gil-demo show api-without-gil" in done.stdout
 
 
-def test_the_end_says_what_was_read_and_never_that_it_is_safe(
-    command: Command, file: Path
-) -> None:
+def test_the_end_says_what_was_read_and_never_that_it_is_safe(command: Command, file: Path) -> None:
     """Nothing found is no proof, and the patterns that nobody can see are named."""
     file.write_text(WRONG.replace("Py_INCREF(o);", "work(o);"))
     done = command("check", "one.c")
@@ -153,7 +150,7 @@ def test_a_wrong_setting_is_refused(
 def test_what_cannot_be_read_is_said(command: Command, file: Path) -> None:
     """Exit code 2 where nothing was found beside it."""
     Path("utf16.c").write_text("int a;", encoding="utf-16")
-    os.symlink("nowhere.c", "link.c")
+    Path("link.c").symlink_to("nowhere.c")
     for name, complaint in {
         "utf16.c": "is UTF-16",
         "gone.c": "is not there",
@@ -167,8 +164,8 @@ def test_what_cannot_be_read_is_said(command: Command, file: Path) -> None:
 
 def test_a_folder_is_read_once_whatever_links_lead_there(command: Command, file: Path) -> None:
     """Links to files count once, links to folders are not followed, hidden folders not read."""
-    os.symlink("one.c", "two.c")
-    os.symlink(".", "again")
+    Path("two.c").symlink_to("one.c")
+    Path("again").symlink_to(".")
     Path(".hidden").mkdir()
     Path(".hidden/three.c").write_text(WRONG)
     done = command("check", ".", "one.c", "again/one.c")
@@ -183,7 +180,9 @@ def test_excluded_files_are_not_read(command: Command, file: Path) -> None:
 def test_github_s_commands_have_place_and_title(command: Command, file: Path) -> None:
     """One line a finding."""
     done = command("check", "--format", "github", "one.c")
-    assert done.stdout.startswith("::error file=one.c,line=5,col=5,endColumn=14,title=api-in-block::")
+    assert done.stdout.startswith(
+        "::error file=one.c,line=5,col=5,endColumn=14,title=api-in-block::"
+    )
     assert done.stdout.count("\n") == 1
 
 

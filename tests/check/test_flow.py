@@ -244,9 +244,7 @@ def test_guard_objects_live_until_their_scope_ends(
         "PyThreadState *s = PyEval_SaveThread();",
     ],
 )
-def test_own_guard_classes_are_known_however_they_are_written(
-    members: str, tmp_path: Path
-) -> None:
+def test_own_guard_classes_are_known_however_they_are_written(members: str, tmp_path: Path) -> None:
     """In the constructor's body, in the list before it, or with a member's first value."""
     code = (
         f"struct Free {{ {members} ~Free() {{ PyEval_RestoreThread(s); }} }};\n"

@@ -37,8 +37,10 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 
+from gil_demo.check.check import check_text
 from gil_demo.csource.comments import tagged_lines
 from gil_demo.csource.functions import function
+from gil_demo.errors import BadInput
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
@@ -109,6 +111,8 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
         if claim.name in SHOWN:
             number = min(number for number in statements if number > tags[claim.tag])
             remarks[number].append(_remark(claim, tried.get(claim.name)))
+    for line, rule in _checked(source):
+        remarks[max(number for number in statements if number <= line)].append(f"check: {rule}")
     return Code(
         f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
         tuple(
@@ -117,6 +121,14 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
             if min(tags.values()) < number <= last
         ),
     )
+
+
+def _checked(source: str) -> list[tuple[int, str]]:
+    """Return what `gil-demo check` finds in the program, line and rule, if it is installed."""
+    try:
+        return [(one.place.line, one.rule) for one in check_text(f"{page.NAME}.c", source)]
+    except BadInput:
+        return []
 
 
 def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
