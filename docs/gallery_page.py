@@ -7,6 +7,7 @@ from pathlib import Path
 from gil_demo.gallery.pattern import Declared, Pattern
 from gil_demo.gallery.registry import load_all
 from gil_demo.report.kept import kept_rows
+from gil_demo.report.check_page import seen_sentence
 from gil_demo.report.markdown import head, section
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import HALVES, Half
@@ -47,6 +48,8 @@ def _page(pattern: Pattern, seen: Mapping[tuple[str, Half], PatternRow]) -> Iter
                 yield f"- {half}: *{', '.join(row.outcomes)}*. {row.evidence}"
             stem = pattern.name.replace("-", "_")
             yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
+        if heading == "Sources":
+            yield section("In your own code", seen_sentence(pattern.name))
         yield section(heading, text)
 
 

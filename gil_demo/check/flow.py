@@ -676,7 +676,7 @@ class _Walker:
         return joined(result)
 
     def _seh(self, code: _Code, node: Any, states: States) -> States:
-        """Windows' ``__try``: the handler runs in place of the rest, from where it began."""
+        """Execute Windows' ``__try``: the handler runs in place of the rest."""
         after: States = ()
         caught: States = ()
         for child in node.named_children:
@@ -962,7 +962,7 @@ class _Walker:
         return joined(after)
 
     def _guarded(self, code: _Code, mark: re.Match[str], guard: str, states: States) -> States:
-        """An object that releases the GIL, or holds it, until its scope ends."""
+        """Begin the life of an object that releases the GIL, or holds it, until its scope ends."""
         declared = re.match(
             r"(?:\s*<[^;<>]*>)?\s*([A-Za-z_]\w*)\s*[;({=]",
             code.text[mark.end(2) : mark.end(2) + 160],
@@ -989,7 +989,7 @@ class _Walker:
     # -- calls -----------------------------------------------------------------------------
 
     def _method(self, code: _Code, mark: re.Match[str], states: States) -> States:
-        """A call through a pointer or of an object's method: not followed."""
+        """Note a call through a pointer or of an object's method, which is not followed."""
         owner = re.split(r"->|\.", mark[1].strip())[0].strip()
         if owner in self.guards:
             return joined(s._replace(gil=UNKNOWN, since=-1) for s in states)

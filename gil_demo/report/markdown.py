@@ -78,6 +78,8 @@ def show_markdown(pattern: Pattern) -> str:
 def _shown(pattern: Pattern) -> Iterator[str]:
     yield from head(pattern, level=2)
     for heading, text in pattern.page.items():
+        if heading == "Sources":
+            yield section("In your own code", seen_sentence(pattern.name))
         yield section(heading, text)
         if heading == "Mechanism":
             parts = halves(pattern.source)
@@ -86,7 +88,6 @@ def _shown(pattern: Pattern) -> Iterator[str]:
             for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
                 yield f"**{half}: {pattern.expected(half)}**\n"
                 yield fenced(code, "c")
-    yield section("In your own code", seen_sentence(pattern.name))
 
 
 def walkthrough_markdown(asked: str, mended: str) -> str:

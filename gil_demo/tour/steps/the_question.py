@@ -111,10 +111,8 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
         if claim.name in SHOWN:
             number = min(number for number in statements if number > tags[claim.tag])
             remarks[number].append(_remark(claim, tried.get(claim.name)))
-    for line, rule in _checked(source):
-        remarks[max(number for number in statements if number <= line)].append(f"check: {rule}")
     return Code(
-        f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim",
+        _title(source),
         tuple(
             Line(number, _wrapped(text), "\n".join(remarks[number]))
             for number, text in statements.items()
@@ -123,12 +121,14 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
     )
 
 
-def _checked(source: str) -> list[tuple[int, str]]:
-    """Return what `gil-demo check` finds in the program, line and rule, if it is installed."""
+def _title(source: str) -> str:
+    """Name the program, the lines that `gil-demo check` flags in it, and its page."""
     try:
-        return [(one.place.line, one.rule) for one in check_text(f"{page.NAME}.c", source)]
-    except BadInput:
-        return []
+        lines = sorted({one.place.line for one in check_text(f"{page.NAME}.c", source)})
+    except BadInput:  # the parser is not installed
+        return f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim"
+    flagged = ", ".join(map(str, lines))
+    return f"{page.NAME}.c: gil-demo check flags lines {flagged}; see gil-demo show {page.NAME}"
 
 
 def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
