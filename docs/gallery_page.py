@@ -6,8 +6,8 @@ from pathlib import Path
 
 from gil_demo.gallery.pattern import Declared, Pattern
 from gil_demo.gallery.registry import load_all
-from gil_demo.report.kept import kept_rows
 from gil_demo.report.check_page import seen_sentence
+from gil_demo.report.kept import kept_rows
 from gil_demo.report.markdown import head, section
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import HALVES, Half
