@@ -1,5 +1,7 @@
 """What pyproject.toml cannot say: which C modules to build, and what to do without a compiler."""
 
+import sys
+import sysconfig
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -40,11 +42,21 @@ lack = load("gil_demo/host/toolchain.py").missing()
 if lack:
     raise SystemExit(lack)
 
+WATCHED = (
+    sys.platform == "linux"
+    and sys.implementation.name == "cpython"
+    and not sysconfig.get_config_var("Py_GIL_DISABLED")
+)
+"""Where the hand-overs of the GIL can be watched."""
+
+watch = [extension("_watch", *c_files("watch"))]
+
 setup(
     cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],
     ext_modules=[
         extension("gilexample", "csrc/question/gilexample.c"),
         extension("gilexample_safe", "csrc/question/gilexample_safe.c"),
         extension("_guard", *c_files("guard"), "csrc/common/numpy_api.c"),
+        *(watch if WATCHED else []),
     ],
 )

@@ -32,3 +32,15 @@ Cause = Literal[
     "time-limit",  # it took too long, and was killed
     "no-result",  # it ended, and left no finding: it raised an exception
 ]
+
+HoldKind = Literal["c", "switched", "off-core", "nobody"]
+"""Why others waited for a hold to end.
+
+``switched``: it ended once the switch interval was over, as a hold of Python code does.
+``c``: it went on for longer, and its thread ran: C that does not release the GIL.
+``off-core``: it went on for longer, and its thread did not run: it slept or was put aside by
+the operating system while it had the GIL.
+``nobody``: nobody waited.
+"""
+
+ProbeState = Literal["releases", "holds", "mixed", "inconclusive"]

@@ -1,0 +1,130 @@
+/* Stamps every hand-over of the GIL: who took it, when, and for how long.
+ *
+ * CPython guards its GIL with one mutex: each thread that takes the GIL and each thread that
+ * drops it owns this mutex meanwhile and unlocks it at the end. libpython calls
+ * pthread_mutex_lock and pthread_mutex_unlock through two slots, which hold the addresses of
+ * these functions. While watching, the slots hold the addresses of our own two functions: they
+ * note the time and call the real ones. The program's Python code runs as ever.
+ *
+ * Whoever runs in on_unlock() owns the GIL's mutex: no other thread can take or drop the GIL
+ * there, so `watch` needs no lock of its own.
+ */
+#ifndef GIL_DEMO_WATCH_HANDOVERS_H
+#define GIL_DEMO_WATCH_HANDOVERS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* gettid, process_vm_readv, dl_iterate_phdr */
+#endif
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/clock.h"
+#include "layout.h"
+
+enum {
+    MAX_THREADS = 1 << 14,    /* the rest share row 0 */
+    MAX_NODES = 1 << 17,      /* places in Python code, each with its callers */
+    MAX_CODES = 1 << 15,      /* code objects */
+    MAX_FRAMES = 96,          /* the innermost frames of a stack; the rest is cut */
+    UNKNOWN_STACK = 0,        /* node 0: no stack was taken */
+    CUT_STACK = 1,            /* node 1: the callers that were cut */
+};
+
+/* A stretch of time in which one thread had the GIL: 40 bytes for a pair of hand-overs.
+ * Times are those of time.monotonic_ns. `asked` is `taken` where the GIL was free. */
+typedef struct {
+    int64_t asked, taken, dropped;
+    int64_t ran;     /* processor time from when the first other thread asked; -1: nobody did */
+    uint32_t thread; /* a row of watch.threads */
+    uint32_t stack;  /* a node of stacks.c: where the thread was when it dropped the GIL */
+} hold;
+
+/* One thread's totals. Written by the thread that has the GIL or its mutex, but for `asked`. */
+typedef struct {
+    int64_t held_ns, waited_ns, longest_hold_ns, longest_wait_ns;
+    uint64_t takes, drops;
+    _Atomic int64_t asked; /* since when it waits for the GIL, or 0 */
+    uint64_t pthread;      /* threading.get_ident() */
+    uint32_t serial;       /* the how-manieth thread it was */
+    int native_id;
+    clockid_t processor;   /* the clock of its processor time */
+    char name[40];         /* for the alarm; "" until Python tells it */
+} thread_row;
+
+struct watch {
+    _Atomic bool running;
+    uint64_t session; /* tells what a thread remembers of an earlier watch */
+    gil_state *gil;
+    pthread_mutex_t *mutex;
+
+    hold *holds; /* NULL: totals only */
+    uint64_t capacity, count, lost;
+    int64_t stack_after_ns; /* a hold this long gets its stack even if nobody waits */
+
+    thread_row *threads;
+    uint32_t rows, serials;
+    thread_row ended; /* totals of the threads whose rows were given to others */
+
+    _Atomic int asking; /* how many threads wait for the GIL */
+    _Atomic uint32_t holder; /* the row that has the GIL, or UINT32_MAX */
+    _Atomic(PyThreadState *) holder_state;
+    _Atomic int64_t taken;
+    int64_t asked, dropped, started, stopped;
+    int64_t ran_before; /* the holder's processor time when the first other asked, or -1 */
+
+    int64_t alarm_ns; /* 0: no alarm is set */
+    struct overlong { /* holds that ended before the alarm's thread looked */
+        int64_t taken, held, waited;
+        uint32_t row, stack;
+    } overlong[16];
+    _Atomic uint64_t overlongs;
+};
+extern struct watch watch;
+
+static inline int64_t now(void)
+{
+    return clock_ns(SPAN_CLOCK);
+}
+
+/* Starts to watch. Returns NULL, or why it cannot be done here. With the GIL held. */
+const char *watch_start(uint64_t capacity, int64_t stack_after_ns);
+
+/* Stops; what was noted stays until watch_forget(). With the GIL held. */
+const char *watch_stop(void);
+void watch_forget(void);
+
+/* The row of the calling thread. */
+uint32_t watch_this_thread(void);
+
+/* slots.c: replaces the addresses of two functions that libpython calls. */
+typedef struct {
+    const char *name;
+    void *ours;
+} replacement;
+const char *slots_replace(const replacement *wanted, int count);
+const char *slots_restore(void);
+PyObject *slots_state(void); /* [(address, value, protection)], for tests */
+
+/* stacks.c: the stacks, each stored once. */
+const char *stacks_start(void);
+uint32_t stacks_take(PyThreadState *tstate); /* with the GIL or its mutex, never allocates */
+PyObject *stacks_frames(uint32_t node);      /* [(function, file, line)], innermost first */
+bool stacks_place(uint32_t *node, PyCodeObject **code, int32_t *offset); /* false: no more */
+uint64_t stacks_lost(void);
+void stacks_forget(void);
+
+/* alarm.c: speaks up while a hold makes somebody wait. */
+const char *alarm_start(int64_t after_ns, int fd);
+uint64_t alarm_stop(void);
+void alarm_forget_in_child(void);
+
+/* duty.c: C that holds and releases the GIL for a stated time, and stamps the truth. */
+PyObject *duty_hold(PyObject *module, PyObject *args);
+PyObject *duty_release(PyObject *module, PyObject *args);
+PyObject *duty_cycles(PyObject *module, PyObject *args);
+PyObject *duty_pairs(PyObject *module, PyObject *args);
+
+#endif

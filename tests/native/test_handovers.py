@@ -1,0 +1,238 @@
+"""Every hand-over is seen, with its thread and its stack, and nothing is left in place."""
+
+import subprocess
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from gil_demo.native import handovers
+from gil_demo.native.handovers import CannotWatch
+
+Command = Callable[..., CompletedProcess[str]]
+
+SOURCES = Path(__file__).parents[2] / "csrc" / "watch"
+
+
+@pytest.fixture
+def watched() -> Iterator[None]:
+    """A watch with room enough runs during the test."""
+    handovers.start(100_000, 0)
+    yield
+    if handovers.running():
+        handovers.stop()
+    handovers.forget()
+
+
+def test_each_release_of_the_gil_is_one_hold_more(watched: None) -> None:
+    """A hundred pairs of drop and take end a hundred holds, of this thread, in order."""
+    before = handovers.span().noted
+    handovers.pairs(100)
+    handovers.stop()
+    holds = handovers.holds()[before:]
+    own = holds[holds["thread"] == 1]
+    assert len(own) == 101  # the last is the one that stopping ends
+    assert (own["taken"] <= own["dropped"]).all()
+    assert (own["asked"] <= own["taken"]).all()
+    assert (own["taken"][1:] >= own["dropped"][:-1]).all()
+
+
+def test_the_slots_and_their_pages_are_afterwards_as_before() -> None:
+    """What libpython calls, and whether its page can be written, is put back."""
+    before = handovers.slots()
+    assert len(before) >= 2
+    handovers.start(10, 0)
+    during = handovers.slots()
+    handovers.stop()
+    assert {value for _, value, _ in during}.isdisjoint(value for _, value, _ in before)
+    assert [protection for _, _, protection in during] == [one for _, _, one in before]
+    assert handovers.slots() == before
+    handovers.forget()
+
+
+def test_a_second_watch_is_refused_and_the_first_goes_on(watched: None) -> None:
+    """In one line; there is one GIL, and one place to stand in for libc."""
+    with pytest.raises(CannotWatch, match="a watch is running already"):
+        handovers.start(10, 0)
+    before = handovers.span().noted
+    handovers.pairs(3)
+    assert handovers.span().noted == before + 3
+
+
+def test_events_without_room_are_counted_and_the_totals_stay_exact() -> None:
+    """A full buffer loses the single hand-overs, and says how many."""
+    handovers.start(10, 0)
+    handovers.pairs(1000)
+    handovers.stop()
+    span = handovers.span()
+    (_, own, *_), _ = handovers.rows()
+    assert span.noted == 10
+    assert span.lost >= 990
+    assert own.takes == span.noted + span.lost - 1  # the first hold began with the watch
+    assert sum((handovers.holds()["dropped"] - handovers.holds()["taken"]).tolist()) < own.held_ns
+    handovers.forget()
+
+
+def test_totals_alone_keep_no_hand_overs() -> None:
+    """Without room for events, each thread's totals are known all the same."""
+    handovers.start(0, 0)
+    handovers.pairs(50)
+    (_, own, *_), _ = handovers.rows()
+    handovers.stop()
+    assert own.takes == 51  # one more is made to check that it is seen
+    assert own.held_ns > 0
+    assert len(handovers.holds()) == 0
+    handovers.forget()
+
+
+def test_rows_of_ended_threads_are_used_again_and_their_totals_kept() -> None:
+    """A service may start threads for years: totals alone never run out of rows."""
+    handovers.start(0, 0)
+    for _ in range(40):
+        thread = threading.Thread(target=handovers.pairs, args=(10,))
+        thread.start()
+        thread.join()
+    rows, ended = handovers.rows()
+    handovers.stop()
+    assert len(rows) < 30
+    assert ended.takes + sum(row.takes for row in rows) >= 400
+    handovers.forget()
+
+
+def test_the_stack_of_a_drop_is_where_the_thread_was(watched: None) -> None:
+    """Innermost first: the function that released the GIL, and its callers."""
+
+    def innermost() -> None:
+        handovers.pairs(1)
+
+    def caller() -> None:
+        innermost()
+
+    caller()
+    handovers.stop()
+    stacks = [handovers.frames(int(stack)) for stack in handovers.holds()["stack"]]
+    functions = [[function.rpartition(".")[2] for function, _, _ in stack] for stack in stacks]
+    assert ["pairs", "innermost", "caller"] in [names[:3] for names in functions]
+    (stack,) = [
+        one for one, names in zip(stacks, functions, strict=True) if names[1:2] == ["innermost"]
+    ]
+    assert stack[1][1] == __file__
+    assert stack[1][2] == innermost.__code__.co_firstlineno + 1
+
+
+def test_a_wait_begins_when_the_thread_asks(watched: None) -> None:
+    """A thread that wakes while another holds the GIL waits until the hold's end."""
+    ready = threading.Event()
+
+    def ask_soon() -> None:
+        ready.set()
+        handovers.release_gil(0.02)
+
+    thread = threading.Thread(target=ask_soon)
+    thread.start()
+    ready.wait()
+    handovers.hold_gil(0.1)
+    thread.join()
+    handovers.stop()
+    holds = handovers.holds()
+    waits = holds["taken"] - holds["asked"]
+    longest = holds[waits.argmax()]
+    assert longest["thread"] != 1
+    assert waits.max() > 30_000_000
+    before = holds[holds["dropped"] <= longest["taken"]][-1]
+    assert before["thread"] == 1
+    assert before["dropped"] - before["taken"] >= 100_000_000
+
+
+FORKS = """
+import os
+from gil_demo.native import handovers
+before = handovers.slots()
+handovers.start(1000, 0)
+child = os.fork()
+if child == 0:
+    ok = handovers.slots() == before and not handovers.running()
+    handovers.pairs(100)
+    os._exit(0 if ok and handovers.span().noted < 50 else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), handovers.running())
+handovers.stop()
+print(handovers.slots() == before)
+"""
+
+
+def test_a_forked_child_is_not_watched(python: Command) -> None:
+    """Its slots are put back at once; its parent is watched on."""
+    ended = python(FORKS)
+    assert ended.stdout.splitlines() == ["0 True", "True"], ended.stderr
+
+
+WRONG = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("gil_demo._watch", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+before = module.slots()
+try:
+    module.start(10, 0)
+except RuntimeError as error:
+    print(error)
+print(module.running(), module.slots() == before)
+"""
+
+
+def test_a_layout_that_is_not_as_expected_is_refused(python: Command, tmp_path: Path) -> None:
+    """Told to watch another mutex, the check at start does not see its test hand-over."""
+    library = tmp_path / "_watch.so"
+    compiled = subprocess.run(
+        [
+            *["cc", "-std=c11", "-O1", "-fPIC", "-shared", "-pthread", "-o", str(library)],
+            *[
+                "-DWATCHED_MUTEX=switch_mutex",
+                f"-I{sysconfig.get_path('include')}",
+                f"-I{SOURCES.parent}",
+            ],
+            *map(str, sorted(SOURCES.glob("*.c"))),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert compiled.returncode == 0, compiled.stderr
+    ended = python(WRONG, str(library))
+    assert ended.stdout.splitlines() == [
+        "a hand-over of the GIL made for a test was not seen",
+        "False True",
+    ], ended.stderr
+
+
+def test_without_a_gil_there_is_nothing_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said in one line, as on other systems."""
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    with pytest.raises(CannotWatch, match="no GIL in this interpreter"):
+        handovers.start(10, 0)
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert handovers.why_not() == (
+        "the hand-overs of the GIL can be watched on Linux with CPython only"
+    )
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e10])
+def test_a_time_that_cannot_be_waited_is_refused(seconds: float) -> None:
+    """Before anything stands still."""
+    for function in (handovers.hold_gil, handovers.release_gil):
+        with pytest.raises(ValueError, match="a number from 0 to 1e9"):
+            function(seconds)
+
+
+def test_holding_keeps_others_out_and_releasing_lets_them_run(watched: None) -> None:
+    """By the hand-overs: none inside the one call, and the whole of the other without the GIL."""
+    before = handovers.span().noted
+    handovers.hold_gil(0.02)
+    assert handovers.span().noted == before
+    handovers.release_gil(0.02)
+    assert handovers.span().noted == before + 1
