@@ -11,27 +11,38 @@ from gil_demo import api, words
 from gil_demo.gallery.page import page_parts
 from gil_demo.report.markdown import markdown
 from gil_demo.report.run import RunReport
-from gil_demo.results import host, numbers, patterns, run
+from gil_demo.report.watching_probe import ProbeReport
+from gil_demo.results import host, numbers, patterns, run, watching
 from gil_demo.results.guard import Write
 
 RESULTS = {
     name: found
-    for module in (numbers, host, patterns, run)
+    for module in (numbers, host, patterns, run, watching)
     for name, found in vars(module).items()
     if isinstance(found, type)
 }
 
 
+FUNCTIONS: tuple[Callable[..., Any], ...] = (
+    api.race,
+    api.probe,
+    api.watch,
+    api.hold_gil,
+    api.release_gil,
+)
+
+
 def reference() -> str:
-    """The function, the data of its result from the whole to the parts, and the words."""
-    classes: list[type] = [RunReport]
+    """The functions, the data of their results from the whole to the parts, and the words."""
+    classes: list[type] = [RunReport, ProbeReport, watching.WatchResult, watching.ThreadTotals]
     for one in classes:  # which grows meanwhile
         named = re.findall(r"\w+", " ".join(_annotations(one).values()))
         found = (RESULTS[name] for name in named if name in RESULTS)
         classes += [cls for cls in dict.fromkeys(found) if cls not in classes]
+    functions = map(_function, FUNCTIONS)
     guards: list[Callable[..., Any]] = [api.guard, api.protect, api.watch_writes, api.frozen]
     parts = (
-        _function(api.race),
+        *functions,
         *map(_dataclass, classes),
         *map(_function, guards),
         _dataclass(Write),
@@ -82,7 +93,7 @@ def _annotations(cls: type) -> dict[str, str]:
 
 
 def _words(classes: list[type]) -> Iterator[str]:
-    used = " ".join([inspect.getsource(api.race), *map(inspect.getsource, classes)])
+    used = " ".join([*map(inspect.getsource, FUNCTIONS), *map(inspect.getsource, classes)])
     yield "## Words\n\n| type | is one of |\n| --- | --- |"
     for name, word in vars(words).items():
         if get_args(word) and re.search(rf"\b{name}\b", used):

@@ -1,6 +1,6 @@
-"""The function that a notebook calls; `gil-demo run` calls the same."""
+"""The functions that a notebook calls; the commands of the same names do the same."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, get_args
 
@@ -15,10 +15,14 @@ from gil_demo.measuring.measure import measure, step_count
 from gil_demo.measuring.plan import CALL_SECONDS, ImpossiblePlan, Plan, refuse_impossible
 from gil_demo.measuring.progress import Progress, part, unseen
 from gil_demo.measuring.verdict import Evidence, judge
-from gil_demo.native import kernels
+from gil_demo.native import handovers, kernels
 from gil_demo.report.run import RunReport
+from gil_demo.report.watching import WatchedBlock
+from gil_demo.report.watching_probe import ProbeReport
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Measured, RunResult, Settings
+from gil_demo.watching import probe as probing
+from gil_demo.watching.recording import MAX_HOLDS
 from gil_demo.words import HALVES, Kernel, Section
 
 if TYPE_CHECKING:
@@ -164,7 +168,11 @@ class PreparedRace:
                 seed=plan.seed,
                 input=self.input_name,
             ),
-            notes=(*([_length_of_calls(plan)] if step_count(plan) else []), *self.notes),
+            notes=(
+                *([_length_of_calls(plan)] if step_count(plan) else []),
+                *_not_watched(measured),
+                *self.notes,
+            ),
             patterns=patterns,
             verdict=judge(evidence),
         )
@@ -183,9 +191,94 @@ def _try_once(tasks: "list[Task]", progress: Progress) -> tuple[PatternRow, ...]
     return try_patterns(tasks, machine.usable_cores(), progress)
 
 
+def _not_watched(measured: Measured) -> Iterator[str]:
+    """Say why the picture does not show who had the GIL, if it does not."""
+    if any(panel.gil_lane is None for panel in measured.picture):
+        why = handovers.why_not() or "a watch runs already"
+        yield f"Who had the GIL is not shown: {why}."
+
+
 def _length_of_calls(plan: Plan) -> str:
     passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
     return (
         f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last about"
         f" {notation.milliseconds(CALL_SECONDS)}."
     )
+
+
+def probe(
+    function: Callable[[], object], *, calls: int | None = None, name: str | None = None
+) -> ProbeReport:
+    """Tell whether a callable releases the GIL, from every hand-over while it runs.
+
+    In a test: ``assert gil_demo.probe(lambda: my_extension.work(data)).releases``.
+
+    Args:
+        function: Called without arguments, from this thread, several times; its result is
+            dropped.
+        calls: How often to call it; by default for 0.2 s, and at least 5 times, but once only
+            if one call lasts a second.
+        name: How to call it in the report.
+
+    Returns:
+        A report that draws itself, with `releases` and `holds`; the figures are in its `result`.
+
+    Raises:
+        CannotWatch: There is no GIL here, or its hand-overs cannot be watched; the message says
+            why.
+    """
+    return ProbeReport(probing.probe(function, calls=calls, name=name))
+
+
+def watch(
+    *, events: bool = True, alarm: float | None = None, max_holds: int = MAX_HOLDS
+) -> WatchedBlock:
+    """Watch the GIL of this process: ``with gil_demo.watch() as seen:``.
+
+    After the block, `seen` draws the report, and its `result` has the figures. At any time,
+    `seen.totals()` tells what each thread had of the GIL, and how long it waited for it.
+
+    Args:
+        events: Note every hand-over; otherwise only the totals of each thread, which is cheap
+            enough to leave on.
+        alarm: Write to standard error, with the stack, when a hold makes another thread wait
+            for so many seconds, even while the hold goes on.
+        max_holds: For how many pairs of hand-overs there is room, 40 bytes each. Of those for
+            which there is none, only the totals are known, and the report says how many.
+
+    Returns:
+        The watch, which begins with the block and ends with it.
+
+    Raises:
+        CannotWatch: The block begins where the GIL cannot be watched, or is being watched.
+        ValueError: `alarm` or `max_holds` is not above 0.
+    """
+    return WatchedBlock(events=events, alarm_seconds=alarm, max_holds=max_holds)
+
+
+def hold_gil(seconds: float) -> None:
+    """Run in C for so long with the GIL held: other Python threads stand still.
+
+    For tests of watchdogs and monitors. Not even Ctrl-C is heard meanwhile.
+
+    Args:
+        seconds: How long, from 0 to 1e9.
+
+    Raises:
+        CannotWatch: This is not CPython with a GIL on Linux.
+        ValueError: The time is out of range.
+    """
+    handovers.hold_gil(seconds)
+
+
+def release_gil(seconds: float) -> None:
+    """Run in C for so long with the GIL released: other Python threads go on.
+
+    Args:
+        seconds: How long, from 0 to 1e9.
+
+    Raises:
+        CannotWatch: This is not CPython with a GIL on Linux.
+        ValueError: The time is out of range.
+    """
+    handovers.release_gil(seconds)

@@ -156,7 +156,17 @@ def test_threads_go_up_to_the_cores_unless_told(
 
 def test_the_package_offers_what_it_names() -> None:
     """Its names are the API's functions; a name that does not exist is an AttributeError."""
-    assert gil_demo.__all__ == ["frozen", "guard", "protect", "race", "watch_writes"]
+    assert gil_demo.__all__ == [
+        "frozen",
+        "guard",
+        "hold_gil",
+        "probe",
+        "protect",
+        "race",
+        "release_gil",
+        "watch",
+        "watch_writes",
+    ]
     assert all(getattr(gil_demo, name) is getattr(api, name) for name in gil_demo.__all__)
     with pytest.raises(AttributeError, match="no attribute 'rase'"):
         _ = gil_demo.rase

@@ -12,12 +12,15 @@ from gil_demo.cli.check import check
 from gil_demo.cli.doctor import doctor
 from gil_demo.cli.guard import guard
 from gil_demo.cli.list import list_
+from gil_demo.cli.probe import probe
 from gil_demo.cli.run import run
 from gil_demo.cli.show import show
 from gil_demo.cli.tour import tour
 from gil_demo.cli.try_ import try_
+from gil_demo.cli.watch import watch
 from gil_demo.errors import BadInput
 from gil_demo.exit_codes import BAD_INPUT, DONE
+from gil_demo.host.launch import ProgramEnded
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -49,7 +52,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, doctor, list_, show, try_, check, tour, guard):
+for command in (run, tour, list_, show, try_, probe, watch, check, guard, doctor):
     cli.add_command(command)
 
 
@@ -64,6 +67,8 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         code: int | None = cli.main(arguments, "gil-demo", standalone_mode=False)
     except click.Abort:
         raise KeyboardInterrupt from None
+    except ProgramEnded:
+        raise
     except SystemExit:
         if sys.stdout is not output:  # click replaces what nobody reads any more, and exits
             return DONE

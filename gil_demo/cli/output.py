@@ -102,7 +102,7 @@ def output_options(
     files = files or {}
     inputs = [*inputs, "from"] if kept else inputs
     options: list[Decorator] = [_form_option(name, text) for name, text in forms.items()]
-    options += [_file_option(name, content) for name, content in files.items()]
+    options += [file_option(name, content) for name, content in files.items()]
     options += PICTURE_OPTIONS if pictures else []
     options += [FROM_OPTION] if kept else []
     own = {*(f"as_{name}" for name in forms), *(f"{name}_file" for name in files), *SHOWING}
@@ -166,7 +166,8 @@ def _form_option(name: str, text: str) -> Decorator:
     return click.option(f"--{name}", f"as_{name}", is_flag=True, help=text)
 
 
-def _file_option(name: str, content: str) -> Decorator:
+def file_option(name: str, content: str) -> Decorator:
+    """Make the option that names a file to write."""
     return click.option(
         f"--{name}",
         f"{name}_file",
@@ -185,8 +186,8 @@ FROM_OPTION: Decorator = click.option(
 )
 
 PICTURE_OPTIONS: list[Decorator] = [
-    _file_option("svg", "the output of the screen, as an SVG,"),
-    _file_option("html", "the output of the screen, as a web page,"),
+    file_option("svg", "the output of the screen, as an SVG,"),
+    file_option("html", "the output of the screen, as a web page,"),
     click.option(
         "--theme",
         type=click.Choice(get_args(Theme)),

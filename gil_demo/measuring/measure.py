@@ -8,7 +8,7 @@ from gil_demo.host import machine
 from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress, part, unseen
-from gil_demo.measuring.race import Race, run_race
+from gil_demo.measuring.race import Race, watched_race
 from gil_demo.measuring.responsiveness import Observation
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.run import Measured, Panel, Span
@@ -82,7 +82,7 @@ def _jobs(plan: Plan) -> dict[Job, Callable[[], Race | Observation]]:
         for mode in scaling.MODES:
             for count in plan.threads:
                 work = plan.work(count)
-                jobs[mode, count] = partial(run_race, mode, plan.kernel, work, plan.passes)
+                jobs[mode, count] = partial(watched_race, mode, plan.kernel, work, plan.passes)
     if "responsiveness" in plan.sections:
         for company in responsiveness.COMPANIES:
             jobs[company] = partial(responsiveness.observe, plan, company)

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from gil_demo.measuring.lookout import Lookout
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
@@ -22,6 +23,11 @@ PAUSE_SECONDS = 0.0002
 DRAWN_GAP_NS = 4_000_000
 """Ticks further apart than this are drawn apart: a time slice that another process got is not."""
 
+TICKER_LANE = -1
+
+GIL_GAP_NS = 200_000
+"""Holds of the GIL by one thread that are closer together are drawn as one: too thin to see."""
+
 LEAD_SECONDS = 0.006
 """How long the ticker is seen alone before and after the race."""
 
@@ -32,13 +38,16 @@ def record_panel(plan: Plan, mode: Mode) -> Panel:
     Threads are numbered in the order in which they entered the kernel.
     """
     threads = min(plan.threads[-1], MAX_LANES)
-    with Ticker(PAUSE_SECONDS) as ticker:
+    with Lookout() as lookout, Ticker(PAUSE_SECONDS) as ticker:
         time.sleep(LEAD_SECONDS)
-        race = run_race(mode, plan.kernel, plan.work(threads), plan.passes)
+        race = run_race(mode, plan.kernel, plan.work(threads), plan.passes, lookout)
         time.sleep(LEAD_SECONDS)
-    in_order = sorted(race.spans, key=lambda span: span.enter_ns)
+    entered = sorted(zip(race.spans, race.rows, strict=True), key=lambda one: one[0].enter_ns)
+    in_order = [span for span, _ in entered]
     lead_ns = int(LEAD_SECONDS * 1e9)
     begin, end = in_order[0].enter_ns - lead_ns, max(span.exit_ns for span in in_order) + lead_ns
+    lanes = {row: lane for lane, (_, row) in enumerate(entered, start=1)}
+    lanes[lookout.row_of(ticker.ident)] = TICKER_LANE
     ticks = ticker.ticks
     shown = ticks[np.searchsorted(ticks, begin) : np.searchsorted(ticks, end)]
     return Panel(
@@ -48,5 +57,6 @@ def record_panel(plan: Plan, mode: Mode) -> Panel:
             for lane, span in enumerate(in_order, start=1)
         ),
         ticker=stretches(shown, DRAWN_GAP_NS),
+        gil_lane=lookout.gil_lane(lanes, begin, end, GIL_GAP_NS),
         peak_inside=peak_inside(race.spans),
     )

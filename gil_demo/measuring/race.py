@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import EAGAIN
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.measuring.lookout import Lookout
 from gil_demo.native import kernels
 from gil_demo.results.run import Span
 from gil_demo.words import Kernel, Mode
@@ -26,22 +27,41 @@ class Race:
     spans: tuple[Span, ...]
     results: tuple[float, ...]
     cpu_seconds: float
+    rows: tuple[int | None, ...] = ()
+    held_shares: tuple[float | None, ...] = ()
 
 
-def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
+def watched_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
+    """Run a race, and find out for what share of its call each thread had the GIL."""
+    with Lookout() as lookout:
+        race = run_race(mode, kernel, arrays, passes, lookout)
+    shares = zip(race.rows, race.spans, strict=True)
+    return replace(race, held_shares=tuple(lookout.held_share(*one) for one in shares))
+
+
+def run_race(
+    mode: Mode, kernel: Kernel, arrays: Arrays, passes: int, lookout: Lookout | None = None
+) -> Race:
     """Call `kernel` on each of `arrays` at the same moment, one thread each.
 
     Races of one process run one after another, in all threads, because two at once
     would measure each other. An interrupt ends every call after the pass it is
-    in. Raises `kernels.UnsuitableArray` before anything runs, and RuntimeError or
-    OSError where the system has no such number of threads to give.
+    in. The threads of Python sign in with `lookout`. Raises `kernels.UnsuitableArray`
+    before anything runs, and RuntimeError or OSError where the system has no such
+    number of threads to give.
     """
     calls = [kernels.Call(mode, kernel, array, passes) for array in arrays]
+    rows: list[int | None] = [None] * len(calls)
+
+    def sign_in_and_run(thread: int, call: kernels.Call) -> None:
+        rows[thread] = lookout.sign_in() if lookout else None
+        kernels.run(call)
+
     with _one_at_a_time:
         if mode == "native":
             _run_together([partial(kernels.run_on_native_threads, calls)])
         else:
-            _run_together([partial(kernels.run, call) for call in calls])
+            _run_together([partial(sign_in_and_run, *one) for one in enumerate(calls)])
     return Race(
         spans=tuple(
             Span(mode, thread, call.enter_ns, call.exit_ns)
@@ -49,6 +69,7 @@ def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
         ),
         results=tuple(call.result for call in calls),
         cpu_seconds=sum(call.cpu_ns for call in calls) / 1e9,
+        rows=tuple(rows),
     )
 
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from gil_demo.measuring.lookout import Lookout
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.race import run_alone
+from gil_demo.measuring.scaling import fits_least
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
 from gil_demo.native import kernels
-from gil_demo.results.run import ResponsivenessRow
+from gil_demo.results.run import ResponsivenessRow, Span
 from gil_demo.words import Company
 
 COMPANIES: tuple[Company, ...] = ("alone", "held", "released")
@@ -22,6 +24,7 @@ class Observation:
     ticks_inside: int
     longest_stall_seconds: float
     call_seconds: float
+    held_share: float | None = None
 
     @property
     def ticks_per_second(self) -> float:
@@ -34,7 +37,8 @@ Observations = dict[Company, Observation]
 
 def observe(plan: Plan, company: Company) -> Observation:
     """Watch the ticker through one call of the plan, or through an equal time alone."""
-    with Ticker() as ticker:
+    with Lookout() as lookout, Ticker() as ticker:
+        row = None
         if company == "alone":
             enter_ns = time.monotonic_ns()
             time.sleep(CALL_SECONDS)
@@ -42,12 +46,15 @@ def observe(plan: Plan, company: Company) -> Observation:
         else:
             # From this thread: starting another would wait for the GIL several times over.
             call = kernels.Call(company, plan.kernel, plan.work(1)[0], plan.passes)
+            row = lookout.sign_in()
             run_alone(call)
             enter_ns, exit_ns = call.enter_ns, call.exit_ns
+    span = Span("native" if company == "alone" else company, 1, enter_ns, exit_ns)
     return Observation(
         ticks_inside(ticker.ticks, enter_ns, exit_ns),
         longest_stall_seconds(ticker.ticks, enter_ns, exit_ns),
         (exit_ns - enter_ns) / 1e9,
+        None if company == "alone" else lookout.held_share(row, span),
     )
 
 
@@ -64,6 +71,9 @@ def responsiveness_row(
         longest_stall_seconds=median(one.longest_stall_seconds for one in seen),
         call_seconds=median(one.call_seconds for one in seen),
         ticks_inside=None if company == "alone" else worst(one.ticks_inside for one in seen),
+        held_share=None
+        if company == "alone"
+        else fits_least(company, [one.held_share for one in seen]),
     )
 
 

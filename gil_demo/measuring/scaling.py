@@ -31,7 +31,19 @@ def scaling_row(rounds: Sequence[Races], mode: Mode, threads: int) -> ScalingRow
         peak_inside=Range.of(peak_inside(race.spans) for race in races),
         mean_inside=Spread.of(mean_inside(race.spans) for race in races).median,
         cpu_seconds=Spread.of(race.cpu_seconds for race in races).median,
+        held_share=fits_least(mode, [share for race in races for share in race.held_shares]),
     )
+
+
+def fits_least(mode: Mode, shares: Sequence[float | None]) -> float | None:
+    """Of the shares for which threads had the GIL, the one that fits the claim least.
+
+    That is the least for held calls, and the most for others. None if one is not known.
+    """
+    known = [share for share in shares if share is not None]
+    if not known or len(known) < len(shares):
+        return None
+    return min(known) if mode == "held" else max(known)
 
 
 def scaling_rows(rounds: Sequence[Races], threads: Sequence[int]) -> tuple[ScalingRow, ...]:

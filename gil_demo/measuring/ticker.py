@@ -68,6 +68,11 @@ class Ticker:
         self._thread.join()
 
     @property
+    def ident(self) -> int | None:
+        """The ticking thread's `threading.get_ident`."""
+        return self._thread.ident
+
+    @property
     def ticks(self) -> NDArray[np.int64]:
         """Return the times of all ticks in order, in nanoseconds; read it after the block."""
         return np.array(self._ticks, dtype=np.int64)

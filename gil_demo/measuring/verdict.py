@@ -40,6 +40,15 @@ class Evidence:
         return [(gil, threads, peak) for gil, threads, peak in drawn + tabled if threads > 1]
 
     @property
+    def held_shares(self) -> list[tuple[str, float]]:
+        """Mode and share of a call with the GIL of each row for which that is known."""
+        tabled: list[tuple[str, float | None]] = [
+            *((row.gil, row.held_share) for row in self.scaling),
+            *((row.gil, row.held_share) for row in self.responsiveness),
+        ]
+        return [(gil, share) for gil, share in tabled if share is not None]
+
+    @property
     def ticker(self) -> dict[str, ResponsivenessRow]:
         """Return the responsiveness rows by mode."""
         return {row.gil: row for row in self.responsiveness}
@@ -73,6 +82,9 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
     for gil, threads, peak in evidence.peaks:
         if gil == "held" and peak.max > 1:
             yield f"With the GIL held, {peak.max} of {threads} calls were inside at once."
+    for mode, share in evidence.held_shares:
+        if share != {"held": 1.0, "released": 0.0}[mode]:
+            yield f"By its hand-overs, a {mode} call had the GIL for {share:.1%} of its time."
     held = evidence.ticker.get("held")
     if held and held.ticks_inside:
         yield f"The ticker ticked {held.ticks_inside:,} times inside a held call."
@@ -109,6 +121,9 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
         ticks = evidence.ticker["released"].ticks_inside
         held.append(f"the ticker did not tick once during a call of {length}")
         released.append(f"the ticker ticked at least {ticks:,} times during one call")
+    if evidence.held_shares:
+        held.append("each call had the GIL throughout, by its hand-overs")
+        released.append("no call had it while inside")
     if evidence.widest:
         rows = evidence.widest
         released.append(

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gil_demo import notation
 from gil_demo.report.kit.palette import ASCII_MARKS, MODE_STYLES, TICKER_STYLE, UNICODE_MARKS, Marks
-from gil_demo.results.run import Panel, Span, Stretch
+from gil_demo.results.run import GilHold, Panel, Span, Stretch
 
 TITLES = {
     "alone": "GIL {gil}: one call inside at a time, and no other Python thread runs",
@@ -18,6 +18,15 @@ TITLES = {
 TITLE_WITHOUT_GIL = "GIL {gil}, but this interpreter has none: held and released are equals"
 
 LABEL_COLUMNS = 10
+
+HOLDERS = {-1: "t", 0: "o"}
+"""Who has the GIL, beside the threads by their numbers: the ticker, or another thread."""
+
+SELDOM = "."
+MOST_OF_A_COLUMN = 0.5
+"""Where the GIL is held for less than this share of a column, it is drawn as `SELDOM`."""
+
+GIL_LEGEND = "has GIL: a thread's number, t the ticker, o another; . seldom"
 MIN_LANE_COLUMNS = 8
 AXIS_STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 MIN_COLUMNS_A_STEP = 8
@@ -57,6 +66,8 @@ class Picture:
             yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
             yield from _lanes(panel, scale, marks)
         yield from _axis(scale, marks)
+        if any(panel.gil_lane is not None for panel in self.panels):
+            yield Text(" " * LABEL_COLUMNS + GIL_LEGEND[: columns + 1], "dim", no_wrap=True)
 
     def _scale(self, columns: int) -> Scale:
         """Choose the scale that fits the longest panel, with the ticker's time before and after."""
@@ -88,6 +99,8 @@ def _lanes(panel: Panel, scale: Scale, marks: Marks) -> Iterator[Text]:
     for span in panel.spans:
         yield _kernel_lane(span, zero, scale, marks, style)
     yield _ticker_lane(panel.ticker, zero, scale, marks)
+    if panel.gil_lane is not None:
+        yield _gil_lane(panel.gil_lane, zero, scale, style)
 
 
 def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Marks) -> Text:
@@ -100,6 +113,29 @@ def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Ma
         lane.append(label.center(gap) if len(label) + 2 <= gap else " " * gap, "dim")
         lane.append(marks.tick * (cells.stop - max(column, cells.start)), TICKER_STYLE)
         column, previous_ns = cells.stop, stretch.last_ns
+    return lane
+
+
+def _gil_lane(holds: tuple[GilHold, ...], zero: int, scale: Scale, style: str) -> Text:
+    """Who had the GIL: in each column the number of the thread that had it for most of it."""
+    had: list[dict[int, float]] = [{} for _ in range(scale.columns)]
+    for one in holds:
+        first, last = (
+            (moment - zero + scale.lead_ns) * scale.columns / scale.total_ns
+            for moment in (one.first_ns, one.last_ns)
+        )
+        for column in range(max(0, int(first)), min(scale.columns, int(last) + 1)):
+            part = (min(last, column + 1) - max(first, column)) * one.share
+            had[column][one.thread] = had[column].get(one.thread, 0.0) + part
+    lane = Text(f"{'has GIL':<{LABEL_COLUMNS}}", no_wrap=True)
+    for owners in had:
+        if not owners:
+            lane.append(" ")
+        elif sum(owners.values()) < MOST_OF_A_COLUMN:
+            lane.append(SELDOM, "dim")
+        else:
+            thread = max(owners, key=owners.__getitem__)
+            lane.append(HOLDERS.get(thread, str(thread)), style if thread > 0 else TICKER_STYLE)
     return lane
 
 

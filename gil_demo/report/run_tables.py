@@ -30,6 +30,7 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
             Column("peak\ninside", tuple(notation.count_range(row.peak_inside) for row in rows)),
             Column("mean\ninside", tuple(f"{row.mean_inside:.2f}" for row in rows), 3),
             Column("CPU ms", tuple(notation.in_milliseconds(row.cpu_seconds) for row in rows), 4),
+            Column("had the\nGIL", tuple(_held_share(row.held_share) for row in rows), 1),
         ),
         styles=tuple(MODE_STYLES[row.gil] for row in rows),
         breaks=frozenset(
@@ -67,6 +68,7 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
                 "ticks\ninside",
                 tuple("-" if row.ticks_inside is None else f"{row.ticks_inside:,}" for row in rows),
             ),
+            Column("had the\nGIL", tuple(_held_share(row.held_share) for row in rows), 1),
         ),
         styles=tuple(MODE_STYLES[row.gil] for row in rows),
         breaks=frozenset(),
@@ -76,6 +78,11 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
             else "One round."
         ),
     )
+
+
+def _held_share(share: float | None) -> str:
+    """Write the share of a call during which its thread had the GIL; "-" if it is not known."""
+    return "-" if share is None else f"{share:.0%}" if share in (0, 1) else f"{share:.1%}"
 
 
 def _of_rounds(rounds: int) -> str:

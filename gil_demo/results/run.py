@@ -32,16 +32,31 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class GilHold:
+    """A time in which one thread had the GIL: that of a span, the ticker (-1), or another (0).
+
+    `share` is less than 1 where the thread had it again and again, for that part of the time.
+    """
+
+    thread: int
+    first_ns: int
+    last_ns: int
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
 class Panel:
-    """One race as a picture shows it: every thread's span, and when the ticker ran.
+    """One race as a picture shows it: every thread's span, when the ticker ran, who had the GIL.
 
     `peak_inside` is the largest number of calls that were inside the kernel at one moment.
+    `gil_lane` is None where the hand-overs of the GIL could not be watched.
     """
 
     gil: Mode
     spans: tuple[Span, ...]
     ticker: tuple[Stretch, ...]
     peak_inside: int
+    gil_lane: tuple[GilHold, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,9 @@ class ScalingRow:
     the same round and mode; `mean_inside` is the time-average of the number of
     calls inside while at least one is; `cpu_seconds` is the processor time of
     all calls of a race together (the last two are medians over the rounds).
+    `held_share` is the share of a call during which its thread had the GIL, by the
+    hand-overs: of all calls, the share that fits the claim least. It is None for
+    native threads, and where the hand-overs could not be watched.
     """
 
     gil: Mode
@@ -62,6 +80,7 @@ class ScalingRow:
     peak_inside: Range
     mean_inside: float
     cpu_seconds: float
+    held_share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +92,7 @@ class ResponsivenessRow:
     longest gap between two ticks. `ticks_inside`, the number of ticks whose time
     lies within the kernel's span, is that of the round which came closest to
     refuting what is expected: the most where none may be, else the fewest.
+    `held_share` is as in the scaling rows.
     """
 
     gil: Company
@@ -81,6 +101,7 @@ class ResponsivenessRow:
     longest_stall_seconds: float
     call_seconds: float
     ticks_inside: int | None
+    held_share: float | None = None
 
 
 @dataclass(frozen=True)

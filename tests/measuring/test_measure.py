@@ -36,7 +36,7 @@ def raced(monkeypatch: pytest.MonkeyPatch) -> Raced:
         spans = tuple(Span(mode, n, 0, 10) for n in range(1, len(arrays) + 1))
         return Race(spans, (1.0,) * len(arrays), 1e-8)
 
-    monkeypatch.setattr(measure_module, "run_race", run_race)
+    monkeypatch.setattr(measure_module, "watched_race", run_race)
     return order
 
 
@@ -53,6 +53,9 @@ def test_the_facts_of_a_real_run(whole: Measured) -> None:
     if machine.gil_enabled():
         assert [row.peak_inside.max for row in held] == [1, 1]
         assert beside_held.ticks_inside == 0
+        assert {row.held_share for row in held} == {1.0}
+        assert {row.held_share for row in whole.scaling if row.gil == "released"} == {0.0}
+        assert [row.held_share for row in whole.responsiveness] == [None, 1.0, 0.0]
     assert whole.results_agree
 
 
@@ -127,5 +130,5 @@ def test_results_that_differ_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
         spans = tuple(Span(mode, n, n * apart, n * apart + 10) for n in range(len(arrays)))
         return Race(spans, (float(next(values)),) * len(arrays), 0.0)
 
-    monkeypatch.setattr(measure_module, "run_race", run_race)
+    monkeypatch.setattr(measure_module, "watched_race", run_race)
     assert measure(small_plan("scaling")).results_agree is False

@@ -61,11 +61,11 @@ def test_no_more_lanes_are_raced_than_can_be_seen(monkeypatch: pytest.MonkeyPatc
     """A plan for many threads is drawn with the few that can be told apart from afar."""
     raced: list[int] = []
 
-    def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int) -> Race:
+    def run_race(mode: Mode, kernel: Kernel, arrays: Arrays, passes: int, *_: object) -> Race:
         raced.append(len(arrays))
         moment = 10**18
         spans = tuple(Span(mode, n, moment, moment + 1) for n in range(1, len(arrays) + 1))
-        return Race(spans, (0.0,) * len(arrays), 0.0)
+        return Race(spans, (0.0,) * len(arrays), 0.0, (None,) * len(arrays))
 
     monkeypatch.setattr(picture, "run_race", run_race)
     plan = Plan(np.ones(64), "sum", (1, 16), 1, 0, frozenset(), 1)

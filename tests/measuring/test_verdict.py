@@ -257,3 +257,27 @@ def test_without_a_gil_calls_that_did_not_meet_leave_it_open(
         verdict = judge(apart)
         assert verdict.state == "inconclusive"
         assert f"{gil} call" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize(("position", "share"), [(1, 0.98), (3, 0.02)])
+def test_hand_overs_that_disagree_contradict_the_claim(
+    made: RunResult, position: int, share: float
+) -> None:
+    """Who was inside and who had the GIL must say the same."""
+    rows = list(made.scaling)
+    rows[position] = replace(rows[position], held_share=share)
+    verdict = judge(Evidence(made.environment, True, made.picture, rows, made.responsiveness))
+    assert verdict.state == "contradicted"
+    assert verdict.reasons == (
+        f"By its hand-overs, a {rows[position].gil} call had the GIL for {share:.1%} of its time.",
+    )
+
+
+def test_hand_overs_that_agree_are_told(made: RunResult) -> None:
+    """With the other facts, for held and for released calls."""
+    shares = {"held": 1.0, "released": 0.0, "native": None}
+    rows = [replace(row, held_share=shares[row.gil]) for row in made.scaling]
+    verdict = judge(Evidence(made.environment, True, made.picture, rows, made.responsiveness))
+    assert verdict.state == "shown"
+    assert "each call had the GIL throughout, by its hand-overs" in verdict.reasons[0]
+    assert "no call had it while inside" in verdict.reasons[1]

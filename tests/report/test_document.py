@@ -32,6 +32,9 @@ Document = dict[str, Any]
 
 NAMES = ["run", "doctor", "list", "try", "tour"]
 
+WATCHING = ["watch", "probe", "probes", "selftest"]
+"""Documents of the watch; what writes them is tested with the commands."""
+
 
 SCHEMAS: Registry[Any] = Registry().with_contents(
     (f"{name}.schema.json", schema(name)) for name in NAMES
@@ -102,7 +105,7 @@ def test_a_schema_is_a_schema(name: str) -> None:
     assert loaded["title"] == f"gil-demo {name} --json"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *WATCHING])
 def test_a_schema_leaves_no_object_open(name: str) -> None:
     """Every object lists all its keys, requires each of them, and allows no other."""
     found = dict(objects(schema(name)))

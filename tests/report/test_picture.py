@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gil_demo.report.kit.palette import ASCII_MARKS, UNICODE_MARKS
 from gil_demo.report.picture import Picture
-from gil_demo.results.run import Panel, RunResult, Span, Stretch
+from gil_demo.results.run import GilHold, Panel, RunResult, Span, Stretch
 
 HELD, RELEASED = 0, 1
 
@@ -172,3 +172,20 @@ def test_the_axis_suits_short_and_long_races(milliseconds: int) -> None:
     rule, numbers = drawn(Picture((Panel("released", (span,), (), 1),), True))[-2:]
     assert re.fullmatch(r" *0 ms( +\d+)*", numbers)
     assert len(numbers) <= len(rule)
+
+
+def test_who_had_the_gil_has_a_lane_of_its_own(made: RunResult) -> None:
+    """By the thread's number; seldom held is a dot, and the legend says what is what."""
+    held, released = made.picture
+    lane = (
+        GilHold(1, 5_000_000_000, 5_030_000_000),
+        GilHold(2, 5_030_100_000, 5_060_000_000),
+        GilHold(-1, 5_060_000_000, 5_070_000_000, 0.01),
+    )
+    panels = (replace(held, gil_lane=lane), replace(released, gil_lane=()))
+    lines = drawn(Picture(panels, True), 80)
+    first, second = [line for line in lines if line.startswith("has GIL")]
+    assert set(first.split()[-1]) == {"1", "2", "."}
+    assert first.index("1") < first.index("2") < first.rindex(".")
+    assert second.split() == ["has", "GIL"]
+    assert "t the ticker" in lines[-1]

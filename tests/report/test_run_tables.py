@@ -29,7 +29,7 @@ def test_a_wide_scaling_table_has_every_figure(made: RunResult) -> None:
     """Median with lowest and highest, counts that differ as from-to, times in milliseconds."""
     text = drawn(scaling_table(made.scaling, 3), 200)
     assert cells(text, "released        2") == [
-        *["30.5", "(30.0-40.1)", "1.94x", "(1.50-1.99)", "2", "1.97", "60.0"]
+        *["30.5", "(30.0-40.1)", "1.94x", "(1.50-1.99)", "2", "1.97", "60.0", "-"]
     ]
     assert cells(text, "native          2")[4] == "1-2"
     assert "Left out" not in text
@@ -53,9 +53,20 @@ def test_every_mode_and_number_of_threads_has_a_row(made: RunResult) -> None:
 def test_a_responsiveness_table_has_every_figure(made: RunResult) -> None:
     """Ticks, shares, stalls and calls; what the ticker alone does not have is a dash."""
     text = drawn(responsiveness_table(made.responsiveness, 3), 200)
-    assert cells(text, "alone") == ["4,200,000", "100%", "0.1", "-", "-"]
-    assert cells(text, "a held call") == ["0", "0%", "30.5", "30.1", "0"]
-    assert cells(text, "a released call") == ["3,990,000", "95%", "0.5", "30.2", "102,640"]
+    assert cells(text, "alone") == ["4,200,000", "100%", "0.1", "-", "-", "-"]
+    assert cells(text, "a held call") == ["0", "0%", "30.5", "30.1", "0", "-"]
+    assert cells(text, "a released call") == ["3,990,000", "95%", "0.5", "30.2", "102,640", "-"]
+
+
+def test_the_share_with_the_gil_is_a_column(made: RunResult) -> None:
+    """All or nothing has no digits after the point; what is neither has one."""
+    rows = [replace(made.scaling[1], held_share=share) for share in (1.0, 0.0, 0.123)]
+    lines = drawn(scaling_table(rows, 3), 200).splitlines()
+    assert [line.split()[-1] for line in lines if line.startswith("held")] == [
+        "100%",
+        "0%",
+        "12.3%",
+    ]
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 200])
@@ -77,7 +88,7 @@ def test_what_proves_it_is_shown_at_every_width(made: RunResult, width: int) -> 
 def test_columns_that_do_not_fit_are_named(made: RunResult) -> None:
     """A narrow screen says which columns it leaves out, instead of cutting figures."""
     text = " ".join(drawn(scaling_table(made.scaling, 3), 40).split())
-    assert "Left out at this width: wall ms, speed-up, mean inside, CPU ms." in text
+    assert "Left out at this width: wall ms, speed-up, mean inside, CPU ms, had the GIL." in text
     assert "…" not in text
 
 

@@ -42,6 +42,14 @@ def screen() -> Screen:
     return Screen(width=width, height=height, highlight=False, markup=False, emoji=False)
 
 
+def error_screen() -> Console | None:
+    """Standard error as the process was given it, or None if it is closed."""
+    stream = sys.__stderr__
+    if stream is None or stream.closed:
+        return None
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
 def _locale_is_ascii() -> bool:
     """Check whether the user asked for plain ASCII, which Python's UTF-8 mode would overrule.
 

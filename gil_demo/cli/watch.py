@@ -1,0 +1,149 @@
+"""`gil-demo watch`: who had the GIL in a program of one's own, who waited, at which line."""
+
+import contextlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gil_demo.cli.output import file_option
+from gil_demo.cli.program import ProgramCommand, program_argument
+from gil_demo.exit_codes import CONTRADICTED, INCONCLUSIVE
+from gil_demo.host.launch import Program, leave, refuse_missing
+
+if TYPE_CHECKING:
+    from gil_demo.results.watching import WatchResult
+
+UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def seconds(text: str) -> float:
+    """A time above 0 with its unit: 50ms, 1.5s. Anything else is a usage error."""
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(us|ms|s)", text.strip().lower())
+    value = float(match[1]) * UNITS[match[2]] if match else 0.0
+    if not value:
+        raise click.BadParameter(f"{text!r} is not a time: give one with its unit, as in 50ms")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files that the report is to be written to, if any."""
+
+    json: Path | None
+    csv: Path | None
+    markdown: Path | None
+    svg: Path | None
+    html: Path | None
+    trace: Path | None
+
+    def refuse(self) -> None:
+        """Raise if one of them cannot be written."""
+        from gil_demo.files import refuse_outputs
+
+        refuse_outputs({f"--{name}": getattr(self, name) for name in self.__slots__}, {})
+
+    def write(self, result: "WatchResult") -> None:
+        """Write each file that was asked for."""
+        from gil_demo.files import write_whole
+        from gil_demo.report.watching_document import watch_texts
+
+        for name, text in watch_texts(result).items():
+            file = getattr(self, name)
+            if file:
+                write_whole(file, text())
+
+
+@click.command(cls=ProgramCommand)
+@program_argument
+@file_option("json", "the whole result, as a JSON document,")
+@file_option("csv", "the figures, as CSV,")
+@file_option("markdown", "the report, as Markdown,")
+@file_option("svg", "the report, as an SVG,")
+@file_option("html", "a page with a timeline to zoom and search")
+@file_option("trace", "a trace for ui.perfetto.dev")
+@click.option(
+    "--alarm",
+    metavar="TIME",
+    type=seconds,
+    help="Speak up on standard error when a hold makes another thread wait that long.",
+)
+@click.option(
+    "--fail-over",
+    metavar="TIME",
+    type=seconds,
+    help="Exit with 1 if a hold made another thread wait longer.",
+)
+@click.option(
+    "--max-holds",
+    metavar="N",
+    type=click.IntRange(1, 1 << 28),
+    default=1 << 21,
+    show_default=True,
+    help="Keep that many pairs of hand-overs, of 40 bytes each.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Do not report on standard error.")
+def watch(
+    *,
+    program: Program,
+    json_file: Path | None,
+    csv_file: Path | None,
+    markdown_file: Path | None,
+    svg_file: Path | None,
+    html_file: Path | None,
+    trace_file: Path | None,
+    alarm: float | None,
+    fail_over: float | None,
+    max_holds: int,
+    quiet: bool,
+) -> int:
+    """Run a program, and tell who had the GIL when, who waited for whom, at which line.
+
+    The program runs as under Python itself, and keeps its standard output and its exit
+    code. The report goes to standard error when it has ended.
+    """
+    from gil_demo.watching.watch import watch_program
+
+    outputs = Outputs(json_file, csv_file, markdown_file, svg_file, html_file, trace_file)
+    refuse_missing(program)
+    outputs.refuse()
+    result, ending = watch_program(program, alarm, max_holds)
+    if result is None:
+        leave(ending)  # a child that the program forked has come to its end
+    if not quiet:
+        _report(result)
+    outputs.write(result)
+    code = _verdict(result, fail_over)
+    leave(ending, code if ending.exit_code == 0 and code else None)
+
+
+def _report(result: "WatchResult") -> None:
+    """Draw the report on standard error, if somebody listens."""
+    from gil_demo.report.kit.screen import error_screen
+    from gil_demo.report.watching import ProgramReport
+
+    console = error_screen()
+    if console is not None:
+        with contextlib.suppress(OSError):
+            console.print(ProgramReport(result))
+
+
+def _verdict(result: "WatchResult", fail_over: float | None) -> int:
+    """Compare the longest wait that a hold caused with what is allowed; 0 if all is well."""
+    if fail_over is None:
+        return 0
+    if result.longest_wait_seconds > fail_over:
+        worst = max(result.holds, key=lambda hold: hold.longest_wait_ns)
+        click.echo(
+            f"gil-demo: a hold by {worst.thread} made another thread wait for"
+            f" {result.longest_wait_seconds * 1e3:.1f} ms; allowed: {fail_over * 1e3:g} ms",
+            err=True,
+        )
+        return CONTRADICTED
+    longest = max((one.longest_wait_seconds for one in result.threads), default=0.0)
+    if result.lost_events and longest > fail_over:
+        click.echo("gil-demo: cannot say: there was no room for all hand-overs", err=True)
+        return INCONCLUSIVE
+    return 0

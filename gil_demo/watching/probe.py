@@ -1,0 +1,312 @@
+"""Does this call release the GIL? From the hand-overs of its thread while it runs.
+
+A call's wall time has three parts: its thread has the GIL; or it neither has it nor asks for
+it, which is what "released" means; or it waits for it because another thread has it. The
+answer rests on the first two, so that other threads cannot change it, and on the median over
+the calls, so that a call during which the machine was busy cannot either.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
+
+import numpy as np
+
+from gil_demo.native import handovers
+from gil_demo.native.handovers import CannotWatch
+from gil_demo.results.watching import ProbeResult, Stretch
+from gil_demo.watching import timeline
+from gil_demo.watching.recording import Recorder, Recording
+from gil_demo.words import ProbeState
+
+MIN_SECONDS = 0.2
+"""How long the calls last together, at least, unless there are `MAX_CALLS` of them."""
+
+MAX_SECONDS = 2.0
+"""After so long, no more than `MIN_CALLS` are made."""
+
+SWITCH_SECONDS = 0.25
+"""The switch interval meanwhile: another thread that asks makes Python code drop the GIL this
+seldom, so that nearly every drop is the call's own."""
+
+MAX_CALLS = 20_000
+MIN_CALLS = 5
+LONG_SECONDS = 1.0
+"""A call this long is made once only."""
+
+MAX_HELD_SHARE_TO_RELEASE = 0.2
+"""A call that releases the GIL still needs it on its way in and out."""
+
+MAX_RELEASED_SHARE_TO_HOLD = 0.02
+
+MAX_PICTURE_STRETCHES = 500
+
+_clock = time.monotonic_ns
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """When each call began and ended, and the processor time of all of them."""
+
+    starts: list[int]
+    ends: list[int]
+    cpu_seconds: float
+    own_cpu_seconds: float
+
+
+class _NoAnswer(Exception):
+    """The call ended in a way that leaves nothing to measure; the message says how."""
+
+
+@cache
+def _forks() -> list[int]:
+    """A list that grows with each fork of this process."""
+    seen: list[int] = []
+    os.register_at_fork(after_in_parent=lambda: seen.append(1))
+    return seen
+
+
+def probe(
+    function: Callable[[], object], *, calls: int | None = None, name: str | None = None
+) -> ProbeResult:
+    """Call a function again and again, and tell what it does to the GIL.
+
+    Args:
+        function: Called without arguments, from this thread; its result is dropped.
+        calls: How often; by default until 0.2 s have gone by, at least 5 times, but once
+            only if one call lasts a second. One more call goes before, and is not counted.
+        name: How to call it in the report.
+
+    Raises:
+        CannotWatch: There is no GIL here, or its hand-overs cannot be watched.
+        KeyboardInterrupt: As ever.
+    """
+    statement = name or getattr(function, "__qualname__", None) or repr(function)
+    if calls is not None and calls < 1:
+        raise ValueError("calls must be 1 or more")
+    forks = len(_forks())
+    recorder = Recorder(events=True)
+    recorder.start()
+    own = handovers.name_thread(threading.current_thread().name)
+    try:
+        made = _call(function, calls)
+    except _NoAnswer as why:
+        made, reason = _Calls([], [], 0, 0), str(why)
+    else:
+        reason = "it forked, and a child is not watched" if len(_forks()) > forks else ""
+    finally:
+        recording = recorder.stop()
+        handovers.forget()
+    if recording is None:
+        raise CannotWatch("the watch ended while the call ran")
+    if recording.lost_events and not reason:
+        reason = "it handed the GIL over more often than can be noted: make fewer calls"
+    return _result(statement, recording, own, made, reason)
+
+
+def _call(function: Callable[[], object], calls: int | None) -> _Calls:
+    """Make the calls. Raises `_NoAnswer` if one of them raises or exits."""
+    process = os.getpid()
+    interval = sys.getswitchinterval()
+    starts: list[int] = []
+    ends: list[int] = []
+
+    def once() -> None:
+        starts.append(_clock())
+        function()
+        ends.append(_clock())
+        if os.getpid() != process:
+            os._exit(0)  # the call returned a second time, in a forked child
+
+    sys.setswitchinterval(max(interval, SWITCH_SECONDS))
+    try:
+        once()
+        count = calls or _enough(ends[0] - starts[0])
+        first_was_all = calls is None and count == 1
+        if not first_was_all:
+            starts.clear()
+            ends.clear()
+        cpu, own_cpu = time.process_time(), time.thread_time()
+        if not first_was_all:
+            began = _clock()
+            for number in range(count):
+                once()
+                late = _clock() - began > MAX_SECONDS * 1e9
+                if late and calls is None and number >= MIN_CALLS:
+                    break
+        spent, own_spent = time.process_time() - cpu, time.thread_time() - own_cpu
+    except SystemExit as left:
+        raise _NoAnswer(f"it exited ({left.code})") from None
+    except Exception as error:
+        raise _NoAnswer(f"it raised {type(error).__name__}: {error}") from None
+    finally:
+        sys.setswitchinterval(interval)
+    return _Calls(starts, ends, spent, own_spent)
+
+
+def _enough(first_ns: int) -> int:
+    """Say how many calls make the answer sure, from how long the first one lasted."""
+    seconds = max(first_ns, 100) / 1e9
+    if seconds >= LONG_SECONDS:
+        return 1
+    return max(MIN_CALLS, min(MAX_CALLS, int(MIN_SECONDS / seconds)))
+
+
+def _result(
+    statement: str, recording: Recording, own: int, made: _Calls, reason: str
+) -> ProbeResult:
+    """Work out what the hand-overs say about the calls."""
+    parts = _parts(recording, own, made)
+    wall = parts.wall.sum()
+    held, released = parts.held.sum(), parts.released.sum()
+    shares = [
+        (h / (h + r), r / (h + r))
+        for h, r in zip(parts.held.tolist(), parts.released.tolist(), strict=True)
+        if h + r > 0
+    ]
+    if not shares and not reason:
+        reason = "it was too short to tell"
+    state = (
+        "inconclusive" if reason else _state(*(median(each) for each in zip(*shares, strict=True)))
+    )
+    at = _typical(parts, shares)
+    return ProbeResult(
+        statement=statement,
+        state=state,
+        reason=reason or None,
+        held_share=_median_share(parts.held, parts.wall),
+        released_share=_median_share(parts.released, parts.wall),
+        held_seconds=held / 1e9,
+        released_seconds=released / 1e9,
+        waited_seconds=(wall - held - released) / 1e9,
+        longest_hold_seconds=parts.longest_hold / 1e9,
+        hand_overs=parts.hand_overs,
+        calls=len(made.ends),
+        wall_seconds=wall / 1e9,
+        cpu_seconds=made.cpu_seconds,
+        own_cpu_seconds=made.own_cpu_seconds,
+        other_threads=parts.other_threads,
+        other_threads_held_seconds=parts.others_held / 1e9,
+        call_ns=int(parts.wall[at]) if len(parts.wall) else 0,
+        picture=_picture(recording, own, made, at) if len(parts.wall) else (),
+    )
+
+
+def _median_share(part: timeline.Times, wall: timeline.Times) -> float:
+    """Return the median over the calls of what share of its wall time a part is."""
+    return float(np.median(part / np.maximum(wall, 1))) if len(wall) else 0.0
+
+
+def _state(held_share: float, released_share: float) -> ProbeState:
+    """Name what a call does, by its shares of the time in which it did not wait."""
+    if held_share <= MAX_HELD_SHARE_TO_RELEASE:
+        return "releases"
+    return "holds" if released_share <= MAX_RELEASED_SHARE_TO_HOLD else "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of each call's wall time, in nanoseconds, and totals over all calls."""
+
+    wall: timeline.Times
+    held: timeline.Times
+    released: timeline.Times
+    longest_hold: int
+    hand_overs: int
+    others_held: int
+    other_threads: int
+
+
+def _parts(recording: Recording, own: int, made: _Calls) -> _Parts:
+    """Cut each call's wall time into its parts."""
+    starts, ends = np.array(made.starts[: len(made.ends)], np.int64), np.array(made.ends, np.int64)
+    mine = recording.holds[recording.holds["thread"] == own]
+    others = recording.holds[recording.holds["thread"] != own]
+    edges = np.concatenate([starts, ends])
+    held = timeline.covered_until(mine["taken"], mine["dropped"], edges)
+    gaps = timeline.covered_until(mine["dropped"][:-1], mine["asked"][1:], edges)
+    others_held = timeline.covered_until(others["taken"], others["dropped"], edges)
+    count = len(starts)
+    inside = timeline.inside_any(mine["dropped"], starts, ends)
+    others_inside = others[timeline.inside_any(others["taken"], starts, ends)]
+    return _Parts(
+        wall=ends - starts,
+        held=held[count:] - held[:count],
+        released=gaps[count:] - gaps[:count],
+        longest_hold=timeline.longest_common(mine["taken"], mine["dropped"], starts, ends),
+        hand_overs=int(inside.sum()),
+        others_held=int((others_held[count:] - others_held[:count]).sum()),
+        other_threads=len(np.unique(others_inside["thread"])),
+    )
+
+
+def _typical(parts: _Parts, shares: list[tuple[float, float]]) -> int:
+    """Choose the call whose share is nearest to the median."""
+    if not shares:
+        return 0
+    middle = median(held for held, _ in shares)
+    known = np.flatnonzero(parts.held + parts.released > 0)
+    return int(known[int(np.argmin([abs(held - middle) for held, _ in shares]))])
+
+
+def _picture(recording: Recording, own: int, made: _Calls, at: int) -> tuple[Stretch, ...]:
+    """Show when the thread had the GIL within one call."""
+    start, end = made.starts[at], made.ends[at]
+    mine = recording.holds[recording.holds["thread"] == own]
+    mine = mine[(mine["dropped"] > start) & (mine["taken"] < end)]
+    taken, dropped = np.maximum(mine["taken"], start), np.minimum(mine["dropped"], end)
+    resolution = timeline.resolution_for(len(mine), end - start, MAX_PICTURE_STRETCHES)
+    return tuple(
+        Stretch(first - start, last - start, share)
+        for first, last, share, _ in timeline.joined(taken, dropped, mine["stack"], resolution)
+    )
+
+
+def inconclusive(statement: str, reason: str) -> ProbeResult:
+    """Say that there is no answer, because nothing could be called."""
+    return ProbeResult(
+        statement=statement,
+        state="inconclusive",
+        reason=reason,
+        held_share=0.0,
+        released_share=0.0,
+        held_seconds=0.0,
+        released_seconds=0.0,
+        waited_seconds=0.0,
+        longest_hold_seconds=0.0,
+        hand_overs=0,
+        calls=0,
+        wall_seconds=0.0,
+        cpu_seconds=0.0,
+        own_cpu_seconds=0.0,
+        other_threads=0,
+        other_threads_held_seconds=0.0,
+        call_ns=0,
+        picture=(),
+    )
+
+
+def compiled(statement: str, setup: str = "") -> Callable[[], object]:
+    """Make a function of a statement, as ``timeit`` does; `setup` runs at once, one time.
+
+    Raises SyntaxError, and whatever the setup raises.
+    """
+    names: dict[str, object] = {"__name__": "__main__", "__builtins__": __builtins__}
+    exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
+    body = "\n".join(f"    {line}" for line in statement.splitlines()) or "    pass"
+    compile(statement, "<statement>", "exec", dont_inherit=True)  # so that errors name its lines
+    exec(compile(f"def statement():\n{body}", "<statement>", "exec", dont_inherit=True), names)
+    function = names["statement"]
+    assert callable(function)
+    return function
+
+
+def needs_path() -> None:
+    """Let statements import from the current folder, as ``python -m timeit`` does."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")

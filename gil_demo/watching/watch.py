@@ -1,0 +1,131 @@
+"""A program, or a block of one, from beginning to end: who had the GIL, and who waited."""
+
+import os
+import resource
+from dataclasses import replace
+from functools import cache
+from types import TracebackType
+
+from gil_demo.host import launch
+from gil_demo.native import handovers
+from gil_demo.results.watching import ThreadTotals, WatchResult
+from gil_demo.watching.conclude import conclude
+from gil_demo.watching.recording import MAX_HOLDS, Recorder
+
+
+@cache
+def _forks() -> list[int]:
+    """A list that grows with each fork of this process."""
+    seen: list[int] = []
+    os.register_at_fork(after_in_parent=lambda: seen.append(1))
+    return seen
+
+
+def _children() -> int:
+    """A number that grows when this process forks, and when a child of it has ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return len(_forks()) + ended.ru_minflt + ended.ru_nvcsw
+
+
+class Watch:
+    """Watches the GIL from ``with`` to the end of the block.
+
+    Guarantees: of two watches at the same time the second is refused with `CannotWatch`, and
+    the first goes on; however the block ends, everything is as it was before.
+    """
+
+    def __init__(
+        self,
+        *,
+        events: bool = True,
+        alarm_seconds: float | None = None,
+        max_holds: int = MAX_HOLDS,
+        name: str = "",
+    ) -> None:
+        """Prepare a watch.
+
+        Args:
+            events: Note every hand-over; otherwise only the totals of each thread.
+            alarm_seconds: Write to standard error when a hold makes another thread wait that
+                long, with the stack, even while the hold goes on.
+            max_holds: For how many pairs of hand-overs there is room, 40 bytes each.
+            name: What to call it in the report.
+
+        Raises:
+            ValueError: A number is not above 0.
+        """
+        if alarm_seconds is not None and not alarm_seconds > 0:
+            raise ValueError("alarm_seconds must be above 0")
+        if max_holds < 1:
+            raise ValueError("max_holds must be 1 or more")
+        self._recorder = Recorder(events=events, max_holds=max_holds)
+        self._alarm_ns = None if alarm_seconds is None else int(alarm_seconds * 1e9)
+        self._name = name
+        self._children = 0
+        self._result: WatchResult | None = None
+        self._totals: tuple[ThreadTotals, ...] | None = None
+
+    def __enter__(self) -> "Watch":
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start to watch. Raises `CannotWatch` with the reason where that cannot be done."""
+        self._result = self._totals = None
+        self._children = _children()
+        self._recorder.start(self._alarm_ns)
+
+    def stop(self, exit_code: int | None = None) -> WatchResult | None:
+        """Stop to watch, and return the result; None in a forked child, which was not watched."""
+        recording = self._recorder.stop()
+        if recording is None:
+            return None
+        result = conclude(recording, self._name, exit_code)
+        self._totals = result.threads
+        self._result = replace(result, children=_children() != self._children)
+        return self._result
+
+    @property
+    def result(self) -> WatchResult:
+        """All that was seen, once the watch has ended."""
+        if self._result is None:
+            raise ValueError("the watch has not ended: read 'result' after the block")
+        return self._result
+
+    def totals(self) -> tuple[ThreadTotals, ...]:
+        """Return each thread's totals up to now, or up to the end: numbers for a metrics endpoint.
+
+        Cheap at any time, from any thread; a few microseconds and no allocation in the watch.
+        """
+        if self._totals is not None:
+            return self._totals
+        if not handovers.running():
+            return ()
+        return tuple(self._recorder.totals())
+
+
+def watch_program(
+    program: launch.Program, alarm_seconds: float | None, max_holds: int = MAX_HOLDS
+) -> tuple[WatchResult | None, launch.Ending]:
+    """Run a program as Python would, and watch it up to the end of its threads.
+
+    The result is None in a forked child of the program that comes to its end here.
+    """
+    launch.refuse_missing(program)
+    watch = Watch(alarm_seconds=alarm_seconds, max_holds=max_holds, name=_name_of(program))
+    watch.start()
+    ending = launch.run(program)
+    return watch.stop(ending.exit_code), ending
+
+
+def _name_of(program: launch.Program) -> str:
+    flags = {"script": "", "module": "-m ", "code": "-c "}
+    return " ".join([flags[program.kind] + program.target, *program.arguments])

@@ -1,0 +1,199 @@
+"""A probe's answer is what the call does, on any machine under any load."""
+
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+import gil_demo
+from gil_demo.errors import BadInput
+from gil_demo.native import handovers
+from gil_demo.watching.probe import compiled, probe
+from gil_demo.watching.selftest import MAX_ERROR_POINTS, selftest
+from gil_demo.watching.statements import numpy_statements, parsed
+
+
+def test_a_call_that_releases_throughout_releases() -> None:
+    """Each call drops the GIL once, and has it only on its ways in and out."""
+    found = probe(lambda: handovers.release_gil(0.005), calls=10)
+    assert found.state == "releases"
+    assert found.hand_overs == found.calls == 10
+    assert found.held_share < 0.1
+    assert found.released_seconds > 0.04
+
+
+def test_a_call_that_never_drops_the_gil_holds() -> None:
+    """There is no hand-over inside, so nothing else can be said of it."""
+    found = probe(lambda: handovers.hold_gil(0.005), calls=10)
+    assert found.state == "holds"
+    assert found.hand_overs == 0
+    assert found.held_seconds == found.wall_seconds
+    assert 0.005 <= found.longest_hold_seconds < found.wall_seconds
+
+
+def test_a_call_that_does_both_is_mixed_and_its_longest_hold_told() -> None:
+    """The share is that of the held part."""
+
+    def both() -> None:
+        handovers.hold_gil(0.004)
+        handovers.release_gil(0.006)
+
+    found = probe(both, calls=11)
+    assert found.state == "mixed"
+    assert 0.25 < found.held_share < 0.7
+    assert found.longest_hold_seconds >= 0.004
+
+
+def test_python_code_holds_even_if_another_thread_makes_it_switch() -> None:
+    """To wait for the GIL is not to release it."""
+    stopped = threading.Event()
+
+    def compete() -> None:
+        while not stopped.is_set():
+            sum(range(1000))
+
+    rival = threading.Thread(target=compete)
+    rival.start()
+    try:
+        found = probe(lambda: [number + 1 for number in range(300_000)], calls=60)
+    finally:
+        stopped.set()
+        rival.join()
+    assert found.state == "holds"
+    assert found.other_threads >= 1
+
+
+def test_what_threads_started_by_the_call_did_is_told_apart() -> None:
+    """The caller waits without the GIL; the thread it started holds it."""
+
+    def start_one() -> None:
+        thread = threading.Thread(target=handovers.hold_gil, args=(0.01,))
+        thread.start()
+        thread.join()
+
+    found = probe(start_one, calls=5)
+    assert found.other_threads == 5
+    assert found.other_threads_held_seconds >= 0.05
+    assert found.held_seconds < found.wall_seconds / 2
+
+
+def test_a_call_that_raises_has_no_answer() -> None:
+    """The reason is told; the exception does not come out."""
+    found = probe(lambda: 1 / 0)
+    assert found.state == "inconclusive"
+    assert found.reason == "it raised ZeroDivisionError: division by zero"
+    assert not found.releases
+    assert not found.holds
+
+
+def test_a_call_that_exits_has_no_answer() -> None:
+    """Nor does it end the program that probes."""
+    assert probe(lambda: sys.exit(3)).reason == "it exited (3)"
+
+
+def test_a_call_that_forks_has_no_answer() -> None:
+    """The child that returns from the call ends in silence."""
+
+    def fork() -> None:
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+
+    found = probe(fork, calls=2)
+    assert found.state == "inconclusive"
+    assert found.reason == "it forked, and a child is not watched"
+
+
+def test_ctrl_c_ends_a_probe_and_leaves_nothing() -> None:
+    """KeyboardInterrupt comes out, and the slots are as before."""
+    before = handovers.slots()
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        probe(interrupted)
+    assert handovers.slots() == before
+    assert not handovers.running()
+
+
+def test_a_second_watch_at_the_same_time_is_refused() -> None:
+    """A probe within a watched block says so in one line."""
+    with gil_demo.watch(), pytest.raises(BadInput, match="a watch is running already"):
+        probe(time.time)
+
+
+def test_the_picture_of_one_call_shows_what_was_held() -> None:
+    """Its stretches lie within the call, and cover the held part."""
+    found = probe(lambda: handovers.cycles(2_000_000, 2_000_000, True, 3), calls=5)
+    assert all(0 <= one.start_ns < one.end_ns <= found.call_ns for one in found.picture)
+    covered = sum(one.end_ns - one.start_ns for one in found.picture)
+    assert 0.2 < covered / found.call_ns < 0.9
+    assert len(found.picture) >= 3
+
+
+def test_the_failure_of_an_assertion_tells_the_whole_story() -> None:
+    """What pytest shows of the object has the answer and its figures."""
+    report = gil_demo.probe(lambda: handovers.hold_gil(0.002), calls=3, name="my_extension.work")
+    with pytest.raises(AssertionError, match="releases") as failed:
+        assert report.releases
+    assert failed
+    assert "my_extension.work: holds the GIL (held for 100% of" in repr(report)
+    assert "hand-overs: 0 in 3 calls" in repr(report)
+
+
+def test_every_selftest_row_keeps_the_promise() -> None:
+    """The held share of known duty cycles, on this machine, now."""
+    rows = list(selftest())
+    assert len(rows) == 3 * 11 + 1
+    assert [row for row in rows if abs(row.error_points) > MAX_ERROR_POINTS] == []
+    assert {row.released_part for row in rows} == {"spinning", "asleep", "none"}
+
+
+def test_a_statement_sees_its_setup() -> None:
+    """As with timeit: one namespace, several lines."""
+    function = compiled("y = x + 1\ny + 1", "x = 1\nlog = []")
+    assert function() is None
+
+
+@pytest.mark.parametrize("statement", ["1 +", "return 3", "x = 1\n  y = 2"])
+def test_what_is_not_python_is_a_syntax_error(statement: str) -> None:
+    """Even what would be valid inside the function that is made of it."""
+    with pytest.raises(SyntaxError):
+        compiled(statement)
+
+
+def test_numpys_statements_have_names_reasons_and_groups() -> None:
+    """And each setup runs; the table itself takes seconds, so one row stands for it."""
+    statements = numpy_statements()
+    assert len({one.name for one in statements}) == len(statements) >= 30
+    assert all(one.group and one.why for one in statements)
+    for one in statements:
+        compiled(one.run, one.setup.replace("1_000_000", "1_000").replace("100_000", "1_000"))
+    (row,) = [one for one in statements if one.name == "a.tolist, 1M"]
+    assert row.probe().result.state == "holds"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("x = ", "is not TOML"),
+        ("", r"has no \[\[statement\]\]"),
+        ("other = 1\n[[statement]]\nname='a'\nrun='b'", "has other"),
+        ("[[statement]]\nname='a'", "statement 1 needs name and run"),
+        ("[[statement]]\nname='a'\nrun='b'\nwhen='c'", "and nothing else"),
+        ("[[statement]]\nname='a'\nrun=1", "must have texts only"),
+    ],
+)
+def test_a_file_that_is_not_one_of_statements_is_refused(text: str, problem: str) -> None:
+    """In one line that says what is wrong."""
+    with pytest.raises(BadInput, match=problem):
+        parsed(text, "mine.toml")
+
+
+def test_a_setup_that_raises_leaves_a_row_without_an_answer() -> None:
+    """The other rows are not lost."""
+    (one,) = parsed("[[statement]]\nname='a'\nsetup='1 / 0'\nrun='1'", "mine.toml")
+    assert one.probe().result.reason == "its setup raised ZeroDivisionError: division by zero"
