@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 
 from gil_demo.host import machine
-from gil_demo.results.lesson import Cell, Seen, Table
+from gil_demo.native import handovers
+from gil_demo.results.lesson import Seen, Table
+from gil_demo.results.watching import ProbeResult
 from gil_demo.tour.experiments import operations
 from gil_demo.tour.experiments.operations import OPERATIONS, Operation, Watched
 from gil_demo.tour.steps import what_numpy_does as step
+from gil_demo.watching.probe import inconclusive
+from gil_demo.words import ProbeState, State
 
 SORT, DOT, OBJECTS, LIST = OPERATIONS
 
@@ -87,6 +91,66 @@ def test_without_a_gil_and_without_ticks_nothing_is_said() -> None:
     assert "too busy" in seen.reason
 
 
+# What the probes say
+
+
+def probed(*states: ProbeState) -> list[ProbeResult]:
+    """Probes of the four calls that ended so."""
+    made = []
+    for call, state in zip(OPERATIONS, states, strict=True):
+        none = inconclusive(call.name, "it raised MemoryError: ")
+        shares = {"releases": 0.01, "holds": 1.0, "mixed": 0.4, "inconclusive": 0.0}
+        reason = none.reason if state == "inconclusive" else None
+        made.append(
+            replace(
+                none,
+                state=state,
+                reason=reason,
+                held_share=shares[state],
+                longest_hold_seconds=0.04,
+                call_ns=40_000_000,
+            )
+        )
+    return made
+
+
+def test_numbers_release_and_objects_hold() -> None:
+    """By the hand-overs inside the calls."""
+    seen = step.judge_probes(probed("releases", "releases", "holds", "holds"))
+    assert (seen.state, seen.right) == ("shown", 2)
+    assert column(seen, 4) == ["releases", "releases", "holds", "holds"]
+    assert seen.remarks[0] == "No: np.sort had it for 1.0% of its time, np.dot for 1.0%."
+    assert "for 40 ms and more" in seen.remarks[1]
+
+
+@pytest.mark.parametrize(
+    ("states", "state", "reason"),
+    [
+        (("mixed", "releases", "holds", "holds"), "inconclusive", "np.sort did not release"),
+        (("releases", "inconclusive", "holds", "holds"), "inconclusive", "it raised MemoryError"),
+        (("releases", "releases", "mixed", "holds"), "contradicted", "np.sum"),
+        (("mixed", "releases", "holds", "releases"), "contradicted", "list.sort"),
+    ],
+)
+def test_probes_that_say_otherwise_bear_out_no_answer(
+    states: Sequence[ProbeState], state: State, reason: str
+) -> None:
+    """Objects without the GIL must not be; numbers that did not release it say nothing."""
+    seen = step.judge_probes(probed(*states))
+    assert (seen.state, seen.right) == (state, None)
+    assert reason in seen.reason
+    assert not any(seen.remarks)
+
+
+def test_where_nothing_can_be_watched_a_ticker_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As without a GIL, and on other systems; the note says why."""
+    monkeypatch.setattr(handovers, "why_not", lambda: "this is a test")
+    monkeypatch.setattr(operations, "ROUNDS", 1)
+    seen = step.run(lambda done, steps: None)
+    assert seen.note == "A ticker stands in for the probe: this is a test."
+    assert table(seen).header[1] == "ticks inside"
+
+
 # The calls
 
 
@@ -156,6 +220,6 @@ def test_a_real_run() -> None:
     assert threading.enumerate() == threads
     if machine.gil_enabled():
         assert seen.state != "contradicted"
-        assert column(seen, 1)[2:] == [Cell(0), Cell(0)]
+        assert column(seen, 4)[2:] == ["holds", "holds"]
     else:
         assert seen.state == "inconclusive"

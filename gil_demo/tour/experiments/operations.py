@@ -13,6 +13,8 @@ from gil_demo.measuring.progress import Progress, part
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.switching import nobody_asks
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
+from gil_demo.results.watching import ProbeResult
+from gil_demo.watching.probe import probe
 
 CALL_SECONDS = 0.03
 """How long a call is to last, so that a busy machine lets the ticker in as well."""
@@ -67,7 +69,7 @@ def _sum_of_objects(size: int) -> Job:
 
 def _list_sort(size: int) -> Job:
     numbers: list[float] = arrays.make(size, 0).tolist()
-    return numbers.sort
+    return lambda: numbers.copy().sort()  # sorted already, a list would be sorted in no time
 
 
 OPERATIONS = (
@@ -87,6 +89,19 @@ def watch_all(progress: Progress) -> list[Watched]:
         jobs[operation] = partial(watch, operation, lasting_size(operation))
     rounds = interleaved(jobs, ROUNDS, progress=part(progress, len(jobs), steps))
     return [_together([one[operation] for one in rounds]) for operation in OPERATIONS]
+
+
+def probe_all(progress: Progress) -> list[ProbeResult]:
+    """Probe every operation: for how much of its time does it have the GIL?"""
+    steps = 2 * len(OPERATIONS)
+    found = []
+    for index, operation in enumerate(OPERATIONS):
+        progress(2 * index, steps)
+        job = operation.prepare(lasting_size(operation))
+        progress(2 * index + 1, steps)
+        found.append(probe(job, calls=ROUNDS, name=operation.name))
+    progress(steps, steps)
+    return found
 
 
 def lasting_size(operation: Operation) -> int:

@@ -4,8 +4,7 @@ Idea:
     NumPy is C, and C keeps the GIL until it releases it. NumPy releases the GIL around most
     of its longer loops over plain numbers. Where the elements are Python objects it cannot,
     because using an object requires the GIL. So it depends on the function and on the dtype,
-    as with any module written in C. Read its documentation, or put a ticker beside the call:
-    while a call keeps the GIL, no other thread can tick.
+    as with any module written in C. Read its documentation, or ask ``gil-demo probe``.
 
 Question:
     Four calls: np.sort of float64, np.dot of float64 matrices, np.sum over an array of Python
@@ -18,7 +17,7 @@ Answers:
     - Only list.sort: NumPy always releases the GIL.
 
 Remember:
-    NumPy releases the GIL for numbers, not for objects. If in doubt, put a ticker beside it.
+    NumPy releases the GIL for numbers, not for objects. If in doubt: gil-demo probe.
 
 Misconception:
     NumPy releases the GIL, so threads make any NumPy code parallel. Many operations on
@@ -34,19 +33,82 @@ Read more:
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gil_demo import notation
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.native import handovers
 from gil_demo.results.lesson import Cell, Seen, Table
-from gil_demo.tour.experiments.operations import ROUNDS, Watched, watch_all
+from gil_demo.results.watching import ProbeResult
+from gil_demo.tour.experiments.operations import (
+    OPERATIONS,
+    ROUNDS,
+    Watched,
+    probe_all,
+    watch_all,
+)
 
 MINUTES = 3
 
 
 def run(progress: Progress) -> Seen:
-    """Put the ticker beside each of the calls, a few times."""
-    return judge(watch_all(progress), gil_enabled=machine.gil_enabled())
+    """Probe each of the calls, or put a ticker beside it where hand-overs cannot be watched."""
+    why_not = handovers.why_not() or ("a watch runs already" if handovers.running() else None)
+    if why_not is None:
+        return judge_probes(probe_all(progress))
+    seen = judge(watch_all(progress), gil_enabled=machine.gil_enabled())
+    return replace(seen, note=f"A ticker stands in for the probe: {why_not}.")
+
+
+def judge_probes(found: Sequence[ProbeResult]) -> Seen:
+    """Compare the hand-overs inside the calls with the answers."""
+    figures = (_probe_table(found),)
+    unanswered = [f"{one.statement}: {one.reason}" for one in found if one.reason]
+    released = [one for one, made in zip(found, OPERATIONS, strict=True) if made.releases]
+    held = [one for one, made in zip(found, OPERATIONS, strict=True) if not made.releases]
+    if unanswered:
+        return Seen.open(unanswered[0], figures)
+    if dropped := [one.statement for one in held if not one.holds]:
+        return Seen.contradicted(
+            f"a call that works on Python objects ({_names(dropped)}) released the GIL,"
+            " which must not happen",
+            figures,
+        )
+    if stubborn := [one.statement for one in released if not one.releases]:
+        return Seen.open(f"{_names(stubborn)} did not release the GIL this time", figures)
+    return Seen.shown(2, _probe_remarks(released, held), figures)
+
+
+def _probe_remarks(released: Sequence[ProbeResult], held: Sequence[ProbeResult]) -> tuple[str, ...]:
+    sort, dot = released
+    objects, _ = held
+    longest = min(one.longest_hold_seconds for one in held)
+    return (
+        f"No: np.sort had it for {sort.held_share:.1%} of its time,"
+        f" np.dot for {dot.held_share:.1%}.",
+        f"No: two of them had it throughout, for {notation.milliseconds(longest)} and more.",
+        "Yes: not one hand-over inside. What they add and compare are Python objects.",
+        f"No: np.sum is NumPy, and over objects it kept the GIL for"
+        f" {notation.milliseconds(objects.longest_hold_seconds)}.",
+    )
+
+
+def _probe_table(found: Sequence[ProbeResult]) -> Table:
+    return Table(
+        header=("call", "had the GIL", "longest hold", "one call", "the GIL"),
+        rows=tuple(
+            (
+                one.statement,
+                Cell(one.held_share * 100, "%", 1),
+                Cell(one.longest_hold_seconds * 1e3, "ms", 2),
+                Cell(one.call_ns / 1e6, "ms"),
+                "?" if one.state == "inconclusive" else one.state,
+            )
+            for one in found
+        ),
+        caption=f"Each called {ROUNDS} times. For a call of your own: gil-demo probe.",
+    )
 
 
 def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
@@ -114,4 +176,8 @@ def _what_it_does(one: Watched, could_tick: bool) -> str:
 
 
 def _listed(watched: Sequence[Watched]) -> str:
-    return " and ".join(one.operation.name.partition(",")[0] for one in watched)
+    return _names([one.operation.name for one in watched])
+
+
+def _names(operations: Sequence[str]) -> str:
+    return " and ".join(name.partition(",")[0] for name in operations)
