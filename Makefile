@@ -16,7 +16,7 @@ HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include
 
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard clean
+.PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard bench-watch clean
 
 run: $(VENV)/.run
 	$(BIN)/gil-demo run
@@ -32,6 +32,11 @@ bench: $(VENV)/.test
 
 bench-guard: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks --only guard
+
+# Hand-overs beside samplers, on the same duty cycles; py-spy needs the right to trace.
+bench-watch: $(VENV)/.test
+	$(PIP) install --quiet --group bench-watch
+	$(BIN)/python -m tests.benchmarks.watch
 
 lint: $(VENV)/.test lint-python lint-c lint-docs
 	$(BIN)/python -m tests.docs_commands

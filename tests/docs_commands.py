@@ -50,6 +50,7 @@ LIMIT_SECONDS = 120
 PLACEHOLDERS = {
     r"\bNAME\b": "lost-update",
     r"\bFILE\.npy\b": "numbers.npy",
+    r"\bSCRIPT\b": "program.py",
     r"\bFILE\.json\b": "kept.json",
     r"\bFILE\.c\b": "src/one.c",
     r"\bRULE\b": "api-in-block",
@@ -68,6 +69,9 @@ TYPED = re.compile(rf"gil-demo\b|python -m gil_demo\b|{INSTALLS.pattern}|{LOOKED
 
 SCREENS = re.compile(r"gil-demo tour(?!.*--(no-input|list|notes|json|help))")
 """What needs somebody at a terminal."""
+
+ONLY_NAMED = {"gil-demo show", "gil-demo try", "gil-demo probe", "gil-demo watch"}
+"""Commands that a sentence names without what they need."""
 
 COMPLETION = re.compile(r"_GIL_DEMO_COMPLETE=(\w+)_source gil-demo")
 
@@ -172,6 +176,7 @@ def run_python(page: Path) -> Ran:
 
 def _run(text: str, folder: Path) -> tuple[int, str]:
     np.save(folder / "numbers.npy", np.arange(100_000.0))
+    (folder / "program.py").write_text("print(sum(range(1000)))")
     shutil.copy(KEPT_RUN, folder / "kept.json")
     (folder / "src").mkdir()
     shutil.copy(CHECKED, folder / "src" / "one.c")
@@ -183,7 +188,7 @@ def _run(text: str, folder: Path) -> tuple[int, str]:
     text = filled(text)
     if EXPORTS.match(text):
         text += " --quick"
-    if text in {"gil-demo show", "gil-demo try", "gil-demo check"}:  # only named: each needs a NAME
+    if text in ONLY_NAMED:
         text += " --help"
     if SCREENS.match(text):
         return _at_a_terminal(text, folder)
