@@ -70,7 +70,7 @@ TYPED = re.compile(rf"gil-demo\b|python -m gil_demo\b|{INSTALLS.pattern}|{LOOKED
 SCREENS = re.compile(r"gil-demo tour(?!.*--(no-input|list|notes|json|help))")
 """What needs somebody at a terminal."""
 
-ONLY_NAMED = {"gil-demo show", "gil-demo try", "gil-demo probe", "gil-demo watch"}
+ONLY_NAMED = {f"gil-demo {command}" for command in ("show", "try", "probe", "watch", "check")}
 """Commands that a sentence names without what they need."""
 
 COMPLETION = re.compile(r"_GIL_DEMO_COMPLETE=(\w+)_source gil-demo")

@@ -20,7 +20,7 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
 def seconds(text: str) -> float:
-    """A time above 0 with its unit: 50ms, 1.5s. Anything else is a usage error."""
+    """Read a time above 0 with its unit: 50ms, 1.5s. Anything else is a usage error."""
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(us|ms|s)", text.strip().lower())
     value = float(match[1]) * UNITS[match[2]] if match else 0.0
     if not value:

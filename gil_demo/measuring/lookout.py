@@ -61,7 +61,7 @@ class Lookout:
         return None if ident is None else self._rows.get(ident)
 
     def held_share(self, row: int | None, span: Span) -> float | None:
-        """The share of a call during which its thread had the GIL; None if that is not known."""
+        """Return the share of a call during which its thread had the GIL; None if not known."""
         if self._holds is None or row is None:
             return None
         own = self._holds[self._holds["thread"] == row]
@@ -71,7 +71,7 @@ class Lookout:
     def gil_lane(
         self, lanes: dict[int | None, int], start_ns: int, end_ns: int, resolution_ns: int
     ) -> tuple[GilHold, ...] | None:
-        """Who had the GIL from one moment to another: numbers of lanes by rows; 0 is nobody's.
+        """Tell who had the GIL from one moment to another: numbers of lanes; 0 is nobody's.
 
         Holds of one thread that are closer together than the resolution are told as one.
         """

@@ -36,7 +36,7 @@ def scaling_row(rounds: Sequence[Races], mode: Mode, threads: int) -> ScalingRow
 
 
 def fits_least(mode: Mode, shares: Sequence[float | None]) -> float | None:
-    """Of the shares for which threads had the GIL, the one that fits the claim least.
+    """Choose the share of the GIL that fits the claim least.
 
     That is the least for held calls, and the most for others. None if one is not known.
     """

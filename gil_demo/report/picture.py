@@ -117,7 +117,7 @@ def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Ma
 
 
 def _gil_lane(holds: tuple[GilHold, ...], zero: int, scale: Scale, style: str) -> Text:
-    """Who had the GIL: in each column the number of the thread that had it for most of it."""
+    """Find for each column the number of the thread that had the GIL for most of it."""
     had: list[dict[int, float]] = [{} for _ in range(scale.columns)]
     for one in holds:
         first, last = (

@@ -99,7 +99,7 @@ class WatchReport:
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
-        """The forms in which Jupyter can show it: https://ipython.readthedocs.io."""
+        """Give the forms in which Jupyter can show it: https://ipython.readthedocs.io."""
         return {
             form: text
             for form, text in notebook_forms(self).items()
@@ -132,12 +132,12 @@ class WatchedBlock(Watch):
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
-        """The forms in which Jupyter can show it."""
+        """Give the forms in which Jupyter can show it."""
         return WatchReport(self.result)._repr_mimebundle_(include, exclude)
 
 
 def threads_table(result: WatchResult) -> FittingTable:
-    """Each thread: how long it had the GIL, and how long it waited for it."""
+    """Tell of each thread how long it had the GIL, and how long it waited for it."""
     shown = sorted(result.threads, key=lambda one: -(one.held_seconds + one.waited_seconds))
     left_out = len(shown) - MAX_TOLD_THREADS
     return FittingTable(
@@ -150,7 +150,7 @@ def threads_table(result: WatchResult) -> FittingTable:
 
 
 def thread_columns(threads: Sequence[ThreadTotals], seconds: float) -> tuple[Column, ...]:
-    """One row a thread."""
+    """Make one row a thread."""
     return (
         words("thread", (_short(one.name) for one in threads), -1),
         Column("had it", tuple(duration(one.held_seconds) for one in threads)),
@@ -167,7 +167,7 @@ def _short(name: str) -> str:
 
 
 def places_table(result: WatchResult) -> FittingTable:
-    """The lines that made other threads wait, the worst first."""
+    """List the lines that made other threads wait, the worst first."""
     shown = result.places[:MAX_TOLD_PLACES]
     return FittingTable(
         title="Who made others wait, and where",
@@ -179,7 +179,7 @@ def places_table(result: WatchResult) -> FittingTable:
 
 
 def place_columns(places: Sequence[Place]) -> tuple[Column, ...]:
-    """One row a line of code and what it did."""
+    """Make one row a line of code, with what it did."""
     return (
         Column("waiting\ncaused", tuple(duration(one.caused_wait_seconds) for one in places)),
         words("line", (where(one.frame) for one in places), -1),
@@ -199,7 +199,7 @@ def _several(names: Sequence[str]) -> str:
 
 
 def stacks_told(places: Sequence[Place]) -> Iterator[Text]:
-    """The callers of the worst places, as a traceback has them: the innermost call last."""
+    """List the callers of the worst places as a traceback does: the innermost call last."""
     told = [one for one in places if one.stack][:MAX_TOLD_STACKS]
     for number, place in enumerate(told, start=1):
         caused = duration(place.caused_wait_seconds)
@@ -215,20 +215,20 @@ def stacks_told(places: Sequence[Place]) -> Iterator[Text]:
 
 
 def _interesting(stack: Sequence[Frame]) -> Sequence[Frame]:
-    """The frames up to the outermost of the program's own: not what starts a thread."""
+    """Keep the frames up to the outermost of the program's own: not what starts a thread."""
     own = [depth for depth, frame in enumerate(stack) if is_own(frame)]
     return stack[: own[-1] + 1] if own else stack
 
 
 def _nearby(path: str) -> str:
-    """A path as one would type it here, if the file lies in this folder."""
+    """Write a path as one would type it here, if the file lies in this folder."""
     with contextlib.suppress(OSError, ValueError):
         return str(Path(path).relative_to(Path.cwd()))
     return path
 
 
 def notes(result: WatchResult) -> Iterator[str]:
-    """What is not in the report, each in a sentence."""
+    """Yield a sentence for each thing that is not in the report."""
     if result.lost_events:
         yield (
             f"There was no room for {result.lost_events:,} later hand-overs: the picture and the"

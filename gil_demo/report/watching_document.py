@@ -31,7 +31,7 @@ HEADER = ("section", "name", "line", "quantity", "value")
 
 
 def watch_document(result: WatchResult) -> dict[str, Any]:
-    """The document that `gil-demo watch --json` writes, as plain data."""
+    """Make the document that `gil-demo watch --json` writes, as plain data."""
     return {
         "format": "gil-demo/watch",
         "version": VERSION,
@@ -121,7 +121,7 @@ def _lines(result: WatchResult) -> Iterator[tuple[str, str, str, str, float | in
 
 
 def watch_markdown(result: WatchResult, console: Screen) -> str:
-    """The whole report, for an issue or a README."""
+    """Write the whole report, for an issue or a README."""
     return "\n".join(_parts(result, console))
 
 

@@ -34,7 +34,7 @@ HAS_STYLE, WAITS_STYLE = "green", "yellow"
 
 
 def coverage(stretches: Sequence[Stretch], start_ns: int, end_ns: int, columns: int) -> list[float]:
-    """The share of each column's time that the stretches cover."""
+    """Compute the share of each column's time that the stretches cover."""
     covered = [0.0] * columns
     width = max(1, end_ns - start_ns) / columns
     for one in stretches:
@@ -82,7 +82,7 @@ def worst_title(hold: Hold) -> str:
 def _lanes(
     lanes: Sequence[Lane], start_ns: int, end_ns: int, columns: int, marks: LaneMarks
 ) -> Iterator[Text]:
-    """The busiest lanes in the order in which the threads began, and the axis."""
+    """Draw the busiest lanes in the order in which the threads began, and the axis."""
     busiest = sorted(lanes, key=_busy)[-MAX_LANES:]
     for lane in lanes:
         if any(lane is one for one in busiest):
@@ -115,13 +115,13 @@ def _lane(lane: Lane, start_ns: int, end_ns: int, columns: int, marks: LaneMarks
 
 
 def _label(thread: str) -> str:
-    """A thread's name with its middle left out: the end tells the threads of a pool apart."""
+    """Shorten a thread's name in its middle: the end tells the threads of a pool apart."""
     room = LABEL_COLUMNS - 1
     return thread if len(thread) <= room else f"{thread[: room - 7]}..{thread[-5:]}"
 
 
 def _axis(start_ns: int, end_ns: int, columns: int, marks: LaneMarks) -> Text:
-    """A line with the moments of its two ends."""
+    """Draw a line with the moments of its two ends."""
     first, last = duration(start_ns / 1e9), duration(end_ns / 1e9)
     line = f"{first} {marks.axis * max(1, columns - len(first) - len(last) - 2)} {last}"
     return Text(f"{'':<{LABEL_COLUMNS}}{line}", "dim", no_wrap=True)

@@ -108,7 +108,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _facts(result: ProbeResult) -> Iterator[tuple[str, str]]:
-    """The figures, a line each; of other threads only if there were any."""
+    """Write the figures, a line each; of other threads only if there were any."""
     wall = result.wall_seconds
     yield "calls", f"{result.calls:,} in {duration(wall)}"
     yield "held", f"{duration(result.held_seconds)}, {share(result.held_seconds / wall)} of it"
@@ -138,7 +138,7 @@ def _facts(result: ProbeResult) -> Iterator[tuple[str, str]]:
 
 
 def _call_picture(result: ProbeResult, options: ConsoleOptions) -> Iterator[Text]:
-    """One lane: full where the GIL is held, light where it is not."""
+    """Draw one lane: full where the GIL is held, light where it is not."""
     columns = max(10, options.max_width - LABEL_COLUMNS - 1)
     full, part, light = "#+." if options.ascii_only else "█▒░"
     lane = Text(f"{'one call':<{LABEL_COLUMNS}}", no_wrap=True)
@@ -286,20 +286,20 @@ def selftest_table(rows: Sequence[SelfTestRow], promised: float) -> FittingTable
 
 
 def _true(row: SelfTestRow) -> str:
-    """The true share, or the range that it is known to lie in."""
+    """Write the true share, or the range that it is known to lie in."""
     low, high = f"{row.true_share_low * 100:.3f}", f"{row.true_share_high * 100:.3f}"
     return low if low == high else f"{low}-{high}"
 
 
 def probe_document(result: ProbeResult) -> dict[str, Any]:
-    """The document `gil-demo probe --json` prints, as plain data."""
+    """Make the document that `gil-demo probe --json` prints, as plain data."""
     content = asdict(result)
     content["picture"] = [[one.start_ns, one.end_ns] for one in result.picture]
     return {"format": "gil-demo/probe", "version": 1, **content}
 
 
 def probes_document(rows: Sequence[NamedProbe]) -> dict[str, Any]:
-    """The document `gil-demo probe --numpy --json` prints, as plain data."""
+    """Make the document that `gil-demo probe --numpy --json` prints, as plain data."""
     found = []
     for row in rows:
         content = probe_document(row.result)
@@ -309,6 +309,6 @@ def probes_document(rows: Sequence[NamedProbe]) -> dict[str, Any]:
 
 
 def selftest_document(rows: Sequence[SelfTestRow]) -> dict[str, Any]:
-    """The document `gil-demo probe --selftest --json` prints, as plain data."""
+    """Make the document that `gil-demo probe --selftest --json` prints, as plain data."""
     found = [{**asdict(row), "error_points": row.error_points} for row in rows]
     return {"format": "gil-demo/selftest", "version": 1, "cycles": found}

@@ -19,7 +19,7 @@ Event = dict[str, Any]
 
 
 def watch_trace(result: WatchResult) -> dict[str, Any]:
-    """Every hold and every wait of the picture, a track a thread."""
+    """Write every hold and every wait of the picture, a track a thread."""
     return {
         "traceEvents": list(_events(result)),
         "displayTimeUnit": "ms",
@@ -50,7 +50,7 @@ def _events(result: WatchResult) -> Iterator[Event]:
 
 
 def _stack(tid: int, hold: Stretch, stack: tuple[Frame, ...]) -> Iterator[Event]:
-    """The frames as slices within the hold, the outermost first: each lies in the one before."""
+    """Yield the frames as slices within the hold, each in the one before, the outermost first."""
     for frame in reversed(stack[:MAX_FRAMES]):
         yield _slice(frame.function, tid, hold, at=where(frame), file=frame.file)
 
@@ -58,7 +58,7 @@ def _stack(tid: int, hold: Stretch, stack: tuple[Frame, ...]) -> Iterator[Event]
 def _cause(
     wait: Stretch, tid: int, holds: list[tuple[int, int, int]], starts: list[int]
 ) -> tuple[int, int, int] | None:
-    """The hold of another thread that the largest part of a wait lies in."""
+    """Find the hold of another thread that the largest part of a wait lies in."""
     best, most = None, 0
     at = max(0, bisect_right(starts, wait.start_ns) - 1)
     while at < len(holds) and holds[at][0] < wait.end_ns:
@@ -71,7 +71,7 @@ def _cause(
 
 
 def _link(number: int, hold: tuple[int, int, int], tid: int, wait: Stretch) -> Iterator[Event]:
-    """An arrow from a hold to a wait that it caused, at the first moment they share."""
+    """Draw an arrow from a hold to a wait that it caused, at the first moment they share."""
     start, _, holder = hold
     moment = max(start, wait.start_ns)
     common = {"name": "made it wait", "cat": CATEGORY, "id": number, "pid": PID}

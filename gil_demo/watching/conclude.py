@@ -75,7 +75,7 @@ class Conclusions:
         )
 
     def _threads(self) -> list[ThreadTotals]:
-        """The totals of each thread, with the waits that had not ended."""
+        """Add up the totals of each thread, with the waits that had not ended."""
         recording, found = self.recording, []
         for row in recording.rows:
             totals = totals_of(row, recording.names[row.row])
@@ -93,7 +93,7 @@ class Conclusions:
         return found
 
     def _worst_first(self, limit: int) -> list[int]:
-        """The holds that caused waiting, those that caused the most first."""
+        """Sort the holds that caused waiting, those that caused the most first."""
         order = np.argsort(-self.caused, kind="stable")[:limit]
         return [int(index) for index in order if self.caused[index] > 0]
 
@@ -115,7 +115,7 @@ class Conclusions:
         )
 
     def _places(self) -> tuple[Place, ...]:
-        """The lines at which holds ended that made others wait, the worst first."""
+        """Find the lines at which holds ended that made others wait, the worst first."""
         blamed = np.flatnonzero(self.caused > 0)
         groups: dict[tuple[Frame | None, int], list[NDArray[np.intp]]] = {}
         numbers, which = np.unique(self.holds["stack"][blamed], return_inverse=True)
@@ -157,7 +157,7 @@ class Conclusions:
         )
 
     def _lanes(self) -> tuple[tuple[Lane, ...], int, tuple[tuple[Frame, ...], ...]]:
-        """The whole run, joined where there are more hand-overs than a picture needs."""
+        """Lay out the whole run, joined where there are more hand-overs than a picture needs."""
         count = len(self.holds) + len(self.waits.start)
         started, stopped = self.recording.started_ns, self.recording.stopped_ns
         resolution = timeline.resolution_for(count, stopped - started, MAX_STRETCHES)
@@ -166,7 +166,7 @@ class Conclusions:
         return lanes, resolution, tuple(self.stacks[number] for number in numbers)
 
     def _detail(self, worst: int) -> Detail:
-        """The picture around one hold."""
+        """Lay out the picture around one hold."""
         hold = self.holds[worst]
         asked = self.waits.start[self.waits.end > hold["taken"]]
         start = min(int(asked.min(initial=hold["taken"])), int(hold["taken"]))
@@ -179,7 +179,7 @@ class Conclusions:
     def _lanes_between(
         self, start: int, end: int, resolution: int, numbers: dict[int, int]
     ) -> tuple[Lane, ...]:
-        """Each thread's lane from one moment to another; `numbers` learns the stacks."""
+        """Lay out each thread's lane from one moment to another; `numbers` learns the stacks."""
         holds, waits = self.holds, self.waits
         some = holds[(holds["dropped"] > start) & (holds["taken"] < end)]
         inside = (waits.end > start) & (waits.start < end)

@@ -12,19 +12,19 @@ Stack = tuple[Frame, ...]
 
 @cache
 def _foreign_folders() -> tuple[str, ...]:
-    """The folders of the standard library, of installed packages, and of this package."""
+    """List the folders of the standard library, of installed packages, and of this package."""
     paths = sysconfig.get_paths()
     own = launch.__file__.rpartition("host")[0]
     return (*(f"{paths[name]}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")), own)
 
 
 def is_own(frame: Frame) -> bool:
-    """Whether a frame is of the program itself: of no library, installed package, or ours."""
+    """Return whether a frame is of the program itself, not of a library or of this package."""
     return not frame.file.startswith((*_foreign_folders(), "<frozen"))
 
 
 def named_frame(stack: Sequence[Frame]) -> Frame | None:
-    """The line to name: the innermost of the program's own, or else the innermost of all."""
+    """Choose the line to name: the innermost of the program's own, or else of all."""
     return next(filter(is_own, stack), stack[0] if stack else None)
 
 

@@ -65,7 +65,7 @@ class _NoAnswer(Exception):
 
 @cache
 def _forks() -> list[int]:
-    """A list that grows with each fork of this process."""
+    """Return a list that grows with each fork of this process."""
     seen: list[int] = []
     os.register_at_fork(after_in_parent=lambda: seen.append(1))
     return seen

@@ -15,14 +15,14 @@ from gil_demo.watching.recording import MAX_HOLDS, Recorder
 
 @cache
 def _forks() -> list[int]:
-    """A list that grows with each fork of this process."""
+    """Return a list that grows with each fork of this process."""
     seen: list[int] = []
     os.register_at_fork(after_in_parent=lambda: seen.append(1))
     return seen
 
 
 def _children() -> int:
-    """A number that grows when this process forks, and when a child of it has ended."""
+    """Count the forks of this process and the children of it that have ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return len(_forks()) + ended.ru_minflt + ended.ru_nvcsw
 

@@ -132,7 +132,7 @@ def test_numbers_release_and_objects_hold() -> None:
         (("mixed", "releases", "holds", "releases"), "contradicted", "list.sort"),
     ],
 )
-def test_probes_that_say_otherwise_bear_out_no_answer(
+def test_probes_that_say_otherwise_confirm_no_answer(
     states: Sequence[ProbeState], state: State, reason: str
 ) -> None:
     """Objects without the GIL must not be; numbers that did not release it say nothing."""
