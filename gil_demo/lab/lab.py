@@ -12,11 +12,15 @@ from gil_demo.native.patterns import patterns
 from gil_demo.results.patterns import Finding, Numbers
 from gil_demo.words import Outcome
 
-RESULTS: dict[str, type[ctypes.c_int] | type[ctypes.c_double] | type[ctypes.c_size_t]] = {
+TYPES: dict[str, Any] = {
     "int": ctypes.c_int,
+    "int64_t": ctypes.c_int64,
     "double": ctypes.c_double,
     "uintptr_t": ctypes.c_size_t,
+    "struct _object *": ctypes.py_object,
+    "lab *": ctypes.c_void_p,
 }
+"""What a C function that raises may take and return, by the name that cffi has for it."""
 
 POLL_SECONDS = 0.0002
 
@@ -45,15 +49,21 @@ class Lab:
         """Return the C pointer to a Python object. It is borrowed: keep the object."""
         return self.ffi.cast("PyObject *", id(thing))
 
-    def raising(self, name: str) -> Callable[[object], float]:
-        """Return a C function that takes one object, and raises the exception that its C sets.
+    def raising(self, name: str) -> Callable[..., Any]:
+        """Return a C function that takes objects and numbers, and raises what its C sets.
 
-        It is entered with the GIL held. cffi would take an exception that C has set for an
-        error of its own.
+        It is entered with the GIL held; a function that takes the lab last is given it. An
+        object that it returns is a new reference. cffi would take an exception that C has set
+        for an error of its own.
         """
-        result = RESULTS[self.ffi.typeof(getattr(self.c, name)).result.cname]
+        kind = self.ffi.typeof(getattr(self.c, name))
+        types = [TYPES[one.cname] for one in (kind.result, *kind.args)]
         address = int(self.ffi.cast("uintptr_t", self.ffi.addressof(self.c, name)))
-        return ctypes.PYFUNCTYPE(result, ctypes.py_object)(address)
+        function = ctypes.PYFUNCTYPE(*types)(address)
+        if not types[1:] or types[-1] is not ctypes.c_void_p:
+            return function
+        lab = int(self.ffi.cast("uintptr_t", self.pointer))
+        return lambda *arguments: function(*arguments, lab)
 
     def say(self, text: str) -> None:
         """Note what was just done, in the past tense: 'the owner dropped the last reference'."""
