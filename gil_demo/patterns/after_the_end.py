@@ -1,0 +1,115 @@
+"""C keeps a Python object in a static and drops it when Python has shut down.
+
+Mechanism:
+    A process ends in two steps. First Python shuts down: it runs the functions of ``atexit``,
+    destroys modules and objects, and deletes its thread states. Then the C library runs its
+    own exit handlers: the functions that C gave to ``atexit``, and the destructors of C++'s
+    static objects. There is no GIL any more that could be taken, and no thread state. But
+    ``Py_DECREF`` of a last reference runs a destructor of Python, which needs one. The order
+    is the same each time, so this is no race; it is a use of Python after its end.
+
+What you will see:
+    A fresh interpreter calls C, which sums an array and keeps the result, a Python float, in
+    a static variable. The program prints the right sum, and Python shuts down. Then an exit
+    handler of C drops the float, and the process ends with SIGSEGV. The work was done, and
+    still the exit status says that the program failed: a test run is red, a job is tried
+    again.
+
+    What the static holds decides, and the version. On 3.11 an array, a ``str`` and an ``int``
+    go unnoticed in this handler, and on 3.12 and 3.13 each is a SIGSEGV. A list of one float
+    is a fatal error on 3.11 and 3.13 and goes unnoticed on 3.12. So code like this often works
+    until somebody upgrades Python.
+
+Why the safe half is safe:
+    A function of Python's ``atexit`` drops the object while Python still runs, with the GIL
+    held. Without a static nothing needs to be dropped: an object in the module's state goes
+    with the module, in ``m_clear`` and ``m_free``. If the object must stay in a static, leave
+    it there: the system takes the memory when the process ends. pybind11 recommends that for
+    globals. ``Py_AtExit`` does not help, because its functions run when Python is gone.
+
+    A destructor that cannot know when it runs can ask ``Py_IsInitialized``, which is 0 in all
+    exit handlers of C, and do nothing then. It cannot ask whether another thread shuts Python
+    down at this moment. What a thread of C meets that comes too late is ``daemon-at-exit``.
+
+Forced:
+    Nothing: the C library runs its exit handlers after Python's end in every program that
+    returns from its main function. The child is a fresh interpreter, for one that was forked
+    here would end without a shutdown. Neither sanitizer flags the unsafe half, preloaded into
+    Python, because the memory is there: what is missing is the thread state.
+
+In your own code:
+    Look for statics of type ``PyObject *`` that somebody drops, and for static C++ objects
+    that hold one: a ``static py::object``, also inside a function, has a destructor that runs
+    here. pybind11 has ``py::gil_safe_call_once_and_store``, which never destroys what it keeps.
+    Cython drops no globals at exit unless ``generate_cleanup_code`` asks for it. With ctypes
+    or cffi it is a callback of Python that was given to C's ``atexit``. ``python -X
+    faulthandler`` does not name the place, because it ends with Python; a debugger does.
+
+Sources:
+    - https://docs.python.org/3/c-api/interp-lifecycle.html#cautions-regarding-runtime-finalization
+    - https://docs.python.org/3/c-api/sys.html#c.Py_AtExit
+    - https://docs.python.org/3/c-api/interp-lifecycle.html#c.Py_IsInitialized
+    - Module state: https://docs.python.org/3/c-api/module.html#c.PyModuleDef.m_free
+    - pybind11, common sources of errors with globals:
+      https://pybind11.readthedocs.io/en/stable/advanced/misc.html#common-sources-of-global-interpreter-lock-errors
+    - An object in a static, from 3.12: https://github.com/python/cpython/issues/126508; an array:
+      https://github.com/pybind/pybind11/issues/5270; a list:
+      https://github.com/pybind/pybind11/issues/1598
+    - An exception's type, in several projects: https://github.com/pybind/pybind11/pull/4769
+"""
+
+import signal
+import subprocess
+import sys
+
+from gil_demo.lab.lab import Lab
+from gil_demo.results.patterns import Finding
+
+CHAPTER = "lifetime"
+QUESTION = "May C keep a Python object until the process ends?"
+UNSAFE = "crash"
+
+SIZE = 8192
+KILLED = (-signal.SIGSEGV, -signal.SIGBUS)
+TIME_LIMIT_SECONDS = 20.0
+
+PROGRAM = """
+import atexit, sys
+import numpy as np
+from gil_demo._patterns import ffi, lib
+from gil_demo.native.process import die_with_parent
+
+half, size = sys.argv[1], int(sys.argv[2])
+die_with_parent()
+if half == "safe":
+    atexit.register(lib.after_the_end_safe_drop)
+numbers = ffi.from_buffer("double[]", np.ones(size))
+print(getattr(lib, f"after_the_end_{half}")(numbers, size))
+"""
+"""For a fresh interpreter: it prints a sum, and ends."""
+
+
+def unsafe(lab: Lab) -> Finding:
+    """Leave the object to an exit handler of the C library."""
+    return _run_to_its_end(lab, "unsafe")
+
+
+def safe(lab: Lab) -> Finding:
+    """Drop the object in a function of Python's atexit."""
+    return _run_to_its_end(lab, "safe")
+
+
+def _run_to_its_end(lab: Lab, half: str) -> Finding:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, half, str(SIZE)],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=TIME_LIMIT_SECONDS,
+        check=False,
+    )
+    if done.returncode in KILLED:
+        killed = signal.Signals(-done.returncode).name
+        printed = f"the program printed the sum {float(done.stdout):,.0f}"
+        return Finding("crash", f"{printed} and then ended with {killed}")
+    status = f"the program ended with status {done.returncode}"
+    return lab.compare("the sum that the program printed", float(done.stdout), SIZE, status)
