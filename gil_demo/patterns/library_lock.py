@@ -1,8 +1,8 @@
 """A library has one lock for all its calls: threads wait for it although the GIL is free.
 
 Mechanism:
-    Many libraries may be called from several threads because each call takes one lock of the
-    library, and keeps it until it returns. HDF5 is built so, and a module that was made safe
+    Many multi-threaded programs call libraries that take one lock of their own in each call, and
+    keep it until the call returns. HDF5 is built so, and a module that was made safe
     without a GIL by one mutex around everything. The call releases the GIL, as it should: other
     Python code runs, and so does other C. But of two calls of this library one waits for the
     other. It waits without the GIL, so nothing is wrong and nobody hangs. More threads are
@@ -33,8 +33,9 @@ In your own code:
     If ``gil-demo probe`` says that a call releases the GIL, and two threads still take as long
     as one after the other, look for a lock in the library or in its binding. h5py has one of
     its own, beside that of HDF5. ``gil-demo watch`` shows that nobody waits for the GIL then.
-    A debugger shows the other threads in ``pthread_mutex_lock``. To wait for such a lock with
-    the GIL held would be worse: see ``lock-order``.
+    The system's monitor shows a CPU use of 100 %, one core, where several threads read, and a
+    debugger shows the others in ``pthread_mutex_lock``. To wait for such a lock with the GIL
+    held would be worse: see ``lock-order``.
 
 Sources:
     - Locks that protect shared state:

@@ -25,9 +25,9 @@ Why the safe half is safe:
 
 Forced:
     Nothing: it happens each time, in one thread, with the GIL or without it. By chance it
-    takes an array of two thousand million elements, which a test rarely has. Neither sanitizer
-    flags the unsafe half, preloaded into Python: to put a number into a type that is too small
-    for it is defined by the compiler, not undefined.
+    takes an array of two thousand million elements, 2 GB or more, which a test rarely has.
+    Neither sanitizer flags the unsafe half, preloaded into Python: to put a number into a type
+    that is too small for it is defined by the compiler, not undefined.
 
 In your own code:
     Compile once with ``-Wconversion``, or with ``-Wshorten-64-to-32`` in clang, and read what
