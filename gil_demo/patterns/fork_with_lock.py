@@ -10,6 +10,12 @@ Mechanism:
     the thread that calls ``os.fork`` cannot have the GIL meanwhile, and nothing happens.
     The hazard appears when C releases the GIL.
 
+    The best known case has no mutex at all: a library keeps a pool of threads, and the child
+    has the pool without the threads. It hands its work to threads that do not exist, and
+    waits. OpenBLAS did so once, and repairs its pool in the child today. A
+    ``ThreadPoolExecutor`` that ran a job before the fork takes another in the child and never
+    runs it: tried on 3.11, 3.12 and 3.13.
+
 What you will see:
     A thread of the parent holds the mutex while the main thread forks. It unlocks the
     mutex and ends; the parent's other threads could go on. The child calls the same C
@@ -39,6 +45,7 @@ Sources:
     - https://docs.python.org/3/library/os.html#os.fork
     - https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods
     - The warning: https://github.com/python/cpython/issues/100228
+    - A pool without its threads: https://github.com/OpenMathLib/OpenBLAS/issues/294
     - https://pubs.opengroup.org/onlinepubs/9699919799/functions/fork.html
     - https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
 """

@@ -8,7 +8,9 @@ Mechanism:
     build has none to begin with, unless it was turned back on: by ``-X gil=1``, or by an
     extension that does not declare ``Py_MOD_GIL_NOT_USED``. And even where the GIL is held,
     anything in between that may run Python code, a ``Py_DECREF`` for instance, may let
-    another thread in.
+    another thread in. The data need not be your own: a library that has state of its own, as
+    MINPACK or HDF5 have, is safe as long as the GIL is its lock, and then needs one lock for
+    all its calls. A lock for each file is not enough if the library shares state between files.
 
 What you will see:
     Two threads append 100 numbers each. Before each write they wait until both have
@@ -33,6 +35,8 @@ Sources:
       https://docs.python.org/3/howto/free-threading-extensions.html#module-initialization
     - What the GIL is for:
       https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock
+    - A library's own state: https://github.com/scipy/scipy/pull/7999; a lock for each file:
+      https://github.com/h5py/h5py/issues/230
 """
 
 from typing import Any

@@ -8,6 +8,11 @@ Mechanism:
     collection has stopped all threads, and the collection waits for the thread that waits
     for the mutex: the same order matters, and it only goes wrong less often.
 
+    No BEGIN and END need be in sight. If C calls Python code while it holds the mutex, that
+    code releases the GIL by itself: where it waits for something, and otherwise after the
+    switch interval. Then another thread can come to the mutex with the GIL. Tried on 3.11,
+    3.12 and 3.13, with a callback that sleeps and with one that computes: both threads hang.
+
 What you will see:
     One thread holds the mutex and reaches END. The other has the GIL and asks for the
     mutex. Neither moves again; the stacks of both show where each waits.
@@ -31,6 +36,7 @@ Sources:
       https://docs.python.org/3/howto/free-threading-extensions.html#thread-state-and-gil-apis
     - END takes the GIL; the part of that which remains without a GIL:
       https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
+    - Python code under a mutex: https://github.com/microsoft/picologging/issues/207
 """
 
 import numpy as np

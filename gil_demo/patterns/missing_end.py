@@ -7,6 +7,11 @@ Mechanism:
     comes back to Python without the GIL and without its thread state attached. Python
     goes on as if it had both, and another thread may run Python at the same time.
 
+    The mirror image is an early way out between ``PyGILState_Ensure`` and
+    ``PyGILState_Release``, by an error or a C++ exception. Then the GIL is never given back:
+    the thread goes on without Python, or ends, and each thread that asks for the GIL waits for
+    ever. Tried on 3.11, 3.12 and 3.13: the interpreter hangs at its next END.
+
 What you will see:
     C finds the negative element and returns from inside the block. Next, a Python int
     must be made of the result. On 3.12 and 3.13 the memory for it comes from
@@ -30,6 +35,7 @@ Sources:
     - What the macros stand for: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
     - https://docs.python.org/3/c-api/threads.html#c.Py_END_ALLOW_THREADS
     - https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
+    - The mirror image: https://github.com/NTNU-IHB/PythonFMU/issues/68
 """
 
 from typing import Any

@@ -30,11 +30,16 @@ Forced:
     in that form, preloaded into Python; AddressSanitizer cannot, because every access is to
     memory that is there.
 
+    A debug build of Python needs no race to find it. It also counts all references of an
+    interpreter, and finds that count through the thread state, which a block does not have:
+    one ``Py_INCREF`` in a block is a SIGSEGV, seen on debug builds of 3.14 and 3.15.
+
 Sources:
     - https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock
     - Taking the GIL back: https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
     - https://docs.python.org/3/c-api/refcounting.html#c.Py_INCREF
     - Immortal objects: https://peps.python.org/pep-0683/
+    - On a debug build: https://github.com/python/cpython/issues/122904
     - Counting without a GIL: https://peps.python.org/pep-0703/#reference-counting
 """
 

@@ -7,7 +7,8 @@ Mechanism:
     keep, and since 3.12 each interpreter in a process can have a GIL of its own: there one
     buffer never was enough.) Once the calls release the GIL they run side by side in the same
     buffer. The arrays are two different ones and nobody writes to them: a check of the
-    arguments does not show the fault.
+    arguments does not show the fault. A library's own state counts as such a buffer, too: a
+    handle that all calls use, a Fortran variable with SAVE or in COMMON.
 
 What you will see:
     A median sorts, so C copies the array first. One call copies 1,001 ones into its
@@ -33,6 +34,7 @@ Sources:
     - A GIL for each interpreter: https://peps.python.org/pep-0684/
     - cffi calls C with the GIL released, note 2:
       https://cffi.readthedocs.io/en/stable/ref.html#conversions
+    - Fortran's SAVE variables: https://github.com/scipy/scipy/pull/5848
 """
 
 from typing import Any

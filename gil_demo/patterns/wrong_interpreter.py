@@ -8,6 +8,13 @@ Mechanism:
     interpreter 0. If the interpreter that asked has a GIL of its own, as is possible from
     3.12 on, the thread does not even hold the right GIL.
 
+    Reports mostly tell of a hang, and that comes from a thread that has a thread state already.
+    Up to 3.11 ``PyGILState_Ensure`` remembers the first one that a thread ever had. If the
+    thread now works for another interpreter, Ensure takes that for a thread without the GIL,
+    and waits for the GIL that the thread itself holds: seen on 3.11. On 3.12 and 3.13 it
+    accepts the interpreter that the thread is attached to. Servers that run several
+    applications in subinterpreters of one process, such as mod_wsgi, meet this.
+
 What you will see:
     C starts a thread on behalf of interpreter 1. The thread adds up the array and leaves
     the sum with the interpreter that it is attached to. That is interpreter 0, and
@@ -32,6 +39,8 @@ Sources:
     - https://docs.python.org/3/c-api/subinterpreters.html#bugs-and-caveats
     - https://docs.python.org/3/c-api/threads.html#c.PyThreadState_New
     - A GIL for each interpreter: https://peps.python.org/pep-0684/
+    - The hang: https://github.com/numpy/numpy/issues/3837 under mod_wsgi,
+      https://github.com/numpy/numpy/issues/5856
 """
 
 import numpy as np
