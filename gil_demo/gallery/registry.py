@@ -1,21 +1,25 @@
 """Finds what there is to try: each module of `gil_demo.patterns`, and the question's claims."""
 
 import pkgutil
-import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
+from pathlib import PurePath
 
 from gil_demo import patterns
 from gil_demo.errors import BadInput
 from gil_demo.gallery import pattern
+from gil_demo.gallery import search as searching
 from gil_demo.gallery.pattern import CHAPTERS, Pattern
 from gil_demo.gallery.question import page
 from gil_demo.gallery.question.claims import CLAIMS
 from gil_demo.gallery.subject import Subject
 
+C_SUFFIXES = {".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
+
 
 class UnknownPattern(BadInput, LookupError):
-    """There is no pattern of that name; the message suggests the nearest."""
+    """There is no pattern of that name, or with those words; the message says what to do."""
 
 
 @cache
@@ -29,12 +33,32 @@ def find(name: str) -> Pattern:
     """Return the pattern of that name. Raises `UnknownPattern`."""
     known = {one.name: one for one in load_all()}
     if name not in known:
-        speaking = [one.name for one in known.values() if name in one.source]
-        if re.fullmatch(r"_?Py\w+", name) and speaking:
-            raise UnknownPattern(f"{name} is no pattern; it is in the C of {', '.join(speaking)}")
-        (nearest,) = get_close_matches(name, [*known, page.NAME], n=1, cutoff=0.0)
-        raise UnknownPattern(f"there is no pattern {name!r}: did you mean {nearest!r}?")
+        raise UnknownPattern(f"there is no pattern {name!r}: {_way_on(name, known)}")
     return known[name]
+
+
+def search(words: str) -> tuple[Pattern, ...]:
+    """Return the patterns whose page has the words. Raises `UnknownPattern` if none has."""
+    found = searching.search(words, load_all())
+    if not found:
+        raise UnknownPattern(f"no page has {words!r}: 'gil-demo list' shows all patterns")
+    return found
+
+
+def _way_on(name: str, known: Iterable[str]) -> str:
+    """Say what to do next after a name that no pattern has."""
+    suffix = PurePath(name).suffix.lower()
+    if suffix in C_SUFFIXES:
+        return f"'gil-demo check {name}' looks for unsafe C in a file"
+    if suffix == ".py":
+        return f"'gil-demo guard {name}' and 'gil-demo watch {name}' run a program"
+    near = get_close_matches(name, [*known, page.NAME, *(claim.name for claim in CLAIMS)], n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    count = len(searching.search(name, load_all()))
+    if count:
+        return f"'gil-demo list {name}' finds {count} page{'s' * (count > 1)} with this word"
+    return "'gil-demo list' shows all, and 'gil-demo list WORD' those with a word in their page"
 
 
 def subjects(name: str) -> tuple[Subject, ...]:
