@@ -10,7 +10,7 @@ from gil_demo.words import Outcome
 SYMPTOMS: Mapping[Outcome, str] = {
     "ok": "works",
     "wrong-value": "wrong value, wrong result, wrong answer, garbage, corrupt",
-    "crash": "crash, segfault, segmentation fault, SIGSEGV, bus error, core dumped, garbage, corrupt",
+    "crash": "crash, segfault, segmentation fault, SIGSEGV, core dumped, bus error, garbage",
     "fatal-error": "fatal error, Fatal Python error, abort, aborted, SIGABRT, core dumped",
     "deadlock": "deadlock, hang, hangs, hanging, freeze, frozen, stuck, blocks for ever",
     "stall": "stall, delay, unresponsive, Ctrl-C, KeyboardInterrupt",
