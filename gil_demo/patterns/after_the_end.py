@@ -27,9 +27,10 @@ Why the safe half is safe:
     it there: the system takes the memory when the process ends. pybind11 recommends that for
     globals. ``Py_AtExit`` does not help, because its functions run when Python is gone.
 
-    A destructor that cannot know when it runs can ask ``Py_IsInitialized``, which is 0 in all
-    exit handlers of C, and do nothing then. It cannot ask whether another thread shuts Python
-    down at this moment. What a thread of C meets that comes too late is ``daemon-at-exit``.
+    A destructor that cannot know when it runs can ask ``Py_IsInitialized``, which is 0 once
+    Python has shut down, and do nothing then. It is 0 already in ``m_free``, where objects may
+    still be dropped. It does not say whether another thread shuts Python down at this moment.
+    A thread of C that comes too late has another end: see ``daemon-at-exit``.
 
 Forced:
     Nothing: the C library runs its exit handlers after Python's end in every program that

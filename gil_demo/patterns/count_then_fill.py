@@ -7,7 +7,8 @@ Mechanism:
     changes the array in between. If it releases the GIL anywhere from the first pass to the
     end of the second, another thread may write elements. Other races on elements give wrong
     numbers; this one decides how far C writes, so it breaks memory: with more places than were
-    counted, C writes past the end of the result.
+    counted, C writes past the end of the result. Without a GIL the two passes are never one
+    step, block or not.
 
 What you will see:
     C looks for the elements that are not 0. It counts four of 8,192, allocates an array for
@@ -20,23 +21,23 @@ Why the safe half is safe:
     The second pass stops when the result is full, and the result is cut to the places that
     were found. All writes are inside it, whatever others do. What the result says is another
     question: here it has four places of 8,192. An answer that fits one moment needs a copy,
-    made while nobody writes: see ``torn-snapshot``. NumPy's own ``nonzero`` raises
-    ``RuntimeError`` when the two passes disagree.
+    made while nobody writes: see ``torn-snapshot``. NumPy's own ``nonzero`` stops so too, and
+    raises ``RuntimeError`` when the two passes disagree; for bool it does not look.
 
     A growing result, which is made larger whenever it is full, needs no first pass and has no
     such promise to break.
 
 Forced:
     C parks between the passes until Python has written. By chance it takes a write during one
-    call, and where the array has become emptier in between nothing breaks. AddressSanitizer
+    call. If the array has become emptier by it, no memory breaks: the end of the result is
+    never written. AddressSanitizer
     flags the unsafe half, preloaded into Python, as a heap buffer overflow.
 
 In your own code:
     Look for a size that is computed from elements, in C or in Python, and used after the GIL
     was released: a length, an offset, an index that was read from an array. ``gil-demo guard``
-    stops the program at the first write past an array of NumPy, if the race happens in that
-    run. Cython checks indices unless ``boundscheck`` is off; Numba does not check unless
-    ``boundscheck`` is on.
+    stops the program at a write past an array of NumPy, if the race happens in that run. Cython
+    checks indices unless ``boundscheck`` is off; Numba does not check unless it is on.
 
 Sources:
     - Arrays that others write to: https://numpy.org/doc/stable/reference/thread_safety.html

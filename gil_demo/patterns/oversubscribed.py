@@ -32,9 +32,10 @@ In your own code:
     ``OMP_NUM_THREADS`` or ``MKL_NUM_THREADS`` for other libraries, must be set before NumPy is
     imported; ``threadpoolctl`` changes the number later, and its ``threadpool_info`` tells
     which libraries a process has. The same happens with processes: a pool of N workers, each
-    with its own BLAS of N threads. joblib's and dask's workers set these variables themselves.
-    A prange of Numba or Cython, and an OpenMP region in C, count as a library here. If the
-    system's monitor shows all cores busy and the program is slow, try 1.
+    with its own BLAS of N threads. joblib limits the threads in the worker processes of its
+    default backend; a ``ThreadPoolExecutor`` and ``multiprocessing`` limit nothing. A prange of
+    Numba or Cython, and an OpenMP region in C, count as a library here. If the system's monitor
+    shows all cores busy and the program is slow, try 1.
 
 Sources:
     - https://numpy.org/doc/stable/reference/global_state.html#number-of-threads-used-for-linear-algebra

@@ -25,8 +25,8 @@ Why the safe half is safe:
     It asks for the mode, sets its own, and restores what there was, on every way out of the
     block; in C++ an object whose destructor restores it does so for exceptions too. It copies
     ``errno`` right after the call that sets it, and writes it back before it raises. END alone
-    would not have harmed: CPython saves ``errno`` while it takes the GIL back, although no
-    documentation promises that.
+    would not have harmed: CPython saves ``errno`` while it takes the GIL back, although its
+    documentation does not promise that.
 
     What belongs to the process cannot be restored safely while other threads run: they see it
     changed meanwhile. Use the form that takes the state as an argument, or that is a thread's
