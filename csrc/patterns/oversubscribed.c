@@ -31,26 +31,30 @@ static void *work(void *argument)
 {
     struct member *own = argument;
     struct team *team = own->team;
+    double sum = 0.0; /* its own: own->sum shares a cache line with a neighbour's */
     int threads;
 
     while ((threads = atomic_load(&team->threads)) == 0)
         sched_yield();
     const int64_t parts = PHASES * threads;
-    own->sum = 0.0;
     for (int phase = 0; phase < PHASES; phase++) {
         const int64_t part = phase * threads + own->number;
         for (int64_t i = part * team->size / parts; i < (part + 1) * team->size / parts; i++)
-            own->sum += team->data[i];
+            sum += team->data[i];
         atomic_fetch_add(&team->arrived, 1);
-        for (int spins = 0; atomic_load(&team->arrived) < (phase + 1) * threads; spins++)
-            if (spins >= MAX_SPINS)
+        int spins = 0;
+        while (atomic_load(&team->arrived) < (phase + 1) * threads)
+            if (spins < MAX_SPINS)
+                spins++;
+            else
                 sched_yield();
     }
+    own->sum = sum;
     return NULL;
 }
 
-/* Adds up the numbers with `threads` threads, or with fewer if the system gives no
-   more: the caller's own, and others that end with the call. */
+/* Adds up the numbers with `threads` threads, or with as many of them as there can
+   be: the caller's own, and others that end with the call. */
 static double library_sum(const double *data, int64_t size, int64_t threads)
 {
     struct team team = {.data = data, .size = size};
@@ -59,7 +63,7 @@ static double library_sum(const double *data, int64_t size, int64_t threads)
     int started = 1;
 
     members[0] = (struct member){.team = &team};
-    for (; started < threads; started++) {
+    for (; started < threads && started < MAX_THREADS; started++) {
         members[started] = (struct member){.team = &team, .number = started};
         if (pthread_create(&members[started].thread, NULL, work, &members[started]) != 0)
             break;

@@ -7,8 +7,7 @@ Mechanism:
     The threads of one call wait for each other after each step, and most libraries let them
     spin for a while rather than sleep. A thread that the system has put aside is then waited
     for by others that use up cores for nothing, among them the core that it needs. So the work
-    does not only fail to become faster: it becomes much slower, and the more cores there are,
-    the more.
+    does not only fail to become faster: it can become many times slower.
 
 What you will see:
     As many Python threads as there are cores sum an array each. Once the library divides each
