@@ -74,7 +74,7 @@ def safe(lab: Lab) -> Finding:
 def _find_while_written(lab: Lab, name: str) -> Finding:
     array = np.zeros(SIZE)
     array[list(PLACES)] = 1.0
-    finder = Thread(lab, lab.raising(name), array)
+    finder = Thread(lab.raising(name), array)
     lab.wait_for(1)
     array[:] = 1.0
     lab.say("Python set all elements between the two passes")

@@ -96,10 +96,10 @@ def _seconds(lab: Lab, summed: Any, arrays: list[NDArray[np.float64]], at_once: 
     """Sum both arrays in two threads, at once or one after the other; return the seconds."""
     memory = [lab.ffi.from_buffer("double[]", array) for array in arrays]
     began = time.perf_counter()
-    threads = [Thread(lab, summed, memory[0], SIZE, at_once, lab.pointer)]
+    threads = [Thread(summed, memory[0], SIZE, at_once, lab.pointer)]
     if not at_once:
         threads[0].result()
-    threads.append(Thread(lab, summed, memory[1], SIZE, at_once, lab.pointer))
+    threads.append(Thread(summed, memory[1], SIZE, at_once, lab.pointer))
     sums = [thread.result() for thread in threads]
     taken = time.perf_counter() - began
     if sums != [SIZE, SIZE]:

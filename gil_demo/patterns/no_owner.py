@@ -90,7 +90,7 @@ def _sum_while_dropped(lab: Lab, array_of: Any) -> Finding:
     series = lab.raising("no_owner_new_series")()
     array = array_of(series)
     array[:] = np.ones(array.size)
-    reader = Thread(lab, lab.c.no_owner_sum, lab.address(array), lab.pointer)
+    reader = Thread(lab.c.no_owner_sum, lab.address(array), lab.pointer)
     lab.wait_for(1)
     del series
     lab.say("Python dropped the last name of the series")

@@ -104,7 +104,7 @@ def _sum_in_threads(lab: Lab, summed: Any, calls: int) -> float:
     arrays = [np.ones(SIZE) for _ in range(calls)]
     memory = [lab.ffi.from_buffer("double[]", array) for array in arrays]
     began = time.perf_counter()
-    threads = [Thread(lab, summed, data, SIZE, calls) for data in memory]
+    threads = [Thread(summed, data, SIZE, calls) for data in memory]
     sums = [thread.result() for thread in threads]
     taken = time.perf_counter() - began
     if sums != [SIZE] * calls:
