@@ -110,7 +110,7 @@ def safe(lab: Lab) -> Finding:
 
 
 def _close_meanwhile(lab: Lab, table: _Table) -> Finding:
-    reader = Thread(lab, table.sum)
+    reader = Thread(table.sum)
     lab.wait_for(1)
     more = "close() did not refuse"
     try:

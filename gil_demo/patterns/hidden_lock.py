@@ -104,7 +104,7 @@ def _two_calls(lab: Lab, add_up: Any, before: Callable[[], None]) -> Finding:
         return FACTOR
 
     array = lab.ffi.from_buffer("double[]", np.ones(SIZE))
-    first = Thread(lab, add_up, array, SIZE, lab.address(make), 0, lab.pointer)
+    first = Thread(add_up, array, SIZE, lab.address(make), 0, lab.pointer)
     lab.wait_for(1)
     before()
     second = add_up(array, SIZE, lab.address(make), 2, lab.pointer)

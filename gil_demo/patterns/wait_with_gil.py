@@ -107,7 +107,7 @@ def safe(lab: Lab) -> Finding:
 
 def _receive(lab: Lab, receive: Any, before: Callable[[], None]) -> Finding:
     reading, writing = os.pipe()
-    Thread(lab, _send, lab, np.ones(SIZE), writing)
+    Thread(_send, lab, np.ones(SIZE), writing)
     array = np.zeros(SIZE)
     memory = lab.ffi.from_buffer("double[]", array, require_writable=True)
     before()
