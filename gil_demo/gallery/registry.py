@@ -17,6 +17,9 @@ from gil_demo.gallery.subject import Subject
 
 C_SUFFIXES = {".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
 
+NEAR = 0.7
+"""How alike a name must be to be suggested: deadlock and hidden-lock are not (0.63)."""
+
 
 class UnknownPattern(BadInput, LookupError):
     """There is no pattern of that name, or with those words; the message says what to do."""
@@ -52,7 +55,7 @@ def _way_on(name: str, known: Iterable[str]) -> str:
         return f"'gil-demo check {name}' looks for unsafe C in a file"
     if suffix == ".py":
         return f"'gil-demo guard {name}' and 'gil-demo watch {name}' run a program"
-    near = get_close_matches(name, [*known, page.NAME, *(claim.name for claim in CLAIMS)], n=1)
+    near = get_close_matches(name, [*known, page.NAME, *(claim.name for claim in CLAIMS)], 1, NEAR)
     if near:
         return f"did you mean {near[0]!r}?"
     count = len(searching.search(name, load_all()))
