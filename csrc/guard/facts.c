@@ -30,7 +30,8 @@ static _Atomic int32_t writer; /* the thread that writes a report, 0: none */
 static char line[LINE];
 static size_t length;
 static bool first; /* nothing yet in the innermost object or list */
-static int report_file = -1, file; /* of this process; the one being written to */
+static int file; /* being written to */
+static posix_spawn_file_actions_t teller_files; /* made in time: a handler must not meet malloc */
 static char path[600];
 static int64_t offset;
 
@@ -53,15 +54,16 @@ static int unnamed_file(void)
 
 /* snprintf is not on the list of what a handler may call, but these formats neither
    allocate nor look at the locale in glibc; faulthandler's own digits are no safer. */
-static void name_the_file(void)
+static void open_the_file(void)
 {
+    file = -1;
     if (facts_to.directory[0] != '\0') {
         snprintf(path, sizeof path, "%s/report-%d.jsonl", facts_to.directory, (int)getpid());
-        report_file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     }
-    if (report_file < 0) {
-        report_file = unnamed_file(); /* the teller inherits it */
-        snprintf(path, sizeof path, "/dev/fd/%d", report_file);
+    if (file < 0) {
+        file = unnamed_file(); /* the teller inherits it */
+        snprintf(path, sizeof path, "/dev/fd/%d", file);
     }
 }
 
@@ -83,9 +85,7 @@ bool facts_begin(void)
 {
     if (!become_writer())
         return false;
-    if (report_file < 0)
-        name_the_file();
-    file = report_file;
+    open_the_file(); /* for each report: the program may close what it did not open */
     offset = lseek(file, 0, SEEK_END);
     return true;
 }
@@ -243,6 +243,12 @@ void fact_string(const char *key, PyObject *text)
     put("\"", 1);
 }
 
+bool facts_prepare(void)
+{
+    return posix_spawn_file_actions_init(&teller_files) == 0
+        && posix_spawn_file_actions_adddup2(&teller_files, facts_to.errors, STDERR_FILENO) == 0;
+}
+
 /* Runs the teller and waits for it. */
 static bool tell(void)
 {
@@ -258,12 +264,7 @@ static bool tell(void)
     command[words++] = path;
     command[words++] = place;
     command[words] = NULL;
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return false;
-    posix_spawn_file_actions_adddup2(&actions, facts_to.errors, STDERR_FILENO);
-    const int error = posix_spawn(&child, command[0], &actions, NULL, command, environ);
-    posix_spawn_file_actions_destroy(&actions);
+    const int error = posix_spawn(&child, command[0], &teller_files, NULL, command, environ);
     if (error != 0)
         return false;
     for (int waited = 0; waited < TELLER_MILLISECONDS; waited++) {
@@ -300,13 +301,11 @@ void facts_end(void)
             close(again);
         }
     }
+    close(file);
     atomic_store(&writer, 0);
 }
 
 void facts_forked(void)
 {
-    if (report_file >= 0)
-        close(report_file);
-    report_file = -1;
     atomic_store(&writer, 0);
 }

@@ -13,6 +13,9 @@ struct facts_to {
 
 extern struct facts_to facts_to;
 
+/* Once these are known, and before the first report: it allocates. */
+bool facts_prepare(void);
+
 /* A report. False if this thread is in the middle of one already; where another
    thread is, waits for it. */
 bool facts_begin(void);

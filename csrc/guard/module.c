@@ -133,6 +133,8 @@ static PyObject *report_into(PyObject *Py_UNUSED(module), PyObject *args)
     }
     facts_to.teller[words] = NULL;
     facts_to.errors = errors;
+    if (!facts_prepare())
+        return PyErr_NoMemory();
     if (directory[0] != '\0' && !counts_into(directory))
         return PyErr_SetFromErrnoWithFilename(PyExc_OSError, directory);
     Py_RETURN_NONE;

@@ -6,6 +6,7 @@
 #include "depot.h"
 #include "facts.h"
 #include "heap.h"
+#include "protect.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -98,6 +99,7 @@ static void in_the_child(void)
     guard_counts = &own_counts;
     after_fork();
     facts_forked();
+    shields_forked();
     if (counts_directory[0] != '\0')
         move_counts();
 }

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <ucontext.h>
 
-enum { MAX_SHIELDS = 64, MAX_NOTES = 100000 };
+enum { MAX_SHIELDS = 64, MAX_NOTES = 100000, MAX_TRIES = 1000 };
 
 struct shielded {
     struct block *block; /* NULL: this place is free */
@@ -91,6 +91,15 @@ void shield_remove(int number)
     unlock_shields();
 }
 
+void shields_forked(void)
+{
+    atomic_flag_clear(&busy);
+    for (int i = 0; i < MAX_SHIELDS && stepping > 0; i++) /* by threads that are not here */
+        if (shields[i].block != NULL && shields[i].block->state == ALIVE)
+            block_shield(shields[i].block, strongest(shields[i].block));
+    stepping = 0;
+}
+
 static void note_write(struct shielded *shield, const char *address)
 {
     if (atomic_fetch_add(&shield->noted, 1) >= MAX_NOTES || !facts_note_begin(shield->notes))
@@ -146,6 +155,17 @@ enum shield shield_at(const char *address)
     return NO_SHIELD;
 }
 
+/* A shield that was there at the fault may be gone: the access is allowed now. One that
+   still faults, again and again, has another cause. */
+static bool may_try_again(const char *address)
+{
+    static HANDLER_LOCAL const char *tried;
+    static HANDLER_LOCAL int tries;
+    tries = tried == address ? tries + 1 : 0;
+    tried = address;
+    return tries < MAX_TRIES;
+}
+
 bool shield_lets_pass(const char *address, void *context)
 {
     struct block *block = block_at(address);
@@ -153,8 +173,8 @@ bool shield_lets_pass(const char *address, void *context)
         return false;
     lock_shields();
     if (block->state != ALIVE || strongest(block) == NO_SHIELD) {
-        unlock_shields(); /* not shielded: any fault here is a real one */
-        return false;
+        unlock_shields();
+        return block->state == ALIVE && may_try_again(address);
     }
     for (int i = 0; i < MAX_SHIELDS; i++)
         if (shields[i].kind != WATCHED && covers(&shields[i], block, address)) {

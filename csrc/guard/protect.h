@@ -22,4 +22,7 @@ bool shield_lets_pass(const char *address, void *context);
 /* In the handler of SIGTRAP: whether the instruction was one of ours; shuts the pages. */
 bool shield_after_step(void *context);
 
+/* In a child process, after fork(): other threads' steps and locks are not its own. */
+void shields_forked(void);
+
 #endif

@@ -4,6 +4,7 @@ import atexit
 import sys
 
 from gil_demo.guarding.handed_down import HandedDown
+from gil_demo.guarding.when_imported import standard_error
 from gil_demo.native import guard
 from gil_demo.results.guard import Settings
 
@@ -16,14 +17,15 @@ def teller() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", TELLER) if sys.executable else ()
 
 
-def in_program(handed: HandedDown) -> None:
+def in_program(handed: HandedDown, errors: int) -> None:
     """Guard all arrays of this process up to its end, and look at the canaries then.
 
+    `errors` is the descriptor for reports.
     A process that cannot be guarded runs unguarded and says so; its program is not at fault.
     """
     try:
         guard.install(handed.settings)
-        guard.report_into(handed.directory, teller() if handed.tells else ())
+        guard.report_into(handed.directory, teller() if handed.tells else (), errors)
     except guard.GuardUnavailable as error:
         print(f"gil-demo guard: {error}", file=sys.stderr)
         return
@@ -39,4 +41,4 @@ def for_blocks(settings: Settings) -> None:
     """
     if not guard.is_installed():
         guard.install(settings)
-        guard.report_into("", teller())
+        guard.report_into("", teller(), standard_error())

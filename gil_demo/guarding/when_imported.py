@@ -3,6 +3,8 @@
 Standard library only, like `handed_down`.
 """
 
+import fcntl
+import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -12,13 +14,16 @@ from typing import Any
 
 from gil_demo.guarding.handed_down import HandedDown
 
+HIGH_DESCRIPTOR = 500
+
 
 class _NumpyFinder:
     """Finds NumPy as Python would, and has the guard installed once it is loaded."""
 
     def __init__(self, handed: HandedDown) -> None:
-        """Remember how to guard."""
+        """Remember how to guard, and where standard error leads at the beginning."""
         self._handed = handed
+        self._errors = standard_error()
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -42,9 +47,22 @@ class _NumpyFinder:
             run(module)
             from gil_demo.guarding import install
 
-            install.in_program(self._handed)
+            install.in_program(self._handed, self._errors)
 
         loader.exec_module = run_and_guard
+
+
+def standard_error() -> int:
+    """Return a descriptor of what is standard error now: test runners put a file in its place.
+
+    Its number is out of the way of a program that closes and opens low ones.
+    """
+    for at_least in (HIGH_DESCRIPTOR, 0):
+        try:
+            return fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, at_least)
+        except OSError:
+            continue
+    return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
 def guard_with_numpy(handed: HandedDown) -> None:

@@ -138,22 +138,13 @@ def counts() -> dict[str, int]:
     return found
 
 
-def report_into(directory: str, teller: tuple[str, ...]) -> None:
+def report_into(directory: str, teller: tuple[str, ...], errors: int) -> None:
     """Keep reports and counts in `directory` ('': in memory), and run `teller` after each report.
 
-    The teller gets two more arguments, the report's path and the place in it, and writes to what
-    is standard error now.
+    The teller gets two more arguments, the report's path and the place in it, and writes to the
+    descriptor `errors`.
     """
-    errors = os.dup(2) if _is_open(2) else os.open(os.devnull, os.O_WRONLY)
     _c().report_into(directory, teller, errors)
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
 
 
 def label(text: str) -> None:

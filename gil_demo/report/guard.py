@@ -43,7 +43,7 @@ PAGES: dict[What, tuple[str, ...]] = {
     "freed-twice": ("refcount-race",),
     "damaged": ("strided-view",),
 }
-"""The pages of the gallery that explain such an access."""
+"""The pages of the gallery with causes of such an access; there are others."""
 
 ACCESSES = {"read": "C read", "write": "C wrote to", "access": "C accessed"}
 
@@ -65,7 +65,7 @@ def report_text(report: Report) -> str:
     pages = pages_of(report)
     if pages:
         shown = ", ".join(f"gil-demo show {page}" for page in pages)
-        lines.append(f"   Explained by: {shown}")
+        lines.append(f"   Known causes: {shown}")
     return "\n".join(lines) + "\n"
 
 

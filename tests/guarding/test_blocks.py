@@ -181,6 +181,28 @@ assert array[:80].tolist() == [5, *range(1, 80)]
     assert fine(ended)
 
 
+def test_a_write_that_meets_the_end_of_the_block_happens(block: Run) -> None:
+    """It began while the array was watched and is handled afterwards: no fault of anybody's."""
+    ended = block("""
+with gil_demo.guard():
+    array = np.zeros(1000)
+memset = ctypes.CDLL(None).memset  # without the GIL
+memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+done = False
+def writer():
+    while not done:
+        memset(address(array), 1, 8)
+threads = [threading.Thread(target=writer) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(300):
+    with gil_demo.watch_writes(array):
+        pass
+done = True
+""")
+    assert fine(ended)
+
+
 def test_an_array_that_is_not_guarded_cannot_be_shielded(block: Run) -> None:
     """The message says what to do."""
     ended = block("""

@@ -140,3 +140,34 @@ with gil_demo.guard():
 """.replace("import os\n", "import os, warnings\nwarnings.simplefilter('ignore')\n")
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_fork_while_a_watched_array_is_written_to(block: Run) -> None:
+    """A child's write never waits for a thread that is only in its parent."""
+    ended = block("""
+import os, warnings
+warnings.simplefilter('ignore')
+with gil_demo.guard():
+    array = np.zeros(1000)
+memset = ctypes.CDLL(None).memset  # without the GIL
+memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+stop = threading.Event()
+def writer():
+    while not stop.is_set():
+        memset(address(array), 1, 8)
+with gil_demo.watch_writes(array):
+    threads = [threading.Thread(target=writer, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(60):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            array[1] = 5
+            os._exit(int(array[1] != 5))
+        assert os.waitpid(child, 0)[1] == 0
+    stop.set()
+    for thread in threads:
+        thread.join()
+""")
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -185,7 +185,7 @@ def test_a_process_that_cannot_be_guarded_says_so_and_goes_on(
         raise guard.GuardUnavailable("array data cannot be guarded: the reason")
 
     monkeypatch.setattr(guard, "install", refuse)
-    install.in_program(HandedDown(guard.settings(), "", False, True, None))
+    install.in_program(HandedDown(guard.settings(), "", False, True, None), 2)
     assert capsys.readouterr().err == "gil-demo guard: array data cannot be guarded: the reason\n"
 
 

@@ -76,6 +76,13 @@ def test_under_gil_demo_guard_the_plugin_adds_the_names(tmp_path: Path) -> None:
     assert "during the test test_some.py::test_reads_outside" in ended.stderr
 
 
+def test_under_gil_demo_guard_the_report_comes_without_the_plugin(tmp_path: Path) -> None:
+    """NumPy is imported while pytest keeps standard error in a file: the report is not for it."""
+    ended = pytest_run(tmp_path, DIES, "-m", "gil_demo", "guard", "-m", "pytest")
+    assert ended.returncode == 128 + signal.SIGSEGV
+    assert "C read the first byte past the end of an array's data." in ended.stderr
+
+
 def test_the_alignment_is_an_option(tmp_path: Path) -> None:
     """Tests that rely on malloc's 16 bytes pass with --guard-align 16, and fail without."""
     words = ["-m", "pytest", "-p", "gil_demo.pytest_guard"]

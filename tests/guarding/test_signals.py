@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -89,6 +90,31 @@ overrun(np.ones(10))
     assert ended.report["blocks"]
 
 
+INSIDE_MALLOC = """
+import ctypes, threading, time
+import numpy as np
+np.ones(10)
+threading.Thread(target=time.sleep, args=[60], daemon=True).start()  # else nothing is locked
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+for size in range(200, 1000, 16):  # no block is at hand that is had without the lock
+    kept = [libc.malloc(size) for _ in range(50)]
+place, wall = libc.malloc(5000), libc.malloc(5000)
+links = (ctypes.c_size_t * 2).from_address(place)
+libc.free(place)
+links[1] = 0x123450
+libc.malloc(9000)
+"""
+
+
+def test_a_fault_inside_malloc_is_reported(process: Command) -> None:
+    """Then malloc's lock is held for good: a report that allocates would wait for it for ever."""
+    ended = process("guard", "-c", INSIDE_MALLOC)
+    assert ended.returncode == 128 + signal.SIGSEGV
+    assert "C read an address that is not near any guarded data." in ended.stderr
+
+
 def test_two_threads_that_fault_at_once_give_one_whole_report(guarded: Run) -> None:
     """The second waits until the process has died of the first."""
     ended = guarded("""
@@ -115,6 +141,20 @@ with gil_demo.guard():
     {OVERRUN}
 """)
     assert SENTENCE in ended.stderr
+
+
+def test_a_program_that_closes_low_descriptors_still_gets_the_report(
+    process: Command, tmp_path: Path
+) -> None:
+    """A service does, and opens its own in their place: no report may get into those."""
+    code = (
+        "import os, ctypes; import numpy as np; os.closerange(3, 256);"
+        "files = [os.open('own', os.O_RDWR | os.O_CREAT) for _ in range(20)];"
+        "a = np.ones(2); ctypes.string_at(a.ctypes.data + 16, 1)"
+    )
+    ended = process("guard", "-c", code)
+    assert SENTENCE in ended.stderr
+    assert (tmp_path / "own").read_bytes() == b""
 
 
 def test_without_another_process_the_bare_facts_are_printed(block: Run) -> None:

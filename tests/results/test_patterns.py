@@ -83,10 +83,11 @@ def test_a_document_of_the_first_version_is_read() -> None:
 
 
 def test_what_the_command_writes_is_read(command: Command) -> None:
-    """A real document, from a real run."""
+    """A real document, from a real run; a fatal error has a text, a bare crash has none."""
     unsafe, safe = from_text(command("try", "missing-end", "--json").stdout)
     assert unsafe.death is not None
-    assert unsafe.death.fatal_error is not None
+    assert unsafe.death.outcome == unsafe.expected
+    assert (unsafe.death.fatal_error is not None) == (unsafe.expected == "fatal-error")
     assert unsafe.death.stacks[0][0].file == "missing_end.py"
     assert safe.finding is not None
     assert safe.finding.found == safe.finding.expected
