@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
@@ -11,12 +10,16 @@ from threading import Lock
 from typing import Any, Self
 
 from gil_demo.gallery.subject import Subject
+from gil_demo.host.interpreter import python_command
 from gil_demo.results.patterns import Death, Ending
 from gil_demo.results.reading import read
 from gil_demo.words import Half
 
 Task = tuple[Subject, Half]
 """A half of a subject, to be run once."""
+
+SERVE = "from gil_demo.sandbox.server import serve; serve()"
+"""The program of a server."""
 
 CLOSING_SECONDS = 1.0
 """How long a server may take to end by itself."""
@@ -41,7 +44,7 @@ class Server:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Start the process, with additions to the environment that Python reads as it starts."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gil_demo.sandbox.server"],
+            python_command(SERVE),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

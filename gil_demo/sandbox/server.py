@@ -168,6 +168,3 @@ def _of_the_half(stack: Sequence[Frame]) -> tuple[Frame, ...]:
         if any(Path(frame.file).is_relative_to(PACKAGE / room) for room in ROOMS)
     )
 
-
-if __name__ == "__main__":
-    serve()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gil_demo.gallery import registry
+from gil_demo.host.interpreter import python_command
 from gil_demo.results.patterns import Death
 from gil_demo.sandbox import pool
 
@@ -43,7 +44,7 @@ def exists(process: int) -> bool:
 def test_a_server_whose_parent_is_gone_says_nothing() -> None:
     """It has nobody to tell, and must not write a traceback over somebody's terminal."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "gil_demo.sandbox.server"],
+        python_command(pool.SERVE),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
