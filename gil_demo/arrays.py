@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy import random  # NumPy loads it when first asked, and then would drop an interrupt
 from numpy.typing import NDArray
 
 from gil_demo.errors import BadInput
@@ -26,7 +27,7 @@ def make(size: int, seed: int) -> NDArray[np.float64]:
     Raises `UnusableInput` before allocating if there is no room for them.
     """
     _refuse_without_room(size, "choose a smaller --size")
-    array = np.random.default_rng(seed).random(size)
+    array = random.default_rng(seed).random(size)
     array *= 2.0
     array -= 1.0
     return array

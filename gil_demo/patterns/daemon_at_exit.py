@@ -39,10 +39,10 @@ Sources:
 
 import mmap
 import subprocess
-import tempfile
 
 import numpy as np
 
+from gil_demo.files import nameless_file
 from gil_demo.host.interpreter import python_command
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.memory import LAB_BYTES
@@ -96,7 +96,7 @@ def safe(lab: Lab) -> Finding:
 
 
 def _run_to_its_end(lab: Lab, half: str) -> Finding:
-    with tempfile.TemporaryFile() as file:
+    with nameless_file() as file:
         file.truncate(LAB_BYTES + 8 * (1 + SIZE))
         numbers = np.frombuffer(mmap.mmap(file.fileno(), 0), offset=LAB_BYTES)
         numbers[1:] = 1.0

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
 from command_line import script
 
 HOSTILE = "import os; os.write(2, b'a file of the current folder was run'); os._exit(77)\n"

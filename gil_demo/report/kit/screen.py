@@ -2,14 +2,14 @@
 
 import os
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
+
+from gil_demo.interrupts import interrupts_caught
 
 
 class Screen(Console):
@@ -77,25 +77,13 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
         transient=True,
         disable=not sys.stderr.isatty() or console.is_dumb_terminal,
     )
-    with interrupts_caught(), line:
+    with interrupts_caught() as check, line:
         if not line.disable:
             console.show_cursor()  # whoever suspends the program must find it
         task = line.add_task(label)
-        yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
 
+        def progress(done: int, steps: int) -> None:
+            check()
+            line.update(task, completed=done, total=steps, refresh=True)
 
-@contextmanager
-def interrupts_caught() -> Iterator[None]:
-    """Ctrl-C is an exception in this block: there are threads, children or a terminal to restore.
-
-    Whoever had it ignored or caught it in some other way keeps that.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    ours = callable(previous) and threading.current_thread() is threading.main_thread()
-    if ours:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, previous)
+        yield progress
