@@ -11,6 +11,9 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from gil_demo.interrupts import interrupts_caught
 
+MAX_COLUMNS = 1000
+"""No line is wider: nobody has such a terminal."""
+
 
 class Screen(Console):
     """Standard output, on which everything after a closed pipe is dropped in silence."""
@@ -35,11 +38,17 @@ def screen() -> Screen:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
-    # rich takes a dumb terminal for one of 80 columns, and COLUMNS=0 at its word
+    # rich takes a dumb terminal for one of 80 columns, and COLUMNS at its word
     dumb = sys.stdout.isatty() and os.environ.get("TERM") in {"dumb", "unknown"}
-    ask = dumb or os.environ.get("COLUMNS") == "0"
+    ask = dumb or "COLUMNS" in os.environ
     width, height = shutil.get_terminal_size() if ask else (None, None)
-    return Screen(width=width, height=height, highlight=False, markup=False, emoji=False)
+    return Screen(
+        width=width and min(width, MAX_COLUMNS),
+        height=height,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def error_screen() -> Console | None:
