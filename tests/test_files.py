@@ -160,7 +160,7 @@ def test_a_link_that_leads_to_itself_is_refused(
 ) -> None:
     """There is no file at its end, and the link stays."""
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(OSError, match="loop (cannot be written: Too many levels|is not a folder)"):
+    with pytest.raises(OSError, match=r"loop (cannot be written: Too many|is not a folder)"):
         write(tmp_path / link)
     assert [file.name for file in tmp_path.iterdir()] == ["loop"]
 
@@ -187,7 +187,7 @@ def test_a_folder_without_permission_is_refused(
 
 def test_a_place_where_the_system_makes_no_files_is_refused() -> None:
     """Whatever its permissions say."""
-    with pytest.raises(OSError, match="/proc(/new cannot be written| is not a folder)"):
+    with pytest.raises(OSError, match=r"/proc(/new cannot be written| is not a folder)"):
         refuse_unwritable(Path("/proc/new"))
 
 

@@ -32,33 +32,47 @@ class Dropping:
         ctrl_c()
 
 
+def assert_interrupted(work: Callable[[Callable[[], None]], None]) -> None:
+    """The block around some work, which gets what checks, ends with KeyboardInterrupt."""
+    with pytest.raises(KeyboardInterrupt), interrupts_caught() as check:
+        work(check)
+
+
 def test_an_interrupt_that_python_drops_ends_the_block(capsys: pytest.CaptureFixture[str]) -> None:
     """In a finaliser, say: nothing is printed, and the block does not end as if nothing was."""
-    went_on = False
-    with pytest.raises(KeyboardInterrupt), interrupts_caught():
+    went_on = []
+
+    def work(_: object) -> None:
         Dropping()
-        went_on = True
+        went_on.append(True)
+
+    assert_interrupted(work)
     assert went_on
     assert capsys.readouterr().err == ""
 
 
 def test_a_dropped_interrupt_is_found_at_the_next_check() -> None:
     """Long work asks now and then."""
-    with interrupts_caught() as check:
+
+    def work(check: Callable[[], None]) -> None:
         check()
-    with pytest.raises(KeyboardInterrupt), interrupts_caught() as check:
         Dropping()
         check()
         pytest.fail("it went on")
 
+    assert_interrupted(work)
+
 
 def test_an_interrupt_is_not_mistaken_for_an_error() -> None:
     """As when the lock of a condition is no longer held."""
-    with pytest.raises(KeyboardInterrupt), interrupts_caught():
+
+    def work(_: object) -> None:
         try:
             ctrl_c()
         except KeyboardInterrupt:
             raise RuntimeError("release unlocked lock") from None
+
+    assert_interrupted(work)
     with pytest.raises(RuntimeError, match="another"), interrupts_caught():
         raise RuntimeError("another")
 
@@ -80,19 +94,25 @@ class Kept:
 def test_what_puts_things_away_is_not_cut_short() -> None:
     """The interrupt waits, and then ends the block around."""
     kept = Kept()
-    with pytest.raises(KeyboardInterrupt), interrupts_caught():
+
+    def work(_: object) -> None:
         with kept:
             pass
         assert kept.put_away
+
+    assert_interrupted(work)
 
 
 def test_blocks_can_be_nested() -> None:
     """The inner one ends, and so does the outer one; then everything is as it was."""
     before = signal.getsignal(signal.SIGINT), sys.unraisablehook
-    with pytest.raises(KeyboardInterrupt), interrupts_caught():
+
+    def work(_: object) -> None:
         with interrupts_caught():
             Dropping()
         pytest.fail("it went on")
+
+    assert_interrupted(work)
     assert (signal.getsignal(signal.SIGINT), sys.unraisablehook) == before
 
 
