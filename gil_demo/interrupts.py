@@ -91,12 +91,23 @@ def interrupts_caught() -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def interrupts_later() -> Iterator[None]:
-    """Keep the signals that end a program waiting until this block is left: it ends soon."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, FATAL)
+    """Keep the signals that end a program waiting until this block is left: it ends soon.
+
+    Not by a mask: the system would give the signal to another thread.
+    """
+    came: list[int] = []
+    before = {}
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number in FATAL:
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    before[number] = signal.signal(number, lambda got, _: came.append(got))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
 
 
 for _exit in (ExitStack.__exit__, type(interrupts_later()).__exit__):

@@ -2,19 +2,14 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from subprocess import CompletedProcess
+from collections.abc import Callable
 
 import pytest
 
 from gil_demo.interrupts import interrupts_caught, interrupts_later, tidies
-
-Command = Callable[..., CompletedProcess[str]]
 
 pytestmark = pytest.mark.usefixtures("interruptible")
 
@@ -156,24 +151,3 @@ def test_a_signal_waits_for_the_end_of_a_short_block(number: signal.Signals) -> 
         assert came == [number]
     finally:
         signal.signal(number, before)
-
-
-COMMANDS = {
-    "race": (6, ["race"]),
-    "run": (6, ["run", "--rounds", "1", "--section", "responsiveness", "--csv", "a.csv"]),
-    "try": (8, ["try", "nested-begin"]),
-}
-
-
-@pytest.mark.parametrize(("points", "arguments"), COMMANDS.values(), ids=COMMANDS)
-def test_ctrl_c_at_any_line_ends_a_command(points: int, arguments: Sequence[str]) -> None:
-    """Exit code 130, in silence, and no thread, process or draft is left."""
-    script = [sys.executable, "-m", "tests.faults.interrupts", "--points", str(points)]
-    ended = subprocess.run(
-        [*script, *arguments],
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert f"{points} reached, 0 wrong" in ended.stdout, ended.stdout + ended.stderr

@@ -1,6 +1,6 @@
 """Loads damaged .npy files: each is refused in one line, or its numbers are those that NumPy reads.
 
-    python -m tests.faults.npy_files 3000
+python -m tests.faults.npy_files 3000
 """
 
 import random
