@@ -12,6 +12,9 @@ from gil_demo.exit_codes import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
 from gil_demo.interrupts import exit_at_once
 from gil_demo.limits import ONE_THREAD_EACH
 
+OWN_COMMANDS = {"run", "tour", "try", "list", "show", "doctor"}
+"""Commands that run no program of a person's, which would inherit what is set for NumPy."""
+
 
 def main() -> None:
     """Run the command line and exit with its code; only a fault of gil-demo shows a traceback."""
@@ -21,8 +24,9 @@ def main() -> None:
             setattr(sys, name, io.StringIO())
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, exit_at_once)
-    for name, value in ONE_THREAD_EACH.items():
-        os.environ.setdefault(name, value)
+    if sys.argv[1:2] and sys.argv[1] in OWN_COMMANDS:
+        for name, value in ONE_THREAD_EACH.items():
+            os.environ.setdefault(name, value)
     try:
         from gil_demo.cli import run_command_line
 
