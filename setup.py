@@ -20,7 +20,9 @@ def load(file: str) -> ModuleType:
     return module
 
 
-NUMPY_1 = [("PyArray_ImportNumPyAPI", "_import_array")] if numpy.__version__ < "2" else []
+NUMPY_1: list[tuple[str, str | None]] = (
+    [("PyArray_ImportNumPyAPI", "_import_array")] if numpy.__version__ < "2" else []
+)
 """A function of NumPy 2, and its name before."""
 
 

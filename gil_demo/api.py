@@ -55,6 +55,8 @@ def race(
 ) -> RunReport:
     """Race one C kernel on an array: GIL held, GIL released, and without Python.
 
+    Races of one process wait for each other, so do not call it from a signal handler.
+
     Args:
         array: One or more dimensions of float64, contiguous and aligned, and
             writable for the kernel ``scale``. C works on its memory, not on a

@@ -22,7 +22,8 @@ from gil_demo.cli import cli
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.gallery import registry
 from gil_demo.measuring import plan
-from tests.faults.forked import Ended, forked, warm
+
+from .forked import Ended, forked, warm
 
 DOCUMENTED = {DONE, CONTRADICTED, BAD_INPUT, INCONCLUSIVE}
 

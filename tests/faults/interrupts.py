@@ -26,7 +26,8 @@ from typing import Any
 
 import gil_demo
 from gil_demo.__main__ import main
-from tests.faults.forked import SETTLING_SECONDS, forked, warm
+
+from .forked import SETTLING_SECONDS, forked, warm
 
 LEFT_BEHIND = 99
 """The exit code of a child in which a thread goes on."""
