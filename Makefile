@@ -19,7 +19,9 @@ GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/pyt
 .PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard bench-watch clean
 
 run: $(VENV)/.run
-	$(BIN)/gil-demo run
+	@$(BIN)/gil-demo run
+	@echo
+	@echo 'Next: source $(BIN)/activate, then gil-demo tour (the lesson) or gil-demo show gilexample.'
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses=auto
@@ -71,14 +73,17 @@ clean:
 $(VENV)/.run: $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gil-demo needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0])'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet --editable '.[check]'
+	@echo 'Getting NumPy, click, rich and cffi, and building the C modules, in $(VENV): a minute or so.'
+	@$(PIP) install --quiet --upgrade pip
+	@$(PIP) install --quiet --editable '.[check]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(PIP) install --quiet --group test
+	@echo 'Getting what the tests need.'
+	@$(PIP) install --quiet --group test
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.run
-	$(PIP) install --quiet --group lint
+	@echo 'Getting what the checks need.'
+	@$(PIP) install --quiet --group lint
 	@touch $@

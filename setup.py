@@ -20,12 +20,19 @@ def load(file: str) -> ModuleType:
     return module
 
 
+NUMPY_1: list[tuple[str, str | None]] = (
+    [("PyArray_ImportNumPyAPI", "_import_array")] if numpy.__version__ < "2" else []
+)
+"""A function of NumPy 2, and its name before."""
+
+
 def extension(name: str, *files: str) -> Extension:
     """An extension in plain C, without cffi."""
     return Extension(
         f"gil_demo.{name}",
         list(files),
         include_dirs=["csrc", numpy.get_include()],
+        define_macros=NUMPY_1,
         depends=[str(path) for path in Path("csrc").glob("*/*.h")],
         # -g: gil-demo guard names the line of a faulty access
         extra_compile_args=["-std=c11", "-fvisibility=hidden", "-O2", "-g"],

@@ -5,8 +5,15 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
+from typing import TextIO
 
 from gil_demo.exit_codes import BAD_INPUT, INTERNAL_ERROR, INTERRUPTED
+from gil_demo.interrupts import exit_at_once
+from gil_demo.limits import ONE_THREAD_EACH
+
+OWN_COMMANDS = {"run", "tour", "try", "list", "show", "doctor"}
+"""Commands that run no program of a person's, which would inherit what is set for NumPy."""
 
 
 def main() -> None:
@@ -16,17 +23,19 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by the process that started this
             setattr(sys, name, io.StringIO())
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # While modules load there is nothing to tidy up, and some swallow the exception.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        signal.signal(signal.SIGINT, exit_at_once)
+    if sys.argv[1:2] and sys.argv[1] in OWN_COMMANDS:
+        for name, value in ONE_THREAD_EACH.items():
+            os.environ.setdefault(name, value)
     try:
         from gil_demo.cli import run_command_line
 
         code = run_command_line()
     except Exception:
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
         code = INTERNAL_ERROR
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = INTERRUPTED
     sys.exit(_flushed(code))
 
@@ -36,9 +45,10 @@ def _open_standard_streams() -> None:
 
     https://docs.python.org/3/library/subprocess.html#subprocess.Popen
     """
-    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(opened, True)
-    os.close(opened)
+    with suppress(OSError):  # there is no /dev/null: whoever has a use for it will say so
+        while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+            os.set_inheritable(opened, True)
+        os.close(opened)
 
 
 def _flushed(code: int) -> int:
@@ -46,18 +56,24 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _let_the_rest_go_nowhere()
+        _let_the_rest_go_nowhere(sys.stdout)
     except OSError as error:
         if code != BAD_INPUT:
-            print(f"gil-demo: cannot write the output: {error.strerror}", file=sys.stderr)
-        _let_the_rest_go_nowhere()
-        return BAD_INPUT
+            with suppress(OSError):
+                print(f"gil-demo: cannot write the output: {error.strerror}", file=sys.stderr)
+        _let_the_rest_go_nowhere(sys.stdout)
+        code = BAD_INPUT
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _let_the_rest_go_nowhere(sys.stderr)
     return code
 
 
-def _let_the_rest_go_nowhere() -> None:
+def _let_the_rest_go_nowhere(stream: TextIO) -> None:
     """Keep the interpreter's own flush at exit from meeting the same error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gil_demo import arrays, notation
 from gil_demo.guarding.blocks import frozen, guard, protect, watch_writes
 from gil_demo.host import machine
+from gil_demo.interrupts import interrupts_caught
 from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MAX_DEFAULT_THREADS, MAX_THREADS
 from gil_demo.measuring.measure import measure, step_count
 from gil_demo.measuring.plan import CALL_SECONDS, ImpossiblePlan, Plan, refuse_impossible
@@ -53,6 +54,8 @@ def race(
     progress: Callable[[int, int], None] = lambda done, steps: None,
 ) -> RunReport:
     """Race one C kernel on an array: GIL held, GIL released, and without Python.
+
+    Races of one process wait for each other, so do not call it from a signal handler.
 
     Args:
         array: One or more dimensions of float64, contiguous and aligned, and
@@ -134,6 +137,15 @@ class PreparedRace:
 
         `progress` is called with the number of steps done and that of all steps.
         """
+        with interrupts_caught() as check:
+
+            def checked(done: int, steps: int) -> None:
+                check()
+                progress(done, steps)
+
+            return self._run(checked)
+
+    def _run(self, progress: Progress) -> RunReport:
         plan = Plan.calibrated(
             self.array, self.kernel, self.threads, self.rounds, self.seed, self.sections
         )

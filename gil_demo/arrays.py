@@ -1,10 +1,13 @@
 """The array that the kernels work on: made here, or read from the user's file."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
+from numpy import random  # NumPy loads it when first asked, and then would drop an interrupt
 from numpy.typing import NDArray
 
 from gil_demo.errors import BadInput
@@ -14,6 +17,12 @@ from gil_demo.native import kernels
 from gil_demo.words import Kernel
 
 ITEM_BYTES = np.dtype(np.float64).itemsize
+
+EXACT = 2**53
+"""Every whole number up to this one is a float64."""
+
+MAX_ADVICE = 200
+"""Letters of NumPy's own messages that are shown: they may quote a whole file's header."""
 
 
 class UnusableInput(BadInput, ValueError):
@@ -26,7 +35,7 @@ def make(size: int, seed: int) -> NDArray[np.float64]:
     Raises `UnusableInput` before allocating if there is no room for them.
     """
     _refuse_without_room(size, "choose a smaller --size")
-    array = np.random.default_rng(seed).random(size)
+    array = random.default_rng(seed).random(size)
     array *= 2.0
     array -= 1.0
     return array
@@ -54,18 +63,31 @@ def load(path: Path, kernel: Kernel) -> tuple[NDArray[np.float64], tuple[str, ..
         )
     if writes:
         _refuse_without_room(mapped.size, "its pages are copied when written: give a smaller file")
+    same = mapped.dtype == np.float64
+    if same and mapped.flags.aligned:
+        note = f"{name}: memory-mapped, no copy"
+        if writes:
+            note += "; pages that the kernel writes are private, the file stays as it is"
+        return mapped.ravel(order="K"), (note,)
+    _refuse_without_room(mapped.size, "convert the file to float64 first")
+    notes = [] if same else [f"{mapped.dtype.str} was converted to float64, a copy in memory"]
     if not mapped.flags.aligned:
-        return np.array(mapped, dtype=np.float64).ravel(order="K"), (
-            f"{name}: elements are not aligned in the file, and were copied to memory",
-        )
-    if mapped.dtype != np.float64:
-        _refuse_without_room(mapped.size, "convert the file to float64 first")
-        note = f"{name}: {mapped.dtype.str} was converted to float64, a copy in memory"
-        return mapped.ravel(order="K").astype(np.float64), (note,)
-    note = f"{name}: memory-mapped, no copy"
-    if writes:
-        note += "; pages that the kernel writes are private, the file stays as it is"
-    return mapped.ravel(order="K"), (note,)
+        notes.append("elements are not aligned in the file, and were copied to memory")
+    values = mapped.ravel(order="K")
+    with np.errstate(all="ignore"):  # what became of the numbers is said in a note
+        converted = values.astype(np.float64)
+    notes += [] if same else _changes(values, converted)
+    return converted, tuple(f"{name}: {note}" for note in notes)
+
+
+def _changes(before: NDArray[Any], after: NDArray[np.float64]) -> Iterator[str]:
+    """Say what became of numbers that float64 does not have."""
+    if before.dtype.kind == "f":
+        infinite = np.count_nonzero(np.isinf(after)) - np.count_nonzero(np.isinf(before))
+        if infinite:
+            yield f"{infinite:,} numbers are too large for float64, and became infinite"
+    elif before.dtype.kind in "iu" and max(int(before.max()), -int(before.min())) > EXACT:
+        yield "whole numbers beyond 2**53 became the nearest float64"
 
 
 def _mapped(path: Path, mode: Any) -> NDArray[Any]:
@@ -83,7 +105,8 @@ def _mapped(path: Path, mode: Any) -> NDArray[Any]:
     except OSError as error:
         raise UnusableInput(f"{name} cannot be read: {error.strerror or error}") from None
     except Exception as error:  # whatever NumPy's parser of headers stumbles over
-        raise UnusableInput(f"{name} is not a usable .npy file: {error}") from None
+        reason = shorten(printable(" ".join(str(error).split())), MAX_ADVICE, placeholder=" ...")
+        raise UnusableInput(f"{name} is not a usable .npy file: {reason}") from None
 
 
 def _refuse_without_room(size: int, fix: str) -> None:

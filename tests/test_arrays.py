@@ -210,3 +210,72 @@ def test_a_file_that_cannot_be_opened_is_refused(
 def test_an_element_is_eight_bytes() -> None:
     """Room is reckoned in doubles."""
     assert arrays.ITEM_BYTES == 8
+
+
+# Numbers that double precision does not have
+
+
+def unaligned(path: Path, numbers: Any) -> Path:
+    """A .npy file whose header has no usual length, so that its numbers begin anywhere."""
+    header = repr({"descr": numbers.dtype.str, "fortran_order": False, "shape": numbers.shape})
+    text = (header + "\n").encode()
+    path.write_bytes(
+        b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + numbers.tobytes()
+    )
+    return path
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_become_infinite_are_told(file: Path) -> None:
+    """In a note, and not by a warning of somebody else's line of code."""
+    numbers = np.array(["1e400", "-1e400", "inf", "1", "nan"], dtype=np.longdouble)
+    array, notes = load(saved(file, numbers), "sum")
+    assert np.isinf(array[:3]).all()
+    assert notes[1:] == (f"{file}: 2 numbers are too large for float64, and became infinite",)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_signalling_nan_is_no_reason_for_a_warning(file: Path) -> None:
+    """It becomes a quiet one."""
+    numbers = np.array([0x7F800001, 0x3F800000], dtype=np.uint32).view(np.float32)
+    array, _ = load(saved(file, numbers), "sum")
+    assert np.isnan(array[0])
+    assert array[1] == 1.0
+
+
+@pytest.mark.parametrize("dtype", ["i8", ">i8", "u8"])
+def test_whole_numbers_that_are_rounded_are_told(file: Path, dtype: str) -> None:
+    """Beyond 2**53 not every whole number is a double; up to it nothing is said."""
+    _, notes = load(saved(file, np.array([1, 2**53 + 1], dtype=dtype)), "sum")
+    assert notes[1:] == (f"{file}: whole numbers beyond 2**53 became the nearest float64",)
+    _, notes = load(saved(file, np.array([1, 2**53], dtype=dtype)), "sum")
+    assert len(notes) == 1
+
+
+def test_numbers_that_are_unaligned_and_of_another_type_are_told_both(file: Path) -> None:
+    """The conversion and the copy."""
+    array, notes = load(unaligned(file, np.arange(50, dtype=">f4")), "sum")
+    assert array.tolist() == list(range(50))
+    assert notes == (
+        f"{file}: >f4 was converted to float64, a copy in memory",
+        f"{file}: elements are not aligned in the file, and were copied to memory",
+    )
+
+
+@pytest.mark.parametrize("dtype", [">f4", "f8"])
+def test_a_copy_of_unaligned_numbers_needs_room(
+    file: Path, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As any other copy does."""
+    monkeypatch.setattr(machine, "available_bytes", lambda: 100)
+    with pytest.raises(UnusableInput, match="convert the file to float64 first"):
+        load(unaligned(file, np.arange(50, dtype=dtype)), "sum")
+
+
+def test_a_long_header_is_not_quoted_whole(file: Path) -> None:
+    """One line that can be read."""
+    file.write_bytes(b"\x93NUMPY\x01\x00" + (9000).to_bytes(2, "little") + b"{'x\x1b" * 2250)
+    with pytest.raises(UnusableInput, match="not a usable") as refusal:
+        load(file, "sum")
+    assert len(str(refusal.value)) < len(str(file)) + 300
+    assert str(refusal.value).isprintable()

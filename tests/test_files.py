@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from gil_demo.errors import BadInput
-from gil_demo.files import refuse_outputs, refuse_unwritable, write_whole
+from gil_demo.files import nameless_file, refuse_outputs, refuse_unwritable, write_whole
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -22,7 +23,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     write_whole(Path("table.csv"), "x" * 5000)
 except OSError as error:
-    print(error.strerror)
+    print(error)
 """
 
 
@@ -77,7 +78,7 @@ def test_a_full_disk_leaves_the_old_file_whole(
 def test_a_disk_that_fills_up_leaves_the_old_file_whole(file: Path, python: Command) -> None:
     """A write that the system cuts off in the middle, for real, changes nothing."""
     ended = python(WRITE_UNDER_A_LIMIT)
-    assert ended.stdout == "File too large\n"
+    assert ended.stdout == "table.csv cannot be written: File too large\n"
     assert file.read_text() == "before"
     assert list(file.parent.iterdir()) == [file]
 
@@ -152,13 +153,101 @@ def test_places_that_are_no_files_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_without_permission_is_refused(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("link", ["loop", "loop/x.csv"])
+@pytest.mark.parametrize("write", [refuse_unwritable, lambda path: write_whole(path, "text")])
+def test_a_link_that_leads_to_itself_is_refused(
+    link: str, tmp_path: Path, write: Callable[[Path], None]
 ) -> None:
-    """If nothing may be made in the folder, that is said before any work is done."""
+    """There is no file at its end, and the link stays."""
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match=r"loop (cannot be written: Too many|is not a folder)"):
+        write(tmp_path / link)
+    assert [file.name for file in tmp_path.iterdir()] == ["loop"]
+
+
+def test_a_link_into_nowhere_is_refused_before_any_work(tmp_path: Path) -> None:
+    """The message has the name that the person gave, and the place that is missing."""
+    (tmp_path / "link.csv").symlink_to("missing/x.csv")
+    with pytest.raises(OSError, match=r"link\.csv is a link into .*missing, which is not a fold"):
+        refuse_unwritable(tmp_path / "link.csv")
+
+
+def test_a_folder_without_permission_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If nothing can be made in the folder, that is said before any work is done."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    with pytest.raises(OSError, match=r"new\.csv cannot be written: Permission denied"):
+        refuse_unwritable(tmp_path / "new.csv")
+
+
+def test_a_place_where_the_system_makes_no_files_is_refused() -> None:
+    """Whatever its permissions say."""
+    with pytest.raises(OSError, match=r"/proc(/new cannot be written| is not a folder)"):
+        refuse_unwritable(Path("/proc/new"))
+
+
+def test_a_file_without_permission_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that nobody may write to is not replaced either."""
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(OSError, match="cannot be written to"):
+    with pytest.raises(OSError, match="is there already, and cannot be written to"):
         refuse_unwritable(file)
+
+
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_the_file_that_is_printed_to_is_refused(descriptor: int, file: Path) -> None:
+    """One would take the place of the other, and what was printed would be gone."""
+    before = os.dup(descriptor)
+    with file.open("a") as printed:
+        os.dup2(printed.fileno(), descriptor)
+    try:
+        for name in (file, Path(f"/dev/fd/{descriptor}")):
+            with pytest.raises(BadInput, match="--csv names the file that standard"):
+                refuse_outputs({"--csv": name}, {})
+    finally:
+        os.dup2(before, descriptor)
+        os.close(before)
+    refuse_outputs({"--csv": file}, {})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_leaves_no_draft(file: Path, number: signal.Signals, python: Command) -> None:
+    """It ends the program, but not while a draft lies beside the file."""
+    program = (
+        "import os, signal, sys; from pathlib import Path; from gil_demo.files import write_whole;"
+        "os.fsync = lambda _: os.kill(os.getpid(), int(sys.argv[1]));"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL);"
+        "write_whole(Path('table.csv'), 'after'); print('went on')"
+    )
+    ended = python(program, str(int(number)))
+    assert (ended.returncode, ended.stdout) == (-number, "")
+    assert file.read_text() == "after"
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["b\x1b]0;x\x07/x.csv", "b\u202e/x.csv"])
+def test_names_are_shown_without_what_steers_a_terminal(name: str) -> None:
+    """Escaped, so that the person still sees which file is meant."""
+    with pytest.raises(OSError, match="is not a folder") as refusal:
+        refuse_unwritable(Path(name))
+    assert str(refusal.value).isprintable()
+
+
+def test_a_nameless_file_needs_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing can be written is good enough, where Linux has such files."""
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: pytest.fail("a folder was asked for"))
+    with nameless_file() as first:
+        first.write(b"text")
+        first.seek(0)
+        assert first.read() == b"text"
+    monkeypatch.undo()
+    monkeypatch.delattr(os, "memfd_create")
+    with nameless_file() as second:
+        assert second.write(b"text") == 4
 
 
 def test_two_options_may_not_name_one_file(tmp_path: Path) -> None:

@@ -5,5 +5,5 @@
 
 int fill_numpy_api(void)
 {
-    return PyArray_ImportNumPyAPI();
+    return _import_array(); /* PyArray_ImportNumPyAPI() is the same, from NumPy 2 on */
 }

@@ -10,6 +10,7 @@
 #include <Python.h>
 
 #define NPY_NO_DEPRECATED_API NPY_1_7_API_VERSION
+#define NPY_TARGET_VERSION NPY_1_22_API_VERSION /* the first with PyDataMem_SetHandler */
 #define PY_ARRAY_UNIQUE_SYMBOL gil_demo_numpy_api
 #ifndef GIL_DEMO_HOLDS_NUMPY_API
 #define NO_IMPORT_ARRAY

@@ -5,6 +5,7 @@ Everything heavy is imported when needed.
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -63,6 +64,8 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     through.
     """
     output = sys.stdout
+    if sys.flags.optimize > 1:
+        return complain("Python runs with -OO, which drops the texts of gil-demo: leave it out")
     try:
         code: int | None = cli.main(arguments, "gil-demo", standalone_mode=False)
     except click.Abort:
@@ -77,7 +80,22 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         problem = error.format_message()
     except (BadInput, OSError, MemoryError) as error:
         problem = str(error) or type(error).__name__
+    except ImportError as error:
+        if (error.name or "").startswith("gil_demo"):
+            raise
+        problem = f"a package does not load ({_root(error)}): install gil-demo again"
     else:
         return code or DONE
-    click.echo(f"gil-demo: {' '.join(problem.split())}", err=True)
+    return complain(problem)
+
+
+def complain(problem: str) -> int:
+    """Say in one line what is wrong, if anybody can read it; return the exit code of bad input."""
+    with suppress(OSError):
+        click.echo(f"gil-demo: {' '.join(problem.split())}", err=True)
     return BAD_INPUT
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what an error comes from; NumPy wraps it in a page of advice."""
+    return _root(error.__cause__) if error.__cause__ else error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 from click.core import ParameterSource
 
+from gil_demo.errors import BadInput
 from gil_demo.words import Theme
 
 if TYPE_CHECKING:
@@ -53,14 +54,23 @@ class Output:
             screen().print(head)
 
     def write_files(self, report: "Report", title: str) -> None:
-        """Write what was asked for besides the form; `title` stands above a picture."""
-        from gil_demo.files import write_whole
+        """Write what was asked for besides the form; `title` stands above a picture.
+
+        Each file that can be written is written. Raises BadInput, which names the others.
+        """
+        from gil_demo.files import Unwritable, write_whole
 
         texts = report.texts()
-        for name, file in self.files.items():
-            if file:
-                write_whole(file, texts[name]())
-        self.pictures.write(report.screen(), title)
+        made = {file: texts[name] for name, file in self.files.items() if file}
+        made |= self.pictures.texts(report.screen(), title)
+        problems = []
+        for file, text in made.items():
+            try:
+                write_whole(file, text())
+            except Unwritable as error:
+                problems.append(str(error))
+        if problems:
+            raise BadInput("; ".join(problems))
 
     def emit(self, report: "Report", title: str, rest: "Drawing | None" = None) -> None:
         """Write the files, then print the report in the form that was chosen.
@@ -72,11 +82,13 @@ class Output:
         """
         from gil_demo.report.kit.screen import screen
 
-        self.write_files(report, title)
-        if self.form:
-            screen().raw(report.texts()[self.form]())
-        else:
-            screen().print(report.screen() if rest is None else rest)
+        try:
+            self.write_files(report, title)
+        finally:  # what was measured is shown even where a file cannot be written
+            if self.form:
+                screen().raw(report.texts()[self.form]())
+            else:
+                screen().print(report.screen() if rest is None else rest)
 
 
 def output_options(

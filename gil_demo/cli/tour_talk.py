@@ -35,8 +35,8 @@ def converse(
     walk: "Walk", console: "Screen", save: "Callable[[Record], None]", *, pause: bool
 ) -> None:
     """Go through the lesson with a person at the keyboard, and save the record at each turn."""
+    from gil_demo.interrupts import interrupts_caught
     from gil_demo.report import tour as pages
-    from gil_demo.report.kit.screen import interrupts_caught
 
     with interrupts_caught():
         while not walk.over:

@@ -19,8 +19,15 @@ INSTALL = (
 
 
 def compiler() -> list[str]:
-    """Return the command that compiles C, as the build uses it: CC, or else Python's own."""
-    return shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    """Return the command that compiles C, as the build uses it: CC, or else Python's own.
+
+    It has at least one word, which names no program where CC is no command.
+    """
+    command = os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc"
+    try:
+        return shlex.split(command) or [command]
+    except ValueError:  # a quotation that does not end
+        return [command]
 
 
 def compiler_path() -> str | None:

@@ -1,15 +1,16 @@
 """One race: the same kernel call on several threads at once, in one mode."""
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from errno import EAGAIN
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.host.threads import submit_all
 from gil_demo.measuring.lookout import Lookout
 from gil_demo.native import kernels
 from gil_demo.results.run import Span
@@ -96,14 +97,18 @@ def _run_together(jobs: Sequence[Callable[[], None]]) -> None:
     kernels.set_cancelled(False)
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
-            started = [pool.submit(meet_and_run, job) for job in jobs]
-            for future in started:
+            for future in submit_all(pool, [partial(meet_and_run, job) for job in jobs]):
                 future.result()
-        except RuntimeError as error:
-            kernels.set_cancelled(True)
-            barrier.abort()
-            raise OSError(EAGAIN, f"cannot start {len(jobs)} threads: {error}") from error
         except BaseException:
             kernels.set_cancelled(True)
             barrier.abort()
             raise
+
+
+def _after_fork() -> None:
+    """Give a forked child a lock of its own: it has none of the threads that race here."""
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.interrupts import tidies
 from gil_demo.results.run import Stretch
 
 FIRST_TICK_POLL_SECONDS = 0.0005
@@ -54,8 +55,8 @@ class Ticker:
                 note(clock())
 
     def __enter__(self) -> Self:
-        self._thread.start()
         try:
+            self._thread.start()
             while not self._ticks:
                 time.sleep(FIRST_TICK_POLL_SECONDS)
         except BaseException:
@@ -63,6 +64,7 @@ class Ticker:
             raise
         return self
 
+    @tidies
     def __exit__(self, *_: object) -> None:
         self._stopped.append(True)
         self._thread.join()

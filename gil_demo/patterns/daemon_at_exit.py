@@ -39,11 +39,11 @@ Sources:
 
 import mmap
 import subprocess
-import sys
-import tempfile
 
 import numpy as np
 
+from gil_demo.files import nameless_file
+from gil_demo.host.interpreter import python_command
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.memory import LAB_BYTES
 from gil_demo.results.patterns import Finding
@@ -96,12 +96,12 @@ def safe(lab: Lab) -> Finding:
 
 
 def _run_to_its_end(lab: Lab, half: str) -> Finding:
-    with tempfile.TemporaryFile() as file:
+    with nameless_file() as file:
         file.truncate(LAB_BYTES + 8 * (1 + SIZE))
         numbers = np.frombuffer(mmap.mmap(file.fileno(), 0), offset=LAB_BYTES)
         numbers[1:] = 1.0
         subprocess.run(
-            [sys.executable, "-c", PROGRAM, half, *map(str, (file.fileno(), SIZE, LAB_BYTES))],
+            python_command(PROGRAM, half, *map(str, (file.fileno(), SIZE, LAB_BYTES))),
             pass_fds=[file.fileno()],
             timeout=TIME_LIMIT_SECONDS,
             check=True,

@@ -2,15 +2,22 @@
 
 import json
 import os
+import select
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
+from errno import EAGAIN
+from functools import partial
 from threading import Lock
 from typing import Any, Self
 
+from gil_demo.files import nameless_file, printable
 from gil_demo.gallery.subject import Subject
+from gil_demo.host.interpreter import python_command
+from gil_demo.host.threads import submit_all
+from gil_demo.interrupts import tidies
+from gil_demo.limits import ONE_THREAD_EACH
 from gil_demo.results.patterns import Death, Ending
 from gil_demo.results.reading import read
 from gil_demo.words import Half
@@ -18,11 +25,14 @@ from gil_demo.words import Half
 Task = tuple[Subject, Half]
 """A half of a subject, to be run once."""
 
+SERVE = "from gil_demo.sandbox.server import serve; serve()"
+"""The program of a server."""
+
+PATIENCE_SECONDS = 90
+"""How long a server may take to answer: three times as long as it lets a half run."""
+
 CLOSING_SECONDS = 1.0
 """How long a server may take to end by itself."""
-
-ONE_THREAD_EACH = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""A server that forks must have no threads, and NumPy's linear algebra would start some."""
 
 
 class ServerDied(RuntimeError):
@@ -40,11 +50,13 @@ class Server:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Start the process, with additions to the environment that Python reads as it starts."""
+        self._errors = nameless_file()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gil_demo.sandbox.server"],
+            python_command(SERVE),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            stderr=self._errors,
+            encoding="ascii",
             env={**os.environ, **ONE_THREAD_EACH, **environment},
             start_new_session=True,
         )
@@ -61,14 +73,29 @@ class Server:
             with suppress(BrokenPipeError):  # it is dead: it will not answer
                 self._process.stdin.write(json.dumps({"name": name, "half": half}) + "\n")
                 self._process.stdin.flush()
-            return read(Ending, self._answer())
+            answer = self._answer()
+        if "refused" in answer:
+            raise OSError(EAGAIN, f"cannot run a pattern in a child process: {answer['refused']}")
+        return read(Ending, answer)
 
-    def _answer(self) -> Any:
+    def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
+        waiting = select.poll()
+        waiting.register(self._process.stdout)
+        if not any(waiting.poll(1000) for _ in range(PATIENCE_SECONDS)):
+            self._process.kill()
+            raise ServerDied("the pattern server did not answer")
         line = self._process.stdout.readline()
         if not line:
-            raise ServerDied(f"the pattern server ended with status {self._process.wait()}")
-        return json.loads(line)
+            status = self._process.wait()
+            raise ServerDied(f"the pattern server ended with status {status}{self._last_words()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _last_words(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        return f": {printable(lines[-2])}" if lines[1:] else ""
 
     def close(self) -> None:
         """End the process; it ends its child first, if it has one."""
@@ -84,6 +111,7 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._process.stdout.close()
+        self._errors.close()
 
 
 class Sandbox:
@@ -99,26 +127,32 @@ class Sandbox:
         self._workers = workers
         self._idle: dict[tuple[tuple[str, str], ...], list[Server]] = {}
         self._servers: list[Server] = []
+        self._closed = False
         self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
 
+    @tidies
     def __exit__(self, *_: object) -> None:
+        self._closed = True
         for server in self._servers:
             server.close()
 
     def run_all(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Ending]:
-        """Run every task, and return the endings in the order of the tasks."""
+        """Run every task, and return the endings in the order of the tasks.
+
+        Raises OSError where the system has no thread or no process to give.
+        """
         with ThreadPoolExecutor(self._workers) as pool:
             try:
-                running = [pool.submit(self._run, subject, half) for subject, half in tasks]
-                for done, _ in enumerate(as_completed(running)):
+                running = submit_all(pool, [partial(self._run, *task) for task in tasks])
+                for done, one in enumerate(as_completed(running)):
+                    one.result()
                     progress(done + 1, len(tasks))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
-                for server in self._servers:
-                    server.close()
+                self.__exit__()
                 raise
             return [one.result() for one in running]
 
@@ -129,8 +163,9 @@ class Sandbox:
             server = idle.pop() if idle else None
         if server is None:
             server = Server(subject.environment)
-            with self._lock:
-                self._servers.append(server)
+            self._servers.append(server)
+            if self._closed:  # while the process was being started
+                server.close()
         try:
             ending = server.run(subject.name, half)
         except ServerDied as error:

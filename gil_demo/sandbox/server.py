@@ -19,13 +19,14 @@ import resource
 import select
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
+from gil_demo.files import nameless_file
 from gil_demo.gallery import registry
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.memory import Memory
@@ -45,6 +46,9 @@ STACKS_SECONDS = 1.0
 
 POLL_SECONDS = 0.002
 
+ENCODING = "ascii"
+"""Of requests and answers, whatever PYTHONIOENCODING says."""
+
 PACKAGE = Path(__file__).parent.parent
 
 ROOMS = ("lab", "patterns", "gallery/question")
@@ -54,18 +58,29 @@ ROOMS = ("lab", "patterns", "gallery/question")
 def serve() -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for stream in (sys.stdin, sys.stdout):
+        assert isinstance(stream, TextIOWrapper)
+        stream.reconfigure(encoding=ENCODING)
     registry.load_all()
     with contextlib.suppress(BrokenPipeError):  # the process that asked is gone
         print(json.dumps({"ready": True}), flush=True)
         for line in sys.stdin:
-            print(json.dumps(asdict(answer(**json.loads(line)))), flush=True)
+            print(json.dumps(_reply(**json.loads(line))), flush=True)
+
+
+def _reply(name: str, half: Half) -> dict[str, object]:
+    """Return how a half ended, or why the system did not let it begin."""
+    try:
+        return asdict(answer(name, half))
+    except OSError as error:
+        return {"refused": error.strerror}
 
 
 def answer(name: str, half: Half) -> Ending:
     """Run one half in a child of its own, and return how it ended."""
     memory = Memory()
     began = time.monotonic()
-    with tempfile.TemporaryFile() as errors:
+    with nameless_file() as errors:
         child = os.fork()
         if child == 0:
             _be_the_child(name, half, memory, errors)
@@ -167,7 +182,3 @@ def _of_the_half(stack: Sequence[Frame]) -> tuple[Frame, ...]:
         for frame in stack
         if any(Path(frame.file).is_relative_to(PACKAGE / room) for room in ROOMS)
     )
-
-
-if __name__ == "__main__":
-    serve()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import ceil
+from subprocess import CompletedProcess
 from typing import get_args
 
 import numpy as np
@@ -18,6 +19,8 @@ from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.spans import mean_inside, peak_inside
 from gil_demo.native import kernels
 from gil_demo.words import Kernel, Mode
+
+Command = Callable[..., CompletedProcess[str]]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -195,3 +198,31 @@ def test_too_few_threads_are_an_error(available: int, monkeypatch: pytest.Monkey
         spun("released", 4, 1)
     assert len(given) == available
     assert_no_thread_is_left()
+
+
+FORKED_WHILE_RACING = """
+import os, signal, threading
+import gil_demo
+from gil_demo.measuring import race
+begun = threading.Event()
+kept = race.kernels.run
+def run(call):
+    begun.set()
+    kept(call)
+race.kernels.run = run
+racing = threading.Thread(target=lambda: gil_demo.race(rounds=20, sections=["scaling"]))
+racing.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    gil_demo.race(rounds=1, threads=(1,), sections=["scaling"])
+    os._exit(0)
+print(os.waitpid(child, 0)[1], flush=True)
+os._exit(0)
+"""
+
+
+def test_a_child_that_was_forked_during_a_race_can_race(python: Command) -> None:
+    """It has none of the threads that race, and must not wait for them."""
+    assert python(FORKED_WHILE_RACING).stdout == "0\n"

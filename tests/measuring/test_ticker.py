@@ -170,3 +170,19 @@ def test_a_longer_gap_divides_stretches() -> None:
 def test_no_ticks_are_no_stretches() -> None:
     """Where nobody ticked, nothing is drawn."""
     assert stretches(ticks(), 10) == ()
+
+
+def test_an_interrupt_while_the_ticker_starts_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the GIL then, so that is when Ctrl-C usually comes."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    ticker = Ticker()
+    with pytest.raises(KeyboardInterrupt):
+        ticker.__enter__()
+    ticker._thread.join(60)
+    assert not ticker._thread.is_alive()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gil_demo.gallery import registry
+from gil_demo.host.interpreter import python_command
 from gil_demo.results.patterns import Death
 from gil_demo.sandbox import pool
 
@@ -43,7 +44,7 @@ def exists(process: int) -> bool:
 def test_a_server_whose_parent_is_gone_says_nothing() -> None:
     """It has nobody to tell, and must not write a traceback over somebody's terminal."""
     server = subprocess.Popen(
-        [sys.executable, "-m", "gil_demo.sandbox.server"],
+        python_command(pool.SERVE),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -112,3 +113,17 @@ def test_a_server_that_died_costs_one_task() -> None:
     assert (first.outcome, first.left.cause) == ("unfinished", "no-result")
     assert first.left.error == "the pattern server ended with status -9"
     assert second.outcome == "ok"
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped by somebody, say: it is ended, and the ending of its task says so."""
+    subject = registry.find("header-read")
+    with pool.Sandbox(1) as box:
+        box.run_all([(subject, "safe")], lambda done, steps: None)
+        (server,) = filter(exists, descendants(os.getpid()))
+        os.kill(server, signal.SIGSTOP)
+        monkeypatch.setattr(pool, "PATIENCE_SECONDS", 1)
+        (ending,) = box.run_all([(subject, "safe")], lambda done, steps: None)
+        assert isinstance(ending.left, Death)
+        assert ending.left.error == "the pattern server did not answer"
+    assert not exists(server)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gil_demo.host import toolchain
-from gil_demo.sandbox.pool import ONE_THREAD_EACH
+from gil_demo.limits import ONE_THREAD_EACH
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

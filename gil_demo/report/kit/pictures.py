@@ -19,7 +19,6 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
-from gil_demo.files import write_whole
 from gil_demo.report.kit.palette import DARK, LIGHT
 from gil_demo.words import Theme
 
@@ -93,12 +92,14 @@ class Pictures:
         """What to write, by the option that a person gave."""
         return {"--svg": self.svg_file, "--html": self.html_file}
 
-    def write(self, renderable: RenderableType, title: str) -> None:
-        """Draw and write each file that was asked for."""
-        if self.svg_file:
-            write_whole(self.svg_file, svg(renderable, title, self.theme))
-        if self.html_file:
-            write_whole(self.html_file, html(renderable, title, self.theme))
+    def texts(self, renderable: RenderableType, title: str) -> dict[Path, Callable[[], str]]:
+        """Return what draws each file that was asked for."""
+        drawings = {self.svg_file: svg, self.html_file: html}
+        return {
+            file: partial(draw, renderable, title, self.theme)
+            for file, draw in drawings.items()
+            if file
+        }
 
 
 def svg(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:

@@ -2,14 +2,17 @@
 
 import os
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
+
+from gil_demo.interrupts import interrupts_caught
+
+MAX_COLUMNS = 1000
+"""No line is wider: nobody has such a terminal."""
 
 
 class Screen(Console):
@@ -35,11 +38,17 @@ def screen() -> Screen:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
-    # rich takes a dumb terminal for one of 80 columns, and COLUMNS=0 at its word
+    # rich takes a dumb terminal for one of 80 columns, and COLUMNS at its word
     dumb = sys.stdout.isatty() and os.environ.get("TERM") in {"dumb", "unknown"}
-    ask = dumb or os.environ.get("COLUMNS") == "0"
+    ask = dumb or "COLUMNS" in os.environ
     width, height = shutil.get_terminal_size() if ask else (None, None)
-    return Screen(width=width, height=height, highlight=False, markup=False, emoji=False)
+    return Screen(
+        width=width and min(width, MAX_COLUMNS),
+        height=height,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def error_screen() -> Console | None:
@@ -77,25 +86,13 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
         transient=True,
         disable=not sys.stderr.isatty() or console.is_dumb_terminal,
     )
-    with interrupts_caught(), line:
+    with interrupts_caught() as check, line:
         if not line.disable:
             console.show_cursor()  # whoever suspends the program must find it
         task = line.add_task(label)
-        yield lambda done, steps: line.update(task, completed=done, total=steps, refresh=True)
 
+        def progress(done: int, steps: int) -> None:
+            check()
+            line.update(task, completed=done, total=steps, refresh=True)
 
-@contextmanager
-def interrupts_caught() -> Iterator[None]:
-    """Ctrl-C is an exception in this block: there are threads, children or a terminal to restore.
-
-    Whoever had it ignored or caught it in some other way keeps that.
-    """
-    previous = signal.getsignal(signal.SIGINT)
-    ours = callable(previous) and threading.current_thread() is threading.main_thread()
-    if ours:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        if ours:
-            signal.signal(signal.SIGINT, previous)
+        yield progress

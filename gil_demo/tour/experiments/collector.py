@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from gil_demo.interrupts import tidies
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_alone
 from gil_demo.native import kernels
@@ -86,6 +87,7 @@ class Collector:
             raise
         return self
 
+    @tidies
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join()

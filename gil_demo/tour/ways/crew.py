@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from gil_demo.errors import Unavailable
+from gil_demo.host.threads import submit_all
+from gil_demo.interrupts import tidies
 from gil_demo.results.run import Span
 from gil_demo.tour.ways.worker import work
 
@@ -70,6 +73,7 @@ class Crew:
     def __enter__(self) -> Self:
         return self
 
+    @tidies
     def __exit__(self, *_: object) -> None:
         self._close(self._open)
 
@@ -144,8 +148,8 @@ def in_threads(parts: Sequence[memoryview]) -> Iterator[Ready]:
 
 
 def _start_threads(pool: ThreadPoolExecutor, parts: Sequence[memoryview], crew: Crew) -> None:
+    ends = zip(parts, crew.starts, crew.answers, strict=True)
     try:
-        for part, starts, answers in zip(parts, crew.starts, crew.answers, strict=True):
-            pool.submit(work, part, starts, answers)
-    except RuntimeError as error:
-        raise Unavailable(f"no thread could be started: {error}") from error
+        submit_all(pool, [partial(work, *one) for one in ends])
+    except OSError as error:
+        raise Unavailable(f"no thread could be started: {error.strerror}") from error

@@ -1,19 +1,17 @@
 """Workers that are processes, and what it takes to let them see the numbers."""
 
 import inspect
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from tempfile import TemporaryFile
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.errors import Unavailable
+from gil_demo.files import nameless_file
 from gil_demo.tour.ways import worker
 from gil_demo.tour.ways.crew import Crew, Ready
 
@@ -33,20 +31,13 @@ def shared(array: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
     """
     with ExitStack() as open_files:
         try:
-            file = open_files.enter_context(_nameless_file())
+            file = open_files.enter_context(nameless_file())
             began = time.monotonic()
             file.write(memoryview(array))
             file.flush()
         except OSError as error:
             raise Unavailable(f"no memory could be shared: {error.strerror}") from error
         yield file.fileno(), time.monotonic() - began
-
-
-def _nameless_file() -> BinaryIO:
-    if hasattr(os, "memfd_create"):
-        with suppress(OSError):  # an old kernel, or one that forbids it
-            return os.fdopen(os.memfd_create("gil-demo"), "w+b")
-    return TemporaryFile()
 
 
 def worker_script(file: int, part: Part, starts: int, answers: int) -> str:

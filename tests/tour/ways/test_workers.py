@@ -224,7 +224,7 @@ def test_no_room_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(FileNotFoundError), processes.shared(SMALL):
         raise FileNotFoundError
-    monkeypatch.setattr(processes, "_nameless_file", refused)
+    monkeypatch.setattr(processes, "nameless_file", refused)
     with pytest.raises(Unavailable, match="No space left"), processes.shared(SMALL):
         pass
 

@@ -1,0 +1,24 @@
+"""Threads for several jobs at once, from a system that may have none to give."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from errno import EAGAIN
+from typing import TypeVar
+
+from gil_demo.interrupts import tidies
+
+Value = TypeVar("Value")
+
+tidies(ThreadPoolExecutor.__exit__)
+"""Whoever leaves a pool has told its jobs to end."""
+
+
+def submit_all(
+    pool: ThreadPoolExecutor, jobs: Sequence[Callable[[], Value]]
+) -> list[Future[Value]]:
+    """Give every job to a pool. Raises OSError where the system has not enough threads."""
+    try:
+        return [pool.submit(job) for job in jobs]
+    except RuntimeError as error:
+        threads = "1 thread" if len(jobs) == 1 else f"{len(jobs)} threads"
+        raise OSError(EAGAIN, f"cannot start {threads}: {error}") from error

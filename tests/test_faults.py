@@ -1,0 +1,31 @@
+"""A few of the faults that `tests.faults` throws in great numbers."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+FAULTS = {
+    "interrupted race": ["interrupts", "--points", "6", "race"],
+    "interrupted run": ["interrupts", "--points", "6", *["run", "--rounds", "1", "--csv", "a.csv"]],
+    "interrupted try": ["interrupts", "--points", "8", "try", "nested-begin"],
+    "command lines": ["command_lines", "40"],
+    ".npy files": ["npy_files", "300"],
+}
+
+
+@pytest.mark.parametrize("arguments", FAULTS.values(), ids=FAULTS)
+def test_faults_end_as_documented(arguments: Sequence[str]) -> None:
+    """Exit codes, one line, nothing left behind; in a process that has no threads and may fork."""
+    script, *others = arguments
+    ended = subprocess.run(
+        [sys.executable, "-m", f"tests.faults.{script}", *others],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert "0 wrong" in ended.stdout, ended.stdout + ended.stderr
+    assert ended.returncode == 0
