@@ -70,9 +70,10 @@ def _code(figure: lesson.Code) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", style="dim")
     grid.add_column(no_wrap=True)
-    grid.add_column()
+    remarked = any(line.remark for line in figure.lines)
     for line in figure.lines:
         text = Syntax("", "c", theme=C_THEME).highlight(line.text)
         text.rstrip()
-        grid.add_row(str(line.number), text, Text(line.remark, "bold"))
-    return Group(Text(figure.title, "bold"), grid)
+        remark = (Text(line.remark, "bold"),) if remarked else ()
+        grid.add_row(str(line.number), text, *remark)
+    return Group(Text(figure.title, "bold"), grid) if figure.title else grid

@@ -46,6 +46,9 @@ class QuestionPage:
         yield Text()
         yield _prose(self.step.idea)
         yield Text()
+        if self.step.code:
+            yield drawn(self.step.code())
+            yield Text()
         yield Text(self.step.question, "bold")
         yield Text()
         for index, answer in enumerate(self.step.answers):
@@ -140,20 +143,28 @@ def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) 
 
 
 def notes(lesson: Sequence[Step]) -> RenderableType:
-    """Print a presenter's notes: the misconception, a question to ask, the line to say."""
+    """Print a presenter's notes: all that a teacher says and asks, with the answers."""
     return Group(*(part for step in lesson for part in _note(step)))
 
 
 def _note(step: Step) -> Iterator[RenderableType]:
     yield _header(step)
+    answers = (
+        Text(f"{number}. {answer}", "bold green" if number == step.right + 1 else "")
+        for number, answer in enumerate(step.answers, start=1)
+    )
     for label, text in (
-        ("Asks", step.question),
-        ("Misconception", step.misconception),
-        ("Ask them", step.ask),
-        ("Remember", step.remember),
-        ("Minutes", str(step.minutes)),
+        (f"{step.minutes} minutes", _prose(step.idea)),
+        ("Question", Text(step.question, "bold")),
+        ("Answers", Text("\n").join(answers)),
+        (f"Right: {step.right + 1}", _prose(step.why)),
+        ("Misconception", _prose(step.misconception)),
+        ("Ask them", Text(step.ask, "bold")),
+        ("Answer", _prose(step.reply)),
+        ("Otherwise", _prose(step.otherwise)),
+        ("Remember", Text(step.remember, "bold")),
     ):
-        yield _Hanging(f"{label:<13}", Text(text), "bold")
+        yield _Hanging(f"{label:<13}", text, "bold")
     yield Text()
 
 

@@ -1,4 +1,7 @@
-"""The lesson: its steps in their order, each made from a module's docstring and its `run`."""
+"""The lesson: its steps in their order, each made from a module's docstring and its `run`.
+
+A step may also have `code`, which gets the C that is shown with its question.
+"""
 
 import re
 from collections.abc import Mapping
@@ -30,9 +33,12 @@ PARTS = (
     "Idea",
     "Question",
     "Answers",
+    "Why",
     "Remember",
     "Misconception",
     "Ask",
+    "Reply",
+    "Otherwise",
     "Read more",
 )
 
@@ -76,12 +82,17 @@ def _step(stem: str) -> Step:
         idea=_flowing(parts["Idea"]),
         question=_flowing(parts["Question"]),
         answers=_items(parts["Answers"]),
+        right=module.RIGHT,
+        why=_flowing(parts["Why"]),
         remember=_flowing(parts["Remember"]),
         misconception=_flowing(parts["Misconception"]),
         ask=_flowing(parts["Ask"]),
+        reply=_flowing(parts["Reply"]),
+        otherwise=_flowing(parts["Otherwise"]),
         sources=_sources(stem, parts),
         minutes=module.MINUTES,
         run=module.run,
+        code=getattr(module, "code", None),
     )
 
 

@@ -31,12 +31,14 @@ def test_the_list_has_a_line_for_every_step(command: Command) -> None:
     assert f"{sum(step.minutes for step in lesson.load_all())} minutes" in ended.stdout
 
 
-def test_the_notes_have_a_misconception_and_a_question_a_step(command: Command) -> None:
-    """A presenter reads them beforehand; nothing is run."""
+def test_the_notes_have_the_answer_to_every_question(command: Command) -> None:
+    """A presenter has all that is said and asked, with the answers; nothing is run."""
     ended = command("tour", "--notes", "--step", "2-3")
     flowing = " ".join(ended.stdout.split())
     for step in lesson.part(2, 3):
-        assert step.misconception.replace("``", "") in flowing
+        assert f"Right: {step.right + 1}" in flowing
+        for text in (step.idea, step.why, step.misconception, step.reply, step.otherwise):
+            assert text.replace("``", "") in flowing
         assert step.ask in flowing
     assert "1 of 12" not in flowing
 

@@ -68,6 +68,43 @@ def test_a_step_is_short_enough_to_be_read_from_the_back_row(step: Step) -> None
     assert step.ask.endswith("?")
 
 
+MAX_REPLY_WORDS = 90
+
+EXPLAINED = (
+    *("GIL", "kernel", "ticker", "span", "reference count", "BEGIN", "END", "block", "native"),
+    *("stall", "switch interval", "own", "borrow", "guarded", "cell", "thread state", "attach"),
+    *("contiguous", "stride", "mutex", "dtype"),
+)
+"""Terms that a student need not know before; each is explained where it comes first."""
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_teacher_has_the_answers(step: Step) -> None:
+    """Each question comes with its answer, short enough to be said, and with a way out."""
+    assert 0 <= step.right < len(step.answers)
+    for text in (step.why, step.reply, step.otherwise):
+        assert 10 <= len(text.split()) <= MAX_REPLY_WORDS
+
+
+@pytest.mark.parametrize("term", EXPLAINED)
+def test_a_term_comes_first_where_it_is_explained(term: str) -> None:
+    """A step's idea explains its terms, so no question or answer uses a term before."""
+    used = re.compile(rf"\b{term}")
+    for step in STEPS:
+        if used.search(step.idea):
+            return
+        for text in (step.title, step.question, *step.answers, step.remember):
+            assert not used.search(text), (step.name, text)
+
+
+def test_the_c_is_seen_before_it_is_asked_about() -> None:
+    """The block is shown before the second question, and the question's loop before the eighth."""
+    for number, words in ((2, "Py_BEGIN_ALLOW_THREADS"), (8, "NPY_ARRAY_ALIGNED")):
+        shown = text_of(pages.QuestionPage(STEPS[number - 1]))
+        assert words in shown
+        assert "total += data[i];" in shown
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_question_fits_a_small_terminal(step: Step) -> None:
     """On 80 columns and 24 rows the page that asks is seen whole, with the keys under it."""
