@@ -3,21 +3,35 @@
 from collections.abc import Iterator, Sequence
 
 from gil_demo.report.markdown import markdown
+from gil_demo.tour import lesson
 from gil_demo.tour.step import Step
 
 
-def plan(lesson: Sequence[Step]) -> str:
+def plan(steps: Sequence[Step]) -> str:
     """A table of all steps, and for each what a teacher says and asks, with the answers."""
-    return "\n".join([*_table(lesson), *(line for step in lesson for line in _step(step))])
+    return "\n".join([*_table(steps), *(line for step in steps for line in _step(step))])
 
 
-def _table(lesson: Sequence[Step]) -> Iterator[str]:
+def plans(minutes: Sequence[int]) -> str:
+    """A table of what to take in so many minutes, and what to type."""
+    lines = ["| you have | type | steps | with a class |", "| ---: | --- | --- | ---: |"]
+    for have in minutes:
+        steps = lesson.plan(have)
+        numbers = ", ".join(str(step.number) for step in steps)
+        need = sum(step.minutes for step in steps)
+        lines.append(
+            f"| {have} minutes | `gil-demo tour --minutes {have}` | {numbers} | {need} minutes |"
+        )
+    return "\n".join(lines)
+
+
+def _table(steps: Sequence[Step]) -> Iterator[str]:
     yield "| | step | the question | minutes |"
     yield "| ---: | --- | --- | ---: |"
-    for step in lesson:
+    for step in steps:
         link = f"[{step.title}](#step-{step.number})"
         yield f"| {step.number} | {link} | {markdown(step.question)} | {step.minutes} |"
-    yield f"| | | all of it | {sum(step.minutes for step in lesson)} |"
+    yield f"| | | all of it | {sum(step.minutes for step in steps)} |"
 
 
 def _step(step: Step) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
     from gil_demo.tour.walk import Walk
 
 
-def steps(text: str) -> tuple[int, int | None]:
-    """Parse the first and last of some steps: 3, 3-5, or 3- for all from it. Else a usage error."""
+Range = tuple[int, int | None]
+"""The first step and the last one; without a last one, all from the first on."""
+
+
+def ranges(text: str) -> tuple[Range, ...]:
+    """Parse ranges of steps, separated by commas, as in 1-4,6-8. Else a usage error."""
+    return tuple(map(_range, text.split(",")))
+
+
+def _range(text: str) -> Range:
     match = re.fullmatch(r"([0-9]{1,3})(?:(-)([0-9]{1,3})?)?", text.strip())
     if not match:
         raise click.BadParameter(
-            f"{text!r} does not name a step: give a number, or a range as in 3-5 or 3-"
+            f"{text!r} does not name a step: give numbers, or ranges as in 1-4,6-8 or 3-"
         )
     first = int(match[1])
     last = int(match[3]) if match[3] else None if match[2] else first
@@ -35,9 +44,16 @@ def steps(text: str) -> tuple[int, int | None]:
 @click.option(
     "--step",
     "chosen",
-    type=steps,
+    type=ranges,
+    multiple=True,
     metavar="N",
-    help="Take only this step; 3-5: steps 3 to 5; 3-: all from step 3.",
+    help="Take only this step; 1-4,6: steps 1 to 4 and 6; 3-: all from step 3. Each --step adds.",
+)
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 999),
+    metavar="N",
+    help="Take the steps that fit into so many minutes with a class.",
 )
 @click.option("--notes", is_flag=True, help="Print the presenter's notes, and run nothing.")
 @click.option(
@@ -56,7 +72,8 @@ def steps(text: str) -> tuple[int, int | None]:
 def tour(
     *,
     list_steps: bool,
-    chosen: tuple[int, int | None] | None,
+    chosen: tuple[tuple[Range, ...], ...],
+    minutes: int | None,
     notes: bool,
     pause: bool,
     no_input: bool,
@@ -86,7 +103,11 @@ def tour(
         raise click.UsageError(
             "--list and --notes run no step, so there is nothing to draw to a file"
         )
-    part = lesson.part(*chosen) if chosen else lesson.load_all()
+    refuse_together(step=bool(chosen), minutes=minutes is not None)
+    if minutes is not None:
+        part = lesson.plan(minutes)
+    else:
+        part = lesson.parts(chain(*chosen)) if chosen else lesson.load_all()
     console = screen()
     file = RecordFile(Path(click.get_app_dir("gil-demo")) / "tour.json")
     if list_steps:
@@ -106,7 +127,7 @@ def tour(
         walk = kept_walk(from_file)
         output.begin(environment_line(walk.environment))
     else:
-        walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen))
+        walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen or minutes))
     if asking:
         converse(walk, console, file.save, pause=pause)
     else:

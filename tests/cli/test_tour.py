@@ -75,10 +75,35 @@ def test_options_that_exclude_each_other_are_refused(options: list[str], command
     assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
 
 
-@pytest.mark.parametrize("steps", ["0", "13", "x", "3-2", "", "1,2", "-3", "99999"])
+@pytest.mark.parametrize("steps", ["0", "13", "x", "3-2", "", "1,,2", "1-2,13", "-3", "99999"])
 def test_unknown_steps_are_refused(steps: str, command: Command) -> None:
     """One line, exit code 2."""
     ended = command("tour", "--no-input", "--step", steps)
+    assert ended.returncode == BAD_INPUT
+    assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers"),
+    [
+        (["--step", "1-2,4"], [1, 2, 4]),
+        (["--step", "4", "--step", "11-"], [4, 11, 12]),
+        (["--minutes", "10"], [1, 2, 4]),
+    ],
+    ids=["ranges", "twice", "minutes"],
+)
+def test_a_plan_can_be_typed(options: list[str], numbers: list[int], command: Command) -> None:
+    """Ranges add up, and a time chooses the steps."""
+    ended = command("tour", "--list", *options)
+    assert list(map(int, re.findall(r"^ *(\d+)  ", ended.stdout, flags=re.M))) == numbers
+
+
+@pytest.mark.parametrize(
+    "options", [["--minutes", "3"], ["--minutes", "0"], ["--minutes", "9", "--step", "1"]]
+)
+def test_a_plan_that_cannot_be_is_refused(options: list[str], command: Command) -> None:
+    """One line, exit code 2."""
+    ended = command("tour", "--list", *options)
     assert ended.returncode == BAD_INPUT
     assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
 

@@ -72,7 +72,7 @@ MAX_REPLY_WORDS = 90
 
 EXPLAINED = (
     *("GIL", "kernel", "ticker", "span", "reference count", "BEGIN", "END", "block", "native"),
-    *("stall", "switch interval", "own", "borrow", "guarded", "cell", "thread state", "attach"),
+    *("stall", "switch interval", "owns", "borrow", "guarded", "cell", "thread state", "attach"),
     *("contiguous", "stride", "mutex", "dtype"),
 )
 """Terms that a student need not know before; each is explained where it comes first."""
@@ -142,6 +142,29 @@ def test_a_step_that_lacks_a_part_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         lesson.IncompleteStep, match="let_go: its docstring lacks Question, Answers"
     ):
         lesson._step("let_go")
+
+
+@pytest.mark.parametrize("minutes", [10, 25, 45])
+def test_a_plan_leaves_time_to_spare(minutes: int) -> None:
+    """A tenth of the lesson is for what comes up, and the steps that matter most are in it."""
+    plan = lesson.plan(minutes)
+    assert minutes / 2 <= sum(step.minutes for step in plan) <= 0.9 * minutes
+    assert {"one-lock", "let-go", "may-i-read"} <= {step.name for step in plan}
+    assert list(plan) == [step for step in STEPS if step in plan]
+
+
+def test_a_time_that_no_step_fits_is_refused() -> None:
+    """The message says how much the first step takes."""
+    with pytest.raises(lesson.TooShort, match="give 4 or more"):
+        lesson.plan(3)
+    assert [step.name for step in lesson.plan(4)] == ["one-lock"]
+
+
+def test_ranges_add_up_in_the_order_of_the_lesson() -> None:
+    """However often, and in whatever order, a step is named, it is taken once."""
+    assert [step.number for step in lesson.parts([(6, 8), (1, 2), (7, 7), (11, None)])] == [
+        *(1, 2, 6, 7, 8, 11, 12)
+    ]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, None), (13, None), (3, 2), (1, 13)])
