@@ -37,6 +37,13 @@ def refuse_unwritable(path: Path) -> None:
         raise OSError(f"{path.parent} cannot be written to")
 
 
+def refuse_folder(path: Path) -> None:
+    """Raise OSError where files can be written to `path` neither now nor once it is made."""
+    if path.exists() and not path.is_dir():
+        raise OSError(f"{path} is not a folder")
+    refuse_unwritable(path / "file" if path.exists() else path)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Put `text` at `path` in one step; on OSError, what was there before is still there."""
     refuse_unwritable(path)

@@ -14,6 +14,9 @@ from gil_demo.errors import BadInput
 from gil_demo.exit_codes import DONE, OF_STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gil_demo.tour.step import Step
     from gil_demo.tour.walk import Walk
 
 
@@ -57,13 +60,25 @@ def _range(text: str) -> Range:
 )
 @click.option("--notes", is_flag=True, help="Print the presenter's notes, and run nothing.")
 @click.option(
+    "--handout",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a sheet with the questions, to be printed, as a web page, and run nothing.",
+)
+@click.option(
+    "--gift",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the questions as a quiz for Moodle, in GIFT format, and run nothing.",
+)
+@click.option(
     "--pause/--no-pause",
     default=True,
     help="Wait for a key after each step's figures, or go on at once.  [default: wait]",
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
 @click.option("--restart", is_flag=True, help="Forget the predictions made so far.")
-@output_options(JSON, pictures=True, kept=True)
+@output_options(JSON, pictures=True, slides=True, kept=True)
 @click.option(
     "--check",
     is_flag=True,
@@ -75,6 +90,8 @@ def tour(
     chosen: tuple[tuple[Range, ...], ...],
     minutes: int | None,
     notes: bool,
+    handout: Path | None,
+    gift: Path | None,
     pause: bool,
     no_input: bool,
     restart: bool,
@@ -91,18 +108,21 @@ def tour(
     from gil_demo.report.environment import environment_line
     from gil_demo.report.kept import kept_walk
     from gil_demo.report.kit.screen import screen
+    from gil_demo.report.tour_reports import TourReport
     from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
     from gil_demo.tour.record_file import RecordFile
     from gil_demo.tour.walk import Walk
 
     as_json = output.form == "json"
-    refuse_together(list=list_steps, notes=notes, json=as_json, restart=restart)
-    refuse_together(list=list_steps, notes=notes, restart=restart, **{"no-input": no_input})
-    if (list_steps or notes) and output.wants_files:
-        raise click.UsageError(
-            "--list and --notes run no step, so there is nothing to draw to a file"
-        )
+    papers = {"handout": bool(handout), "gift": bool(gift)}
+    for paper in papers.items():  # both may be written at once
+        idle = {"list": list_steps, "notes": notes, **dict([paper])}
+        refuse_together(**idle, json=as_json, restart=restart)
+        refuse_together(**idle, restart=restart, **{"no-input": no_input})
+        if any(idle.values()) and output.wants_files:
+            option = next(name for name, given in idle.items() if given)
+            raise click.UsageError(f"--{option} runs no step, so there is nothing to draw")
     refuse_together(step=bool(chosen), minutes=minutes is not None)
     if minutes is not None:
         part = lesson.plan(minutes)
@@ -115,6 +135,9 @@ def tour(
         return DONE
     if notes:
         console.print(pages.notes(part))
+        return DONE
+    if handout or gift:
+        write_papers(part, handout, gift)
         return DONE
     asking = not (no_input or as_json or from_file)
     if asking and not (sys.stdin.isatty() and console.is_terminal):
@@ -132,12 +155,25 @@ def tour(
         converse(walk, console, file.save, pause=pause)
     else:
         run_through(walk, None if as_json else console)
-    report = pages.TourReport(walk)
+    report = TourReport(walk)
     if as_json:
         output.emit(report, "gil-demo tour")
     elif walk.seen:
         output.write_files(report, "gil-demo tour")
     return exit_code(walk, check=check)
+
+
+def write_papers(part: "Sequence[Step]", handout: Path | None, gift: Path | None) -> None:
+    """Write the questions to print and the quiz, those that were asked for."""
+    from gil_demo import files
+    from gil_demo.report import gift as quiz
+    from gil_demo.report import handout as sheet
+
+    files.refuse_outputs({"--handout": handout, "--gift": gift}, {})
+    if handout:
+        files.write_whole(handout, sheet.handout(part))
+    if gift:
+        files.write_whole(gift, quiz.gift(part))
 
 
 def exit_code(walk: "Walk", *, check: bool) -> int:

@@ -89,9 +89,9 @@ class Page:
         shared = halves(self.pattern.source).shared
         if shared:
             yield Text("both halves use", "bold")
-            yield _lines([Line(line, differs=False) for line in shared.splitlines()])
+            yield c_lines([Line(line, differs=False) for line in shared.splitlines()])
         unsafe, safe = compared(self.pattern.source)
-        sides = ((self._title("unsafe"), _lines(unsafe)), (self._title("safe"), _lines(safe)))
+        sides = ((self._title("unsafe"), c_lines(unsafe)), (self._title("safe"), c_lines(safe)))
         longest = max(len(line.text) for line in unsafe + safe) + 2
         if 2 * longest + 4 <= width:
             table = Table.grid(padding=(0, 4, 0, 0))
@@ -137,13 +137,19 @@ class Walkthrough:
         yield Text()
 
     def _claims(self, part: str) -> Iterator[RenderableType]:
-        columns = claims_columns(part, self.asked)
-        if columns[0].cells:
-            grid = Table.grid(padding=(0, 2, 0, 0))
-            for cells in zip(*(one.cells for one in columns), strict=True):
-                grid.add_row(Text(f"  line {cells[0]}", "dim"), *cells[1:])
-            yield grid
+        if claims_columns(part, self.asked)[0].cells:
+            yield Padding(claims_grid(part, self.asked), (0, 0, 0, 2))
             yield Text()
+
+
+def claims_grid(part: str, asked: str) -> RenderableType:
+    """Draw the claims in a part of the page: line, name, sentence, and how each program ends."""
+    table = ruled_table()
+    for column in claims_columns(part, asked):
+        table.add_column(column.header, no_wrap=column.header != "what it says")
+    for cells in zip(*(one.cells for one in claims_columns(part, asked)), strict=True):
+        table.add_row(*cells)
+    return table
 
 
 def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
@@ -152,13 +158,14 @@ def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
     told = [claim for claim in claims.CLAIMS if claim.part == part]
     return (
         Column("line", tuple(str(numbers[claim.tag]) for claim in told)),
-        words("claim", (claim.sentence for claim in told)),
+        words("claim", (claim.name.removeprefix(f"{page.NAME}/") for claim in told)),
+        words("what it says", (claim.sentence for claim in told)),
         words("asked", (_outcome(claim.unsafe) for claim in told)),
         words("mended", (_outcome(claim.safe) for claim in told)),
     )
 
 
-def _lines(lines: Sequence[Line]) -> Text:
+def c_lines(lines: Sequence[Line]) -> Text:
     """Highlight C, with a mark before each line that the other half does not have."""
     code = "\n".join(line.text for line in lines)
     highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)

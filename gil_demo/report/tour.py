@@ -7,20 +7,19 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.rule import Rule
 from rich.text import Text
 
-from gil_demo.report.document import json_text, tour_document
 from gil_demo.report.kit.columns import ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
-from gil_demo.report.kit.report import Texts
 from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Lanes, Seen
-from gil_demo.tour.kept import result_of
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Step
-from gil_demo.tour.walk import Walk
 
 AFTERWARDS = """\
 Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
 what else can go wrong. Once more from the start: gil-demo tour --restart"""
+
+RIGHT_STYLE = "green"
+"""Not bold: many light terminals show bold green in a bright green that is hard to read."""
 
 MAX_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
@@ -42,18 +41,14 @@ class QuestionPage:
             yield from console.render(part, options)
 
     def _parts(self) -> Iterator[RenderableType]:
-        yield _header(self.step)
+        yield header(self.step)
         yield Text()
         yield _prose(self.step.idea)
         yield Text()
         if self.step.code:
             yield drawn(self.step.code())
             yield Text()
-        yield Text(self.step.question, "bold")
-        yield Text()
-        for index, answer in enumerate(self.step.answers):
-            chosen = index == self.predicted
-            yield _Hanging(f"{index + 1}", Text(answer, "bold" if chosen else ""), "bold cyan")
+        yield from question(self.step, self.predicted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ class SeenPage:
     predicted: int | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(_header(self.step), _narrowed(options))
+        yield from console.render(header(self.step), _narrowed(options))
         for figure in self.seen.figures:
             yield drawn(figure)
             if figure is self.seen.figures[-1] or not isinstance(figure, Lanes):
@@ -73,54 +68,36 @@ class SeenPage:
         options = _narrowed(options)
         if self.seen.note:
             yield Text(self.seen.note, "dim")
-        for part in (*self._parts(), _ReadMore(self.step, linked=True)):
+        said = answers(self.step, self.seen, self.predicted)
+        for part in (*said, _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)
 
-    def _parts(self) -> Iterator[RenderableType]:
-        seen = self.seen
-        if seen.state != "shown":
-            label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
-            yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
-            yield Text()
-        for index, (answer, remark) in enumerate(seen.beside(self.step.answers)):
-            yield self._answer(index, answer, remark)
-        if seen.state == "shown":
-            yield _Hanging("=>", Text(self.step.remember, "bold"), "bold green")
 
-    def _answer(self, index: int, answer: str, remark: str) -> RenderableType:
-        right = index == self.seen.right
-        text = Text.assemble((answer, "bold green" if right else ""))
-        if index == self.predicted:
-            text.append("  (yours)", "bold cyan")
+def question(step: Step, predicted: int | None = None) -> Iterator[RenderableType]:
+    """Draw the question, and the answers to choose from."""
+    yield Text(step.question, "bold")
+    yield Text()
+    for index, answer in enumerate(step.answers):
+        chosen = index == predicted
+        yield _Hanging(f"{index + 1}", Text(answer, "bold" if chosen else ""), "bold")
+
+
+def answers(step: Step, seen: Seen, predicted: int | None = None) -> Iterator[RenderableType]:
+    """Draw what a run says about each answer, and the line to remember if it was shown."""
+    if seen.state != "shown":
+        label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
+        yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
+        yield Text()
+    for index, (answer, remark) in enumerate(seen.beside(step.answers)):
+        right = index == seen.right
+        text = Text.assemble((answer, RIGHT_STYLE if right else ""))
+        if index == predicted:
+            text.append("  (yours)", "bold")
         if remark:
             text.append(f"\n{remark}")
-        return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
-
-
-@dataclass(frozen=True, slots=True)
-class TourReport:
-    """The steps of a walk that were run, in every form."""
-
-    walk: Walk
-
-    def screen(self) -> RenderableType:
-        """Return the pages of every step."""
-        return taken(self.walk)
-
-    def texts(self) -> Texts:
-        """Return what makes each text, by the option that asks for it."""
-        return {"json": lambda: json_text(tour_document(result_of(self.walk)))}
-
-
-def taken(walk: Walk) -> RenderableType:
-    """Draw both pages of every step that was run, one below the other, for a picture."""
-    pages: list[RenderableType] = []
-    for step in walk.lesson:
-        if step.name in walk.seen:
-            predicted = walk.predicted(step)
-            pages += [QuestionPage(step, predicted), Text()]
-            pages += [SeenPage(step, walk.seen[step.name], predicted), Text()]
-    return Group(*pages)
+        yield _Hanging(f"{index + 1}", text, RIGHT_STYLE if right else "bold")
+    if seen.state == "shown":
+        yield _Hanging("=>", Text(step.remember, "bold"), RIGHT_STYLE)
 
 
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
@@ -148,9 +125,9 @@ def notes(lesson: Sequence[Step]) -> RenderableType:
 
 
 def _note(step: Step) -> Iterator[RenderableType]:
-    yield _header(step)
+    yield header(step)
     answers = (
-        Text(f"{number}. {answer}", "bold green" if number == step.right + 1 else "")
+        Text(f"{number}. {answer}", RIGHT_STYLE if number == step.right + 1 else "")
         for number, answer in enumerate(step.answers, start=1)
     )
     for label, text in (
@@ -235,7 +212,8 @@ def _judged(prediction: Prediction) -> str:
     return "came true" if prediction.came_true else "missed"
 
 
-def _header(step: Step) -> RenderableType:
+def header(step: Step) -> RenderableType:
+    """Draw a step's title, and its place in the lesson."""
     return Rule(
         Text.assemble((step.title, "bold"), f"  {step.number} of {step.steps}"), align="left"
     )

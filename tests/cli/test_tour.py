@@ -142,6 +142,40 @@ def test_the_pages_can_be_taken_away(command: Command, home: Path) -> None:
             assert words.replace(" ", "") in text.replace("&#160;", "").replace(" ", "")
 
 
+def test_slides_are_written_for_each_step(command: Command, home: Path) -> None:
+    """The question alone, then the figures, then the answer, and a page that has all of them."""
+    folder = home / "slides"
+    ended = command("tour", "--no-input", "--step", "1", "--slides", str(folder))
+    assert ended.returncode == DONE, ended.stderr
+    assert sorted(file.name for file in folder.iterdir()) == [
+        *("01-step-01-question.svg", "02-step-01-figures.svg", "03-step-01-answer.svg"),
+        "slides.html",
+    ]
+    assert "slides.html" in "".join(ended.stdout.split())
+
+
+def test_papers_run_nothing(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheet and the quiz have the chosen questions, and no step is run for them."""
+    monkeypatch.setattr("gil_demo.tour.steps.let_go.run", None)
+    sheet, quiz = home / "sheet.html", home / "quiz.gift"
+    ended = command("tour", "--step", "2", "--handout", str(sheet), "--gift", str(quiz))
+    assert (ended.returncode, ended.stderr) == (DONE, "")
+    (step,) = lesson.part(2, 2)
+    assert all(step.question in file.read_text("utf-8") for file in (sheet, quiz))
+
+
+@pytest.mark.parametrize("option", ["--handout", "--gift", "--slides"])
+def test_papers_have_one_meaning(option: str, command: Command, home: Path) -> None:
+    """A place that is taken, and options that make no sense together, are refused."""
+    taken = home / "taken"
+    (taken.mkdir if option != "--slides" else taken.touch)()
+    for more in (["--no-input", option, str(taken)], ["--list", option, str(home / "new")]):
+        ended = command("tour", *more)
+        assert ended.returncode == BAD_INPUT
+        assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
+    assert not (home / "new").exists()
+
+
 def test_a_place_that_cannot_be_written_is_refused_before_the_lesson(command: Command) -> None:
     """Nobody takes twelve steps to hear that the file cannot be had."""
     ended = command("tour", "--no-input", "--svg", "missing/file.svg")

@@ -20,13 +20,14 @@ def paragraphs(text: str) -> Iterator[str]:
     paragraph: list[str] = []
     for line in text.splitlines():
         if paragraph and (not line.strip() or line.startswith("- ")):
-            yield _plain(paragraph)
+            yield flowing(paragraph)
             paragraph = []
         if line.strip():
             paragraph.append(line.strip())
     if paragraph:
-        yield _plain(paragraph)
+        yield flowing(paragraph)
 
 
-def _plain(lines: Iterable[str]) -> str:
+def flowing(lines: Iterable[str]) -> str:
+    """Join the lines of a paragraph, without the marks of code."""
     return " ".join(lines).replace("``", "")

@@ -8,7 +8,7 @@ Idea:
     does not know.
 
 Question:
-    Two threads call it at the same moment. How many calls are in the loop at once, at most?
+    Two threads call this C at the same moment. How many calls are in the loop at once, at most?
 
 Answers:
     - One: there is still only one interpreter.

@@ -8,7 +8,7 @@ Idea:
     thread, notes the time whenever it can run Python.
 
 Question:
-    Two Python threads call this C at the same moment, and C keeps the GIL. What happens?
+    Two Python threads call the kernel at the same moment, and C keeps the GIL. What happens?
 
 Answers:
     - Both are in C at once, each on a core of its own.
