@@ -104,6 +104,7 @@ def tour(
     Twelve steps, in the order of the question. The tour remembers your predictions
     and the step where you stopped.
     """
+    from gil_demo.host.notebook import in_cell
     from gil_demo.report import tour as pages
     from gil_demo.report.environment import environment_line
     from gil_demo.report.kept import kept_walk
@@ -140,6 +141,12 @@ def tour(
         write_papers(part, handout, gift)
         return DONE
     asking = not (no_input or as_json or from_file)
+    if asking and in_cell():
+        first = part[0].number
+        raise BadInput(
+            "a cell of a notebook passes no keys on: evaluate"
+            f" gil_demo.tour({first}), or type !gil-demo tour --no-input"
+        )
     if asking and not (sys.stdin.isatty() and console.is_terminal):
         raise BadInput(
             "the tour asks for predictions, which needs a terminal; --no-input runs it without"

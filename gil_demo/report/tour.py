@@ -7,6 +7,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.rule import Rule
 from rich.text import Text
 
+from gil_demo.host.notebook import in_cell
 from gil_demo.report.kit.columns import ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.lesson_figures import drawn
@@ -192,7 +193,7 @@ class _ReadMore:
     linked: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if self.linked and console.is_terminal and not console.record:
+        if self.linked and console.is_terminal and not console.record and not in_cell():
             text = Text("Read more: ", "dim")
             for position, source in enumerate(self.step.sources):
                 text.append(" · " if position else "")
