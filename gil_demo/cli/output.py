@@ -92,7 +92,7 @@ class Output:
         if self.form:
             screen().raw(report.texts()[self.form]())
         else:
-            screen().print(report.screen() if rest is None else rest)
+            screen().print(report.screen() if rest is None else rest, crop=False)
 
 
 def output_options(

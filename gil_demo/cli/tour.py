@@ -73,7 +73,7 @@ def _range(text: str) -> Range:
 )
 @click.option(
     "--pause/--no-pause",
-    default=True,
+    default=None,
     help="Wait for a key after each step's figures, or go on at once.  [default: wait]",
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
@@ -92,7 +92,7 @@ def tour(
     notes: bool,
     handout: Path | None,
     gift: Path | None,
-    pause: bool,
+    pause: bool | None,
     no_input: bool,
     restart: bool,
     from_file: Path | None,
@@ -124,6 +124,8 @@ def tour(
         if any(idle.values()) and output.wants_files:
             option = next(name for name, given in idle.items() if given)
             raise click.UsageError(f"--{option} runs no step, so there is nothing to draw")
+    for silent in ({"no-input": no_input}, {"json": as_json}, {"list": list_steps}):
+        refuse_together(pause=bool(pause), **silent)
     refuse_together(step=bool(chosen), minutes=minutes is not None)
     if minutes is not None:
         part = lesson.plan(minutes)
@@ -159,7 +161,7 @@ def tour(
     else:
         walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen or minutes))
     if asking:
-        converse(walk, console, file.save, pause=pause)
+        converse(walk, console, file.save, pause=pause is not False)
     else:
         run_through(walk, None if as_json else console)
     report = TourReport(walk)

@@ -6,7 +6,8 @@ from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
-from rich.syntax import Syntax
+from rich.style import Style
+from rich.syntax import ANSI_DARK, ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -18,13 +19,22 @@ from gil_demo.gallery.question import claims, page
 from gil_demo.report.check_page import reading, seen_sentence
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
-from gil_demo.report.kit.sections import section
+from gil_demo.report.kit.sections import section, sources_section
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half, Outcome
 
-C_THEME = "ansi_dark"
-"""The terminal's own colours, so that C suits dark and light backgrounds."""
+BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
+"""Colours that cannot be read on a light background, and what to take instead."""
+
+
+def _readable(style: Style) -> Style:
+    name = style.color.name if style.color else ""
+    return style + Style(color=BRIGHT[name]) if name in BRIGHT else style
+
+
+C_THEME = ANSISyntaxTheme({kind: _readable(style) for kind, style in ANSI_DARK.items()})
+"""The terminal's own colours, so that C can be read on dark and on light backgrounds."""
 
 MARK = ">"
 
@@ -83,7 +93,7 @@ class Page:
         for heading, text in sections.items():
             yield from section(heading, text)
         yield from section("In your own code", seen_sentence(pattern.name))
-        yield from section("Sources", sources)
+        yield from sources_section(sources, console)
 
     def _code(self, width: int) -> Iterator[RenderableType]:
         shared = halves(self.pattern.source).shared
@@ -121,7 +131,10 @@ class Walkthrough:
         yield Text.assemble((page.NAME, "bold"), f"  {head}")
         yield Text()
         for heading, text in sections.items():
-            yield from section(heading, text)
+            if heading == "Sources":
+                yield from sources_section(text, console)
+            else:
+                yield from section(heading, text)
             if heading == "The question":
                 yield from self._code("gilexample.c", self.asked)
                 yield from section("What the check says", reading("gilexample.c", self.asked))

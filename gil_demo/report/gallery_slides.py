@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.rule import Rule
 from rich.text import Text
 
 from gil_demo.csource.halves import Line as HalfLine
@@ -12,6 +11,7 @@ from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
 from gil_demo.report.gallery import MARK, c_lines, claims_grid
+from gil_demo.report.kit.columns import rule
 from gil_demo.report.kit.palette import HALF_STYLES
 from gil_demo.report.kit.sections import flowing
 from gil_demo.report.kit.slides import Slide
@@ -64,4 +64,4 @@ def _function(title: str, source: str) -> Code:
 
 
 def _head(title: str) -> RenderableType:
-    return Rule(Text(title, "bold"), align="left")
+    return rule(Text(title, "bold"))

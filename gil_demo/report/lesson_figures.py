@@ -1,5 +1,6 @@
 """The figures of a lesson's step, drawn as the other commands draw theirs."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from rich.console import Group, RenderableType
@@ -48,12 +49,25 @@ def cell_text(cell: str | Cell | None) -> str:
 
 
 def _numbers(figure: lesson.Table) -> RenderableType:
-    """Draw a table that leaves out columns where they do not fit, the last ones first."""
+    """Draw a table that leaves out columns where they do not fit: those with the proof last.
+
+    Times and speed-ups depend on the machine. Counts decide a question, so they stay.
+    """
     columns = tuple(
-        Column(header, tuple(cell_text(row[at]) for row in figure.rows), at or -1, at > 0)
+        Column(
+            header,
+            tuple(cell_text(row[at]) for row in figure.rows),
+            0 if at == 0 or _counts(row[at] for row in figure.rows) else at,
+            at > 0,
+        )
         for at, header in enumerate(figure.header)
     )
     return FittingTable("", columns, ("",) * len(figure.rows), frozenset(), figure.caption)
+
+
+def _counts(cells: Iterable[str | Cell | None]) -> bool:
+    known = [cell for cell in cells if cell is not None]
+    return all(isinstance(cell, Cell) and not cell.unit for cell in known)
 
 
 def _words(figure: lesson.Table) -> RenderableType:

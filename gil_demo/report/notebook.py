@@ -20,7 +20,7 @@ from gil_demo.tour.step import Step
 HOW = "Predict and run it: gil_demo.tour({number}).run(N), where N is the answer that you expect."
 
 
-def tour(step: int = 1) -> "LessonStep":
+def lesson_step(step: int = 1) -> "LessonStep":
     """Show a step of the lesson: its question, and what to press or to call to run it.
 
     Args:

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.rule import Rule
 from rich.text import Text
 
 from gil_demo.host.notebook import in_cell
-from gil_demo.report.kit.columns import ruled_table
+from gil_demo.report.kit.columns import address_line, rule, ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Lanes, Seen
@@ -151,7 +150,10 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
     made = [(step, predictions[step.name]) for step in lesson if step.name in predictions]
     decided = [(step, one) for step, one in made if one.right is not None]
     missed = [step for step, one in decided if not one.came_true]
-    parts: list[RenderableType] = [Rule("The end of the lesson", align="left"), Text()]
+    parts: list[RenderableType] = [rule(Text("The end of the lesson")), Text()]
+    for step, one in decided:
+        if not one.came_true:
+            parts += [*_missed(step, one), Text()]
     if not decided:
         parts.append(Text("No predictions were made, so there is no score."))
     else:
@@ -161,9 +163,17 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
         if left:
             text.append(f" {left} could not be decided by these runs.")
         parts.append(text)
-    for step in missed:
-        parts += [Text(), Text(f"{step.title}: {step.remember}"), _ReadMore(step, linked=False)]
     return Group(*parts, Text(), Text(AFTERWARDS))
+
+
+def _missed(step: Step, prediction: Prediction) -> Iterator[RenderableType]:
+    """Say what was predicted, what the run showed, and where to read more."""
+    yield Text.assemble("Missed: ", (f"{step.number}  {step.title}", "bold"))
+    for label, index in (("you said", prediction.predicted), ("it was", prediction.right)):
+        if index is not None and index < len(step.answers):
+            yield _Hanging(f"{label:<8}", Text(step.answers[index]))
+    yield _Hanging("=>", Text(step.remember, "bold"), RIGHT_STYLE)
+    yield _ReadMore(step, linked=False)
 
 
 def question_keys(step: Step) -> Text:
@@ -185,8 +195,7 @@ def read_more(step: Step) -> RenderableType:
 class _ReadMore:
     """Where to read more: titles that are links where links can be had, else the addresses.
 
-    An address that is longer than the screen is wide is left whole, so that it can be
-    copied, but in a picture it is folded, so that it can be read.
+    See `address_line` for the addresses.
     """
 
     step: Step
@@ -203,8 +212,7 @@ class _ReadMore:
         yield Text("Read more:", "dim")
         for source in self.step.sources:
             yield Text(source.title, "dim")
-            whole = not console.record
-            yield Text(source.address, "dim", no_wrap=whole, overflow="ignore" if whole else "fold")
+            yield address_line(source.address, console)
 
 
 def _judged(prediction: Prediction) -> str:
@@ -215,9 +223,7 @@ def _judged(prediction: Prediction) -> str:
 
 def header(step: Step) -> RenderableType:
     """Draw a step's title, and its place in the lesson."""
-    return Rule(
-        Text.assemble((step.title, "bold"), f"  {step.number} of {step.steps}"), align="left"
-    )
+    return rule(Text.assemble((step.title, "bold"), f"  {step.number} of {step.steps}"))
 
 
 def _narrowed(options: ConsoleOptions) -> ConsoleOptions:

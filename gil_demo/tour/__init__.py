@@ -13,7 +13,7 @@ class Lesson(ModuleType):
     """The package, which shows a step when it is called."""
 
     def __call__(self, step: int = 1) -> Any:
-        """Show a step of the lesson; see `gil_demo.report.notebook.tour`."""
+        """Show a step of the lesson; see `gil_demo.report.notebook.lesson_step`."""
         import gil_demo
 
         return gil_demo.lesson_step(step)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from gil_demo.measuring.plan import Plan
 from gil_demo.report import tour as pages
+from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
@@ -312,6 +313,31 @@ def test_a_skipped_step_is_gone_back_to_at_its_question() -> None:
     assert (walk.step.name, walk.asking) == ("one", True)
 
 
+def test_leaving_on_a_page_of_figures_goes_on_behind_it() -> None:
+    """Another day does not ask again what was just answered; a page that asks, does."""
+    walk = Walk(named("one", "two"))
+    assert walk.record().next_step == "one"
+    walk.go("forward")
+    walk.run(no_progress)
+    assert walk.record().next_step == "two"
+    walk.go("forward")
+    assert walk.record().next_step == "two"
+    walk.go("forward")
+    walk.run(no_progress)
+    assert walk.record().next_step is None
+
+
+def test_counts_are_the_last_columns_to_go() -> None:
+    """On 40 columns a table has the proof, and leaves out the times."""
+    times = (Cell(12_345.6, "ms", 1),) * 5
+    figure = Table(
+        ("", *(f"time {one}" for one in range(5)), "inside"), (("a row", *times, Cell(2)),)
+    )
+    shown = text_of(drawn(figure), 40)
+    assert re.search(r"^a row .* 2$", shown, flags=re.MULTILINE)
+    assert "Left out at this width: time" in shown
+
+
 def test_a_prediction_is_judged_by_the_run() -> None:
     """What was predicted and what was seen are kept together."""
     walk = Walk(named("one", right=1))
@@ -362,10 +388,13 @@ def test_a_record_of_a_step_that_is_gone_begins_at_the_first() -> None:
 def test_the_score_names_what_to_read_for_each_miss() -> None:
     """Misses with their line and their links; what could not be decided does not count."""
     one, two, three = named("one", "two", "three")
+    two = replace(two, number=2)
     said = {"one": Prediction(1, 1), "two": Prediction(0, 1), "three": Prediction(0, None)}
     shown = text_of(pages.score([one, replace(two, title="Second"), three], said))
     assert "1 of 2 predictions came true. 1 could not be decided" in shown
-    assert f"Second: {two.remember}" in " ".join(shown.split())
+    flowing = " ".join(shown.split())
+    assert f"Missed: 2 Second you said a it was b => {two.remember}" in flowing
+    assert flowing.index("Missed") < flowing.index("predictions came true")
     assert two.sources[0].address in shown
 
 

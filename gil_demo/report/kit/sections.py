@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
+
+from gil_demo.report.kit.columns import address_line
 
 
 def section(heading: str, text: str) -> Iterator[RenderableType]:
@@ -12,6 +14,16 @@ def section(heading: str, text: str) -> Iterator[RenderableType]:
     yield Text(heading, "bold")
     for paragraph in paragraphs(text):
         yield Padding(Text(paragraph), (0, 0, 0, 2))
+    yield Text()
+
+
+def sources_section(text: str, console: Console) -> Iterator[RenderableType]:
+    """Yield where a page's claims come from, each address on a line of its own."""
+    yield Text("Sources", "bold")
+    for paragraph in paragraphs(text):
+        title, _, address = paragraph.rpartition(": ")
+        yield Padding(Text(f"{title}:"), (0, 0, 0, 2))
+        yield address_line(f"    {address}", console)
     yield Text()
 
 
