@@ -38,7 +38,8 @@ Ask:
 Reply:
     C owns it. The function returns a new reference also where it returns its argument: the
     count goes up by one. So C must drop it after END, with Py_DECREF, and until then nobody
-    can free the array.
+    can free the array. gil-demo guard SCRIPT stops a program where C reads freed or foreign
+    memory of an array, and names the line of C.
 
 Otherwise:
     The signal and the milliseconds differ from system to system; the outcome decides. A half

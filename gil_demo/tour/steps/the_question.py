@@ -36,7 +36,8 @@ Ask:
 Reply:
     NPY_ARRAY_IN_ARRAY: contiguous and aligned. NumPy then copies a view with steps, a
     transposed table, misaligned elements, another dtype or byte order, and a list. It does
-    not copy a contiguous array of doubles.
+    not copy a contiguous array of doubles. The guard stops the program at the loop: C read
+    the first byte past the end of the array's data.
 
 Otherwise:
     "not tried, no GIL": such a claim depends on the GIL. The question's answer does not. A
