@@ -65,6 +65,13 @@ def refuse_unwritable(path: Path) -> None:
             draft.unlink()
 
 
+def refuse_folder(path: Path) -> None:
+    """Raise OSError where files can be written to `path` neither now nor once it is made."""
+    if path.exists() and not path.is_dir():
+        raise OSError(f"{path} is not a folder")
+    refuse_unwritable(path / "file" if path.exists() else path)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Put `text` at `path` in one step; where that fails, what was there before is still there.
 

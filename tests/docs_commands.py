@@ -54,6 +54,7 @@ PLACEHOLDERS = {
     r"\bFILE\.json\b": "kept.json",
     r"\bFILE\.c\b": "src/one.c",
     r"\bRULE\b": "api-in-block",
+    r"\bFOLDER\b": "folder",
     r"\bFILE\b": "file",
     r"\bN\b": "2",
     r"--repeat 1000\b": "--repeat 10",  # a stress test of a minute or two
@@ -67,7 +68,7 @@ LOOKED_AT = re.compile(r"make \w+|\.ci/run|python docs/exercises/\w+\.py")
 TYPED = re.compile(rf"gil-demo\b|python -m gil_demo\b|{INSTALLS.pattern}|{LOOKED_AT.pattern}")
 """How a command begins, where it stands in running text."""
 
-SCREENS = re.compile(r"gil-demo tour(?!.*--(no-input|list|notes|json|help))")
+SCREENS = re.compile(r"gil-demo tour(?!.*--(no-input|list|notes|json|help|handout|gift))")
 """What needs somebody at a terminal."""
 
 ONLY_NAMED = {f"gil-demo {command}" for command in ("show", "try", "probe", "watch", "check")}

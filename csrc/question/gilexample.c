@@ -1,7 +1,8 @@
-/* The question's extension, for Python 3: what it gets right and what it gets
-   wrong are both kept. A tag in brackets names what `gil-demo show gilexample`
-   says of that line, and `gil-demo try gilexample` runs it. gilexample_safe.c is
-   the same module as it should be written: read the two side by side. */
+/* The question's extension, for Python 3: what it gets right and what it
+   gets wrong are both kept. A tag in brackets names what `gil-demo show
+   gilexample` says of that line, and `gil-demo try gilexample` runs it.
+   gilexample_safe.c is the same module as it should be written: read the
+   two side by side. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -11,26 +12,28 @@
 
 static PyObject *sum(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    /* The question gives X no value, and C then reads whatever is there. NULL, so
-       that the next fault does the same each time. */
+    /* The question gives X no value, and C then reads whatever is there.
+       NULL, so that the next fault does the same each time. */
     PyObject *X = NULL;
 
-    /* wrong [unchecked-parse]: sum() fails here, and the function goes on. */
+    /* wrong [unchecked-parse]: sum() fails here, and C goes on. */
     PyArg_ParseTuple(args, "O", &X);
 
-    /* right [own-reference]: a new one, also where the array is X itself.
+    /* right [own-reference]: a new one, also where the array is X
+       itself.
        wrong [aligned-only]: aligned elements need not lie side by side.
-       wrong [unchecked-array]: NULL for what cannot become an array of double. */
-    PyArrayObject *array
-        = (PyArrayObject *)PyArray_FROM_OTF(X, NPY_DOUBLE, NPY_ARRAY_ALIGNED);
+       wrong [unchecked-array]: NULL for what no array can be made of. */
+    PyArrayObject *array = (PyArrayObject *)
+        PyArray_FROM_OTF(X, NPY_DOUBLE, NPY_ARRAY_ALIGNED);
 
-    /* right [read-before]: with the GIL. A later change of the object does not matter.
-       right [index-type]: as wide as a pointer, so it can count any array. */
+    /* right [read-before]: with the GIL. A later change of the object
+       does not matter.
+       right [index-type]: as wide as a pointer: it counts any array. */
     const npy_intp size = PyArray_SIZE(array);
     const double *data = PyArray_DATA(array);
     double total = 0.0;
 
-    /* right [released]: inside, nothing but C's own variables and the elements. */
+    /* right [released]: inside, only C's variables and the elements. */
     Py_BEGIN_ALLOW_THREADS
     for (npy_intp i = 0; i < size; i++)
         total += data[i];
@@ -41,7 +44,7 @@ static PyObject *sum(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static PyMethodDef methods[] = {
-    {"sum", sum, METH_VARARGS, "The sum of an array's elements, if all goes well."},
+    {"sum", sum, METH_VARARGS, "The sum of an array, if all goes well."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -53,8 +56,8 @@ static struct PyModuleDef definition = {
     .m_methods = methods,
 };
 
-/* wrong [one-phase]: the module is made here, before Python could ask whether it
-   can run without the GIL, or in several interpreters. */
+/* wrong [one-phase]: the module is made here, before Python could ask
+   whether it can run without the GIL, or in several interpreters. */
 PyMODINIT_FUNC PyInit_gilexample(void)
 {
     import_array();

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 JSON = {"json": "Print one JSON document and nothing else."}
 MARKDOWN = {"markdown": "Print Markdown, for an issue or a README, and nothing else."}
 
-SHOWING = {"svg_file", "html_file", "theme", "from_file", "check"}
+SHOWING = {"svg_file", "html_file", "theme", "slides", "from_file", "check"}
 """Parameters that say how to show a result; those of a command's own forms and files do, too."""
 
 Command = Callable[..., int]
@@ -40,11 +40,12 @@ class Output:
     form: str | None
     files: Mapping[str, Path | None]
     pictures: "Pictures"
+    slides: Path | None = None
 
     @property
     def wants_files(self) -> bool:
         """Whether anything is to be written to a file."""
-        return any(self.files.values()) or any(self.pictures.files.values())
+        return bool(self.slides) or any((*self.files.values(), *self.pictures.files.values()))
 
     def begin(self, head: "Drawing") -> None:
         """Show what is known before the work, if the screen is what is asked for."""
@@ -69,8 +70,23 @@ class Output:
                 write_whole(file, text())
             except Unwritable as error:
                 problems.append(str(error))
+        if self.slides:
+            self._write_slides(self.slides, report, title)
         if problems:
             raise BadInput("; ".join(problems))
+
+    def _write_slides(self, folder: Path, report: "Report", title: str) -> None:
+        from gil_demo.files import printable
+        from gil_demo.report.kit.report import SlideReport
+        from gil_demo.report.kit.screen import screen
+        from gil_demo.report.kit.slides import write_deck
+
+        assert isinstance(report, SlideReport)
+        page, count = write_deck(folder, report.slides(), title, self.pictures.theme)
+        if not self.form:
+            console = screen()
+            console.print(f"{count} slides: open {printable(page)} in a browser.", soft_wrap=True)
+            console.print("Right and left turn them, F fills the screen.\n")
 
     def emit(self, report: "Report", title: str, rest: "Drawing | None" = None) -> None:
         """Write the files, then print the report in the form that was chosen.
@@ -88,7 +104,7 @@ class Output:
             if self.form:
                 screen().raw(report.texts()[self.form]())
             else:
-                screen().print(report.screen() if rest is None else rest)
+                screen().print(report.screen() if rest is None else rest, crop=False)
 
 
 def output_options(
@@ -96,6 +112,7 @@ def output_options(
     files: Mapping[str, str] | None = None,
     *,
     pictures: bool = False,
+    slides: bool = False,
     kept: bool = False,
     inputs: Sequence[str] = (),
 ) -> Decorator:
@@ -107,6 +124,7 @@ def output_options(
         forms: Names of texts that can be printed instead, with the help of each.
         files: Names of texts that can be written to a file besides, and what each is.
         pictures: Whether what the screen shows can be written as a picture.
+        slides: Whether the report is a `SlideReport`, to be written as slides.
         kept: Whether a result that was kept as JSON can be shown again. The command gets
             the file as `from_file`.
         inputs: Options that name files to read, which must not be written to.
@@ -116,6 +134,7 @@ def output_options(
     options: list[Decorator] = [_form_option(name, text) for name, text in forms.items()]
     options += [file_option(name, content) for name, content in files.items()]
     options += PICTURE_OPTIONS if pictures else []
+    options += [SLIDES_OPTION] if slides else []
     options += [FROM_OPTION] if kept else []
     own = {*(f"as_{name}" for name in forms), *(f"{name}_file" for name in files), *SHOWING}
 
@@ -126,9 +145,10 @@ def output_options(
             svg_file: Path | None = None,
             html_file: Path | None = None,
             theme: Theme = "auto",
+            slides: Path | None = None,
             **given: object,
         ) -> int:
-            from gil_demo.files import refuse_outputs
+            from gil_demo.files import refuse_folder, refuse_outputs
             from gil_demo.report.kit.pictures import Pictures
 
             if given.get("from_file"):
@@ -139,8 +159,10 @@ def output_options(
             drawn = Pictures(svg_file, html_file, theme)
             outputs = {**{f"--{name}": file for name, file in written.items()}, **drawn.files}
             refuse_outputs(outputs, {f"--{name}": _path(given[f"{name}_file"]) for name in inputs})
+            if slides:
+                refuse_folder(slides)
             form = next((name for name in forms if chosen[name]), None)
-            return command(output=Output(form, written, drawn), **given)
+            return command(output=Output(form, written, drawn, slides), **given)
 
         for option in reversed(options):
             option(with_output)
@@ -205,6 +227,13 @@ PICTURE_OPTIONS: list[Decorator] = [
         type=click.Choice(get_args(Theme)),
         default="auto",
         show_default=True,
-        help="Colours of --svg and --html; auto: dark where the reader's system is.",
+        help="Colours of pictures and slides; auto: dark where the reader's system is.",
     ),
 ]
+
+SLIDES_OPTION: Decorator = click.option(
+    "--slides",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also write slides to this folder, as SVG files and as one web page.",
+)

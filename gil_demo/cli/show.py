@@ -14,7 +14,7 @@ C_FORMS = {
 
 @click.command()
 @click.argument("name", shell_complete=complete_pattern)
-@output_options(C_FORMS | MARKDOWN, pictures=True)
+@output_options(C_FORMS | MARKDOWN, pictures=True, slides=True)
 def show(*, name: str, output: Output) -> int:
     """Show a pattern's page, its C unsafe beside safe.
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,26 @@ from gil_demo.errors import BadInput
 from gil_demo.exit_codes import DONE, OF_STATES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gil_demo.tour.step import Step
     from gil_demo.tour.walk import Walk
 
 
-def steps(text: str) -> tuple[int, int | None]:
-    """Parse the first and last of some steps: 3, 3-5, or 3- for all from it. Else a usage error."""
+Range = tuple[int, int | None]
+"""The first step and the last one; without a last one, all from the first on."""
+
+
+def ranges(text: str) -> tuple[Range, ...]:
+    """Parse ranges of steps, separated by commas, as in 1-4,6-8. Else a usage error."""
+    return tuple(map(_range, text.split(",")))
+
+
+def _range(text: str) -> Range:
     match = re.fullmatch(r"([0-9]{1,3})(?:(-)([0-9]{1,3})?)?", text.strip())
     if not match:
         raise click.BadParameter(
-            f"{text!r} does not name a step: give a number, or a range as in 3-5 or 3-"
+            f"{text!r} does not name a step: give numbers, or ranges as in 1-4,6-8 or 3-"
         )
     first = int(match[1])
     last = int(match[3]) if match[3] else None if match[2] else first
@@ -35,19 +47,38 @@ def steps(text: str) -> tuple[int, int | None]:
 @click.option(
     "--step",
     "chosen",
-    type=steps,
+    type=ranges,
+    multiple=True,
     metavar="N",
-    help="Take only this step; 3-5: steps 3 to 5; 3-: all from step 3.",
+    help="Take only this step; 1-4,6: steps 1 to 4 and 6; 3-: all from step 3. Each --step adds.",
+)
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 999),
+    metavar="N",
+    help="Take the steps that fit into so many minutes with a class.",
 )
 @click.option("--notes", is_flag=True, help="Print the presenter's notes, and run nothing.")
 @click.option(
+    "--handout",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a sheet with the questions, to be printed, as a web page, and run nothing.",
+)
+@click.option(
+    "--gift",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the questions as a quiz for Moodle, in GIFT format, and run nothing.",
+)
+@click.option(
     "--pause/--no-pause",
-    default=True,
+    default=None,
     help="Wait for a key after each step's figures, or go on at once.  [default: wait]",
 )
 @click.option("--no-input", is_flag=True, help="Ask nothing: run all steps one after another.")
 @click.option("--restart", is_flag=True, help="Forget the predictions made so far.")
-@output_options(JSON, pictures=True, kept=True)
+@output_options(JSON, pictures=True, slides=True, kept=True)
 @click.option(
     "--check",
     is_flag=True,
@@ -56,9 +87,12 @@ def steps(text: str) -> tuple[int, int | None]:
 def tour(
     *,
     list_steps: bool,
-    chosen: tuple[int, int | None] | None,
+    chosen: tuple[tuple[Range, ...], ...],
+    minutes: int | None,
     notes: bool,
-    pause: bool,
+    handout: Path | None,
+    gift: Path | None,
+    pause: bool | None,
     no_input: bool,
     restart: bool,
     from_file: Path | None,
@@ -70,23 +104,33 @@ def tour(
     Twelve steps, in the order of the question. The tour remembers your predictions
     and the step where you stopped.
     """
+    from gil_demo.host.notebook import in_cell
     from gil_demo.report import tour as pages
     from gil_demo.report.environment import environment_line
     from gil_demo.report.kept import kept_walk
     from gil_demo.report.kit.screen import screen
+    from gil_demo.report.tour_reports import TourReport
     from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
     from gil_demo.tour.record_file import RecordFile
     from gil_demo.tour.walk import Walk
 
     as_json = output.form == "json"
-    refuse_together(list=list_steps, notes=notes, json=as_json, restart=restart)
-    refuse_together(list=list_steps, notes=notes, restart=restart, **{"no-input": no_input})
-    if (list_steps or notes) and output.wants_files:
-        raise click.UsageError(
-            "--list and --notes run no step, so there is nothing to draw to a file"
-        )
-    part = lesson.part(*chosen) if chosen else lesson.load_all()
+    papers = {"handout": bool(handout), "gift": bool(gift)}
+    for paper in papers.items():  # both may be written at once
+        idle = {"list": list_steps, "notes": notes, **dict([paper])}
+        refuse_together(**idle, json=as_json, restart=restart)
+        refuse_together(**idle, restart=restart, **{"no-input": no_input})
+        if any(idle.values()) and output.wants_files:
+            option = next(name for name, given in idle.items() if given)
+            raise click.UsageError(f"--{option} runs no step, so there is nothing to draw")
+    for silent in ({"no-input": no_input}, {"json": as_json}, {"list": list_steps}):
+        refuse_together(pause=bool(pause), **silent)
+    refuse_together(step=bool(chosen), minutes=minutes is not None)
+    if minutes is not None:
+        part = lesson.plan(minutes)
+    else:
+        part = lesson.parts(chain(*chosen)) if chosen else lesson.load_all()
     console = screen()
     file = RecordFile(Path(click.get_app_dir("gil-demo")) / "tour.json")
     if list_steps:
@@ -95,7 +139,16 @@ def tour(
     if notes:
         console.print(pages.notes(part))
         return DONE
+    if handout or gift:
+        write_papers(part, handout, gift)
+        return DONE
     asking = not (no_input or as_json or from_file)
+    if asking and in_cell():
+        first = part[0].number
+        raise BadInput(
+            "a cell of a notebook passes no keys on: evaluate"
+            f" gil_demo.tour({first}), or type !gil-demo tour --no-input"
+        )
     if asking and not (sys.stdin.isatty() and console.is_terminal):
         raise BadInput(
             "the tour asks for predictions, which needs a terminal; --no-input runs it without"
@@ -106,17 +159,30 @@ def tour(
         walk = kept_walk(from_file)
         output.begin(environment_line(walk.environment))
     else:
-        walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen))
+        walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen or minutes))
     if asking:
-        converse(walk, console, file.save, pause=pause)
+        converse(walk, console, file.save, pause=pause is not False)
     else:
         run_through(walk, None if as_json else console)
-    report = pages.TourReport(walk)
+    report = TourReport(walk)
     if as_json:
         output.emit(report, "gil-demo tour")
     elif walk.seen:
         output.write_files(report, "gil-demo tour")
     return exit_code(walk, check=check)
+
+
+def write_papers(part: "Sequence[Step]", handout: Path | None, gift: Path | None) -> None:
+    """Write the questions to print and the quiz, those that were asked for."""
+    from gil_demo import files
+    from gil_demo.report import gift as quiz
+    from gil_demo.report import handout as sheet
+
+    files.refuse_outputs({"--handout": handout, "--gift": gift}, {})
+    if handout:
+        files.write_whole(handout, sheet.handout(part))
+    if gift:
+        files.write_whole(gift, quiz.gift(part))
 
 
 def exit_code(walk: "Walk", *, check: bool) -> int:

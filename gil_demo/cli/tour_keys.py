@@ -36,14 +36,28 @@ ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """Signals that end the program, but not before it has restored the terminal."""
 
 
+class Resized(Exception):
+    """The terminal has another size now."""
+
+
 def key_among(known: Collection[str]) -> str:
     """Read the next key of these, or one to quit or to draw the page again.
+
+    A page is drawn again, too, when the terminal has another size.
 
     Keys that were pressed before are dropped. The terminal is as it was before
     whenever nobody waits for a key. The end of input means to quit.
     """
+    waiting = True
+
+    def resized(number: int, _: FrameType | None) -> None:
+        if waiting:
+            raise Resized
+
     before = {number: signal.signal(number, _leave) for number in ENDING}
+    before[signal.SIGWINCH] = signal.getsignal(signal.SIGWINCH)
     try:
+        signal.signal(signal.SIGWINCH, resized)
         while True:
             key = click.getchar().lower()
             if key == SUSPEND:
@@ -55,7 +69,10 @@ def key_among(known: Collection[str]) -> str:
                 return key
     except EOFError:
         return QUIT
+    except Resized:
+        return REDRAW
     finally:
+        waiting = False
         for number, handler in before.items():
             signal.signal(number, handler)
 

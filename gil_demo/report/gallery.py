@@ -6,7 +6,8 @@ from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
-from rich.syntax import Syntax
+from rich.style import Style
+from rich.syntax import ANSI_DARK, ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -18,13 +19,22 @@ from gil_demo.gallery.question import claims, page
 from gil_demo.report.check_page import reading, seen_sentence
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
-from gil_demo.report.kit.sections import section
+from gil_demo.report.kit.sections import section, sources_section
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Half, Outcome
 
-C_THEME = "ansi_dark"
-"""The terminal's own colours, so that C suits dark and light backgrounds."""
+BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
+"""Colours that cannot be read on a light background, and what to take instead."""
+
+
+def _readable(style: Style) -> Style:
+    name = style.color.name if style.color else ""
+    return style + Style(color=BRIGHT[name]) if name in BRIGHT else style
+
+
+C_THEME = ANSISyntaxTheme({kind: _readable(style) for kind, style in ANSI_DARK.items()})
+"""The terminal's own colours, so that C can be read on dark and on light backgrounds."""
 
 MARK = ">"
 
@@ -83,15 +93,15 @@ class Page:
         for heading, text in sections.items():
             yield from section(heading, text)
         yield from section("In your own code", seen_sentence(pattern.name))
-        yield from section("Sources", sources)
+        yield from sources_section(sources, console)
 
     def _code(self, width: int) -> Iterator[RenderableType]:
         shared = halves(self.pattern.source).shared
         if shared:
             yield Text("both halves use", "bold")
-            yield _lines([Line(line, differs=False) for line in shared.splitlines()])
+            yield c_lines([Line(line, differs=False) for line in shared.splitlines()])
         unsafe, safe = compared(self.pattern.source)
-        sides = ((self._title("unsafe"), _lines(unsafe)), (self._title("safe"), _lines(safe)))
+        sides = ((self._title("unsafe"), c_lines(unsafe)), (self._title("safe"), c_lines(safe)))
         longest = max(len(line.text) for line in unsafe + safe) + 2
         if 2 * longest + 4 <= width:
             table = Table.grid(padding=(0, 4, 0, 0))
@@ -121,7 +131,10 @@ class Walkthrough:
         yield Text.assemble((page.NAME, "bold"), f"  {head}")
         yield Text()
         for heading, text in sections.items():
-            yield from section(heading, text)
+            if heading == "Sources":
+                yield from sources_section(text, console)
+            else:
+                yield from section(heading, text)
             if heading == "The question":
                 yield from self._code("gilexample.c", self.asked)
                 yield from section("What the check says", reading("gilexample.c", self.asked))
@@ -137,13 +150,19 @@ class Walkthrough:
         yield Text()
 
     def _claims(self, part: str) -> Iterator[RenderableType]:
-        columns = claims_columns(part, self.asked)
-        if columns[0].cells:
-            grid = Table.grid(padding=(0, 2, 0, 0))
-            for cells in zip(*(one.cells for one in columns), strict=True):
-                grid.add_row(Text(f"  line {cells[0]}", "dim"), *cells[1:])
-            yield grid
+        if claims_columns(part, self.asked)[0].cells:
+            yield Padding(claims_grid(part, self.asked), (0, 0, 0, 2))
             yield Text()
+
+
+def claims_grid(part: str, asked: str) -> RenderableType:
+    """Draw the claims in a part of the page: line, name, sentence, and how each program ends."""
+    table = ruled_table()
+    for column in claims_columns(part, asked):
+        table.add_column(column.header, no_wrap=column.header != "what it says")
+    for cells in zip(*(one.cells for one in claims_columns(part, asked)), strict=True):
+        table.add_row(*cells)
+    return table
 
 
 def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
@@ -152,13 +171,14 @@ def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
     told = [claim for claim in claims.CLAIMS if claim.part == part]
     return (
         Column("line", tuple(str(numbers[claim.tag]) for claim in told)),
-        words("claim", (claim.sentence for claim in told)),
+        words("claim", (claim.name.removeprefix(f"{page.NAME}/") for claim in told)),
+        words("what it says", (claim.sentence for claim in told)),
         words("asked", (_outcome(claim.unsafe) for claim in told)),
         words("mended", (_outcome(claim.safe) for claim in told)),
     )
 
 
-def _lines(lines: Sequence[Line]) -> Text:
+def c_lines(lines: Sequence[Line]) -> Text:
     """Highlight C, with a mark before each line that the other half does not have."""
     code = "\n".join(line.text for line in lines)
     highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)

@@ -8,7 +8,9 @@ from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
 from gil_demo.report.document import json_text, list_document, try_document
 from gil_demo.report.gallery import Page, Trial, Walkthrough, gallery_table
+from gil_demo.report.gallery_slides import pattern_slides, question_slides
 from gil_demo.report.kit.report import Drawing, Texts
+from gil_demo.report.kit.slides import Slide
 from gil_demo.report.markdown import (
     list_markdown,
     show_markdown,
@@ -55,6 +57,10 @@ class PageReport:
             "markdown": lambda: show_markdown(pattern),
         }
 
+    def slides(self) -> Sequence[Slide]:
+        """Return the question, the C of both halves, and the answer."""
+        return list(pattern_slides(self.pattern))
+
 
 @dataclass(frozen=True, slots=True)
 class WalkthroughReport:
@@ -74,6 +80,10 @@ class WalkthroughReport:
             "diff": lambda: halves.files_diff(self.asked, self.mended, page.NAME),
             "markdown": lambda: walkthrough_markdown(self.asked, self.mended),
         }
+
+    def slides(self) -> Sequence[Slide]:
+        """Return the question, its C, the claims about it, and the corrected C."""
+        return list(question_slides(self.asked, self.mended))
 
 
 @dataclass(frozen=True, slots=True)

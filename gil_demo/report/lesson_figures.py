@@ -1,5 +1,6 @@
 """The figures of a lesson's step, drawn as the other commands draw theirs."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from rich.console import Group, RenderableType
@@ -48,12 +49,25 @@ def cell_text(cell: str | Cell | None) -> str:
 
 
 def _numbers(figure: lesson.Table) -> RenderableType:
-    """Draw a table that leaves out columns where they do not fit, the last ones first."""
+    """Draw a table that leaves out columns where they do not fit: those with the proof last.
+
+    Times and speed-ups depend on the machine. Counts decide a question, so they stay.
+    """
     columns = tuple(
-        Column(header, tuple(cell_text(row[at]) for row in figure.rows), at or -1, at > 0)
+        Column(
+            header,
+            tuple(cell_text(row[at]) for row in figure.rows),
+            0 if at == 0 or _counts(row[at] for row in figure.rows) else at,
+            at > 0,
+        )
         for at, header in enumerate(figure.header)
     )
     return FittingTable("", columns, ("",) * len(figure.rows), frozenset(), figure.caption)
+
+
+def _counts(cells: Iterable[str | Cell | None]) -> bool:
+    known = [cell for cell in cells if cell is not None]
+    return all(isinstance(cell, Cell) and not cell.unit for cell in known)
 
 
 def _words(figure: lesson.Table) -> RenderableType:
@@ -70,9 +84,10 @@ def _code(figure: lesson.Code) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", style="dim")
     grid.add_column(no_wrap=True)
-    grid.add_column()
+    remarked = any(line.remark for line in figure.lines)
     for line in figure.lines:
         text = Syntax("", "c", theme=C_THEME).highlight(line.text)
         text.rstrip()
-        grid.add_row(str(line.number), text, Text(line.remark, "bold"))
-    return Group(Text(figure.title, "bold"), grid)
+        remark = (Text(line.remark, "bold"),) if remarked else ()
+        grid.add_row(str(line.number), text, *remark)
+    return Group(Text(figure.title, "bold"), grid) if figure.title else grid

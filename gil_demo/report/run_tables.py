@@ -67,6 +67,7 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
             Column(
                 "ticks\ninside",
                 tuple("-" if row.ticks_inside is None else f"{row.ticks_inside:,}" for row in rows),
+                -1,
             ),
             Column("had the\nGIL", tuple(_held_share(row.held_share) for row in rows), 1),
         ),

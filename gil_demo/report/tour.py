@@ -4,23 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.rule import Rule
 from rich.text import Text
 
-from gil_demo.report.document import json_text, tour_document
-from gil_demo.report.kit.columns import ruled_table
+from gil_demo.host.notebook import in_cell
+from gil_demo.report.kit.columns import address_line, rule, ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
-from gil_demo.report.kit.report import Texts
 from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Lanes, Seen
-from gil_demo.tour.kept import result_of
 from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Step
-from gil_demo.tour.walk import Walk
 
 AFTERWARDS = """\
 Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
 what else can go wrong. Once more from the start: gil-demo tour --restart"""
+
+RIGHT_STYLE = "green"
+"""Not bold: many light terminals show bold green in a bright green that is hard to read."""
 
 MAX_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
@@ -42,15 +41,14 @@ class QuestionPage:
             yield from console.render(part, options)
 
     def _parts(self) -> Iterator[RenderableType]:
-        yield _header(self.step)
+        yield header(self.step)
         yield Text()
         yield _prose(self.step.idea)
         yield Text()
-        yield Text(self.step.question, "bold")
-        yield Text()
-        for index, answer in enumerate(self.step.answers):
-            chosen = index == self.predicted
-            yield _Hanging(f"{index + 1}", Text(answer, "bold" if chosen else ""), "bold cyan")
+        if self.step.code:
+            yield drawn(self.step.code())
+            yield Text()
+        yield from question(self.step, self.predicted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class SeenPage:
     predicted: int | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(_header(self.step), _narrowed(options))
+        yield from console.render(header(self.step), _narrowed(options))
         for figure in self.seen.figures:
             yield drawn(figure)
             if figure is self.seen.figures[-1] or not isinstance(figure, Lanes):
@@ -70,54 +68,36 @@ class SeenPage:
         options = _narrowed(options)
         if self.seen.note:
             yield Text(self.seen.note, "dim")
-        for part in (*self._parts(), _ReadMore(self.step, linked=True)):
+        said = answers(self.step, self.seen, self.predicted)
+        for part in (*said, _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)
 
-    def _parts(self) -> Iterator[RenderableType]:
-        seen = self.seen
-        if seen.state != "shown":
-            label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
-            yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
-            yield Text()
-        for index, (answer, remark) in enumerate(seen.beside(self.step.answers)):
-            yield self._answer(index, answer, remark)
-        if seen.state == "shown":
-            yield _Hanging("=>", Text(self.step.remember, "bold"), "bold green")
 
-    def _answer(self, index: int, answer: str, remark: str) -> RenderableType:
-        right = index == self.seen.right
-        text = Text.assemble((answer, "bold green" if right else ""))
-        if index == self.predicted:
-            text.append("  (yours)", "bold cyan")
+def question(step: Step, predicted: int | None = None) -> Iterator[RenderableType]:
+    """Draw the question, and the answers to choose from."""
+    yield Text(step.question, "bold")
+    yield Text()
+    for index, answer in enumerate(step.answers):
+        chosen = index == predicted
+        yield _Hanging(f"{index + 1}", Text(answer, "bold" if chosen else ""), "bold")
+
+
+def answers(step: Step, seen: Seen, predicted: int | None = None) -> Iterator[RenderableType]:
+    """Draw what a run says about each answer, and the line to remember if it was shown."""
+    if seen.state != "shown":
+        label = "Not shown: " if seen.state == "inconclusive" else "Contradicted: "
+        yield Text.assemble((label, STATE_STYLES[seen.state]), f"{seen.reason}.")
+        yield Text()
+    for index, (answer, remark) in enumerate(seen.beside(step.answers)):
+        right = index == seen.right
+        text = Text.assemble((answer, RIGHT_STYLE if right else ""))
+        if index == predicted:
+            text.append("  (yours)", "bold")
         if remark:
             text.append(f"\n{remark}")
-        return _Hanging(f"{index + 1}", text, "bold green" if right else "bold cyan")
-
-
-@dataclass(frozen=True, slots=True)
-class TourReport:
-    """The steps of a walk that were run, in every form."""
-
-    walk: Walk
-
-    def screen(self) -> RenderableType:
-        """Return the pages of every step."""
-        return taken(self.walk)
-
-    def texts(self) -> Texts:
-        """Return what makes each text, by the option that asks for it."""
-        return {"json": lambda: json_text(tour_document(result_of(self.walk)))}
-
-
-def taken(walk: Walk) -> RenderableType:
-    """Draw both pages of every step that was run, one below the other, for a picture."""
-    pages: list[RenderableType] = []
-    for step in walk.lesson:
-        if step.name in walk.seen:
-            predicted = walk.predicted(step)
-            pages += [QuestionPage(step, predicted), Text()]
-            pages += [SeenPage(step, walk.seen[step.name], predicted), Text()]
-    return Group(*pages)
+        yield _Hanging(f"{index + 1}", text, RIGHT_STYLE if right else "bold")
+    if seen.state == "shown":
+        yield _Hanging("=>", Text(step.remember, "bold"), RIGHT_STYLE)
 
 
 def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> RenderableType:
@@ -140,20 +120,28 @@ def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) 
 
 
 def notes(lesson: Sequence[Step]) -> RenderableType:
-    """Print a presenter's notes: the misconception, a question to ask, the line to say."""
+    """Print a presenter's notes: all that a teacher says and asks, with the answers."""
     return Group(*(part for step in lesson for part in _note(step)))
 
 
 def _note(step: Step) -> Iterator[RenderableType]:
-    yield _header(step)
+    yield header(step)
+    answers = (
+        Text(f"{number}. {answer}", RIGHT_STYLE if number == step.right + 1 else "")
+        for number, answer in enumerate(step.answers, start=1)
+    )
     for label, text in (
-        ("Asks", step.question),
-        ("Misconception", step.misconception),
-        ("Ask them", step.ask),
-        ("Remember", step.remember),
-        ("Minutes", str(step.minutes)),
+        (f"{step.minutes} minutes", _prose(step.idea)),
+        ("Question", Text(step.question, "bold")),
+        ("Answers", Text("\n").join(answers)),
+        (f"Right: {step.right + 1}", _prose(step.why)),
+        ("Misconception", _prose(step.misconception)),
+        ("Ask them", Text(step.ask, "bold")),
+        ("Answer", _prose(step.reply)),
+        ("Otherwise", _prose(step.otherwise)),
+        ("Remember", Text(step.remember, "bold")),
     ):
-        yield _Hanging(f"{label:<13}", Text(text), "bold")
+        yield _Hanging(f"{label:<13}", text, "bold")
     yield Text()
 
 
@@ -162,7 +150,10 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
     made = [(step, predictions[step.name]) for step in lesson if step.name in predictions]
     decided = [(step, one) for step, one in made if one.right is not None]
     missed = [step for step, one in decided if not one.came_true]
-    parts: list[RenderableType] = [Rule("The end of the lesson", align="left"), Text()]
+    parts: list[RenderableType] = [rule(Text("The end of the lesson")), Text()]
+    for step, one in decided:
+        if not one.came_true:
+            parts += [*_missed(step, one), Text()]
     if not decided:
         parts.append(Text("No predictions were made, so there is no score."))
     else:
@@ -172,9 +163,17 @@ def score(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) -> Rend
         if left:
             text.append(f" {left} could not be decided by these runs.")
         parts.append(text)
-    for step in missed:
-        parts += [Text(), Text(f"{step.title}: {step.remember}"), _ReadMore(step, linked=False)]
     return Group(*parts, Text(), Text(AFTERWARDS))
+
+
+def _missed(step: Step, prediction: Prediction) -> Iterator[RenderableType]:
+    """Say what was predicted, what the run showed, and where to read more."""
+    yield Text.assemble("Missed: ", (f"{step.number}  {step.title}", "bold"))
+    for label, index in (("you said", prediction.predicted), ("it was", prediction.right)):
+        if index is not None and index < len(step.answers):
+            yield _Hanging(f"{label:<8}", Text(step.answers[index]))
+    yield _Hanging("=>", Text(step.remember, "bold"), RIGHT_STYLE)
+    yield _ReadMore(step, linked=False)
 
 
 def question_keys(step: Step) -> Text:
@@ -196,15 +195,14 @@ def read_more(step: Step) -> RenderableType:
 class _ReadMore:
     """Where to read more: titles that are links where links can be had, else the addresses.
 
-    An address that is longer than the screen is wide is left whole, so that it can be
-    copied, but in a picture it is folded, so that it can be read.
+    See `address_line` for the addresses.
     """
 
     step: Step
     linked: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if self.linked and console.is_terminal and not console.record:
+        if self.linked and console.is_terminal and not console.record and not in_cell():
             text = Text("Read more: ", "dim")
             for position, source in enumerate(self.step.sources):
                 text.append(" · " if position else "")
@@ -214,8 +212,7 @@ class _ReadMore:
         yield Text("Read more:", "dim")
         for source in self.step.sources:
             yield Text(source.title, "dim")
-            whole = not console.record
-            yield Text(source.address, "dim", no_wrap=whole, overflow="ignore" if whole else "fold")
+            yield address_line(source.address, console)
 
 
 def _judged(prediction: Prediction) -> str:
@@ -224,10 +221,9 @@ def _judged(prediction: Prediction) -> str:
     return "came true" if prediction.came_true else "missed"
 
 
-def _header(step: Step) -> RenderableType:
-    return Rule(
-        Text.assemble((step.title, "bold"), f"  {step.number} of {step.steps}"), align="left"
-    )
+def header(step: Step) -> RenderableType:
+    """Draw a step's title, and its place in the lesson."""
+    return rule(Text.assemble((step.title, "bold"), f"  {step.number} of {step.steps}"))
 
 
 def _narrowed(options: ConsoleOptions) -> ConsoleOptions:

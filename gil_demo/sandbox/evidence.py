@@ -50,8 +50,8 @@ def _died(death: Death) -> str:
 def _more(death: Death) -> str:
     """Return how far the kernel had got, or where the threads stood that could not go on."""
     if death.cause in ("deadlock", "time-limit"):
-        stood = " and ".join(_place(stack[0]) for stack in death.stacks if stack)
-        return f"the threads stood: {stood}" if stood else "there is no stack of any thread"
+        stood = "; one ".join(_place(stack[0]) for stack in death.stacks if stack)
+        return f"one thread {stood}" if stood else "there is no stack of any thread"
     if death.cause == "signal" and death.total:
         return f"the kernel had got through {death.done:,} of {death.total:,} elements"
     return ""
@@ -59,5 +59,5 @@ def _more(death: Death) -> str:
 
 def _place(frame: Frame) -> str:
     if frame.file == "thread.py":  # of the lab: no line of a half lies between it and C
-        return "in the C that it was started with"
-    return f"at {frame.file}:{frame.line} in {frame.function}"
+        return "stood in the C function in which it began"
+    return f"stood at {frame.file}:{frame.line}, in {frame.function}"

@@ -1,10 +1,14 @@
-"""The lesson: its steps in their order, each made from a module's docstring and its `run`."""
+"""The lesson: its steps in their order, each made from a module's docstring and its `run`.
+
+A step may also have `code`, which gets the C that is shown with its question.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from inspect import cleandoc
+from math import ceil
 
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
@@ -26,13 +30,26 @@ ORDER = (
     "ways_past",
 )
 
+WORTH = (
+    *("one_lock", "let_go", "may_i_read", "may_i_write", "the_question", "who_else_runs"),
+    *("inside_the_block", "does_it_move", "two_locks", "what_numpy_does", "when_not_to"),
+    "ways_past",
+)
+"""The steps by what a class would miss most: where time is short, the last ones are left out."""
+
+SPARE = 0.1
+"""The part of a lesson's time that a plan leaves for questions and for what takes longer."""
+
 PARTS = (
     "Idea",
     "Question",
     "Answers",
+    "Why",
     "Remember",
     "Misconception",
     "Ask",
+    "Reply",
+    "Otherwise",
     "Read more",
 )
 
@@ -43,6 +60,10 @@ class IncompleteStep(ValueError):
 
 class NoSuchStep(BadInput, LookupError):
     """The lesson has no step of that number."""
+
+
+class TooShort(BadInput):
+    """No step of the lesson fits into that time."""
 
 
 @cache
@@ -62,6 +83,30 @@ def part(first: int, last: int | None) -> tuple[Step, ...]:
     return lesson[first - 1 : last]
 
 
+def parts(ranges: Iterable[tuple[int, int | None]]) -> tuple[Step, ...]:
+    """Return the steps of several ranges, each once and in the lesson's order; see `part`."""
+    chosen = {step for first, last in ranges for step in part(first, last)}
+    return tuple(step for step in load_all() if step in chosen)
+
+
+def plan(minutes: int) -> tuple[Step, ...]:
+    """Choose the steps that fit into so many minutes with a class, with a little to spare.
+
+    Raises `TooShort`.
+    """
+    lesson, chosen = load_all(), set[Step]()
+    left = minutes * (1 - SPARE)
+    for step in sorted(lesson, key=lambda step: WORTH.index(ORDER[step.number - 1])):
+        left -= step.minutes
+        if left < 0:
+            break
+        chosen.add(step)
+    if not chosen:
+        least = ceil(min(step.minutes for step in lesson) / (1 - SPARE))
+        raise TooShort(f"no step fits into {minutes} minutes with a class: give {least} or more")
+    return tuple(step for step in lesson if step in chosen)
+
+
 def _step(stem: str) -> Step:
     module = import_module(f"{steps.__name__}.{stem}")
     title, parts = page_parts(module.__doc__ or "")
@@ -76,12 +121,17 @@ def _step(stem: str) -> Step:
         idea=_flowing(parts["Idea"]),
         question=_flowing(parts["Question"]),
         answers=_items(parts["Answers"]),
+        right=module.RIGHT,
+        why=_flowing(parts["Why"]),
         remember=_flowing(parts["Remember"]),
         misconception=_flowing(parts["Misconception"]),
         ask=_flowing(parts["Ask"]),
+        reply=_flowing(parts["Reply"]),
+        otherwise=_flowing(parts["Otherwise"]),
         sources=_sources(stem, parts),
         minutes=module.MINUTES,
         run=module.run,
+        code=getattr(module, "code", None),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gil_demo.measuring.progress import Progress
-from gil_demo.results.lesson import Seen
+from gil_demo.results.lesson import Code, Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,11 @@ class Source:
 class Step:
     """One idea, a prediction to make, and the live run that decides it.
 
-    `number` is its place among `steps` in the whole lesson. `misconception` and `ask`
-    are for the presenter; `minutes` is what the step takes with a class.
+    `number` is its place among `steps` in the whole lesson, `right` the index of the right
+    answer, and `code` gets the C that is shown with the question, if any. For the presenter
+    are `why` that answer is right, the usual `misconception`, a further question to `ask`
+    with its `reply`, and `otherwise`: what to say where a run shows something else. The step
+    takes so many `minutes` with a class.
     """
 
     number: int
@@ -30,9 +33,14 @@ class Step:
     idea: str
     question: str
     answers: tuple[str, ...]
+    right: int
+    why: str
     remember: str
     misconception: str
     ask: str
+    reply: str
+    otherwise: str
     sources: tuple[Source, ...]
     minutes: int
     run: Callable[[Progress], Seen]
+    code: Callable[[], Code] | None = None

@@ -93,4 +93,10 @@ class Walk:
         """Make the record from which the lesson can go on another day."""
         if self._excursion:
             return Record(self.predictions, self._place_before)
-        return Record(self.predictions, None if self.over else self.step.name)
+        return Record(self.predictions, self._next_step())
+
+    def _next_step(self) -> str | None:
+        """Name the step to go on with: a step whose figures are on the screen is done."""
+        done = not self.over and not self.asking and self.step.name in self.seen
+        place = self._page // 2 + done
+        return self.lesson[place].name if place < len(self.lesson) else None

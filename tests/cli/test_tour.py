@@ -31,12 +31,14 @@ def test_the_list_has_a_line_for_every_step(command: Command) -> None:
     assert f"{sum(step.minutes for step in lesson.load_all())} minutes" in ended.stdout
 
 
-def test_the_notes_have_a_misconception_and_a_question_a_step(command: Command) -> None:
-    """A presenter reads them beforehand; nothing is run."""
+def test_the_notes_have_the_answer_to_every_question(command: Command) -> None:
+    """A presenter has all that is said and asked, with the answers; nothing is run."""
     ended = command("tour", "--notes", "--step", "2-3")
     flowing = " ".join(ended.stdout.split())
     for step in lesson.part(2, 3):
-        assert step.misconception.replace("``", "") in flowing
+        assert f"Right: {step.right + 1}" in flowing
+        for text in (step.idea, step.why, step.misconception, step.reply, step.otherwise):
+            assert text.replace("``", "") in flowing
         assert step.ask in flowing
     assert "1 of 12" not in flowing
 
@@ -62,6 +64,7 @@ def test_a_refused_restart_forgets_nothing(process: Command, home: Path) -> None
     "options",
     [
         *(["--list", "--notes"], ["--list", "--json"], ["--notes", "--no-input"]),
+        *(["--no-input", "--pause"], ["--json", "--pause"], ["--list", "--pause"]),
         *(["--restart", "--no-input"], ["--restart", "--json"], ["--list", "--svg", "list.svg"]),
     ],
     ids=" ".join,
@@ -73,10 +76,35 @@ def test_options_that_exclude_each_other_are_refused(options: list[str], command
     assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
 
 
-@pytest.mark.parametrize("steps", ["0", "13", "x", "3-2", "", "1,2", "-3", "99999"])
+@pytest.mark.parametrize("steps", ["0", "13", "x", "3-2", "", "1,,2", "1-2,13", "-3", "99999"])
 def test_unknown_steps_are_refused(steps: str, command: Command) -> None:
     """One line, exit code 2."""
     ended = command("tour", "--no-input", "--step", steps)
+    assert ended.returncode == BAD_INPUT
+    assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers"),
+    [
+        (["--step", "1-2,4"], [1, 2, 4]),
+        (["--step", "4", "--step", "11-"], [4, 11, 12]),
+        (["--minutes", "10"], [1, 2, 4]),
+    ],
+    ids=["ranges", "twice", "minutes"],
+)
+def test_a_plan_can_be_typed(options: list[str], numbers: list[int], command: Command) -> None:
+    """Ranges add up, and a time chooses the steps."""
+    ended = command("tour", "--list", *options)
+    assert list(map(int, re.findall(r"^ *(\d+)  ", ended.stdout, flags=re.M))) == numbers
+
+
+@pytest.mark.parametrize(
+    "options", [["--minutes", "3"], ["--minutes", "0"], ["--minutes", "9", "--step", "1"]]
+)
+def test_a_plan_that_cannot_be_is_refused(options: list[str], command: Command) -> None:
+    """One line, exit code 2."""
+    ended = command("tour", "--list", *options)
     assert ended.returncode == BAD_INPUT
     assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
 
@@ -113,6 +141,40 @@ def test_the_pages_can_be_taken_away(command: Command, home: Path) -> None:
         text = " ".join(file.read_text("utf-8").split())
         for words in ("1 of 12", "What happens?", "C that keeps the GIL runs alone"):
             assert words.replace(" ", "") in text.replace("&#160;", "").replace(" ", "")
+
+
+def test_slides_are_written_for_each_step(command: Command, home: Path) -> None:
+    """The question alone, then the figures, then the answer, and a page that has all of them."""
+    folder = home / "slides"
+    ended = command("tour", "--no-input", "--step", "1", "--slides", str(folder))
+    assert ended.returncode == DONE, ended.stderr
+    assert sorted(file.name for file in folder.iterdir()) == [
+        *("01-step-01-question.svg", "02-step-01-figures.svg", "03-step-01-answer.svg"),
+        "slides.html",
+    ]
+    assert "slides.html" in "".join(ended.stdout.split())
+
+
+def test_papers_run_nothing(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheet and the quiz have the chosen questions, and no step is run for them."""
+    monkeypatch.setattr("gil_demo.tour.steps.let_go.run", None)
+    sheet, quiz = home / "sheet.html", home / "quiz.gift"
+    ended = command("tour", "--step", "2", "--handout", str(sheet), "--gift", str(quiz))
+    assert (ended.returncode, ended.stderr) == (DONE, "")
+    (step,) = lesson.part(2, 2)
+    assert all(step.question in file.read_text("utf-8") for file in (sheet, quiz))
+
+
+@pytest.mark.parametrize("option", ["--handout", "--gift", "--slides"])
+def test_papers_have_one_meaning(option: str, command: Command, home: Path) -> None:
+    """A place that is taken, and options that make no sense together, are refused."""
+    taken = home / "taken"
+    (taken.mkdir if option != "--slides" else taken.touch)()
+    for more in (["--no-input", option, str(taken)], ["--list", option, str(home / "new")]):
+        ended = command("tour", *more)
+        assert ended.returncode == BAD_INPUT
+        assert re.fullmatch(r"gil-demo: [^\n]+\n", ended.stderr)
+    assert not (home / "new").exists()
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_lesson(command: Command) -> None:

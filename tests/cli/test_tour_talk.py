@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -64,6 +65,10 @@ class Terminal:
         """Press a key once the program waits for one."""
         self.waits_for_a_key()
         self.child.send(key)
+
+    def seen_lines(self) -> list[str]:
+        """The lines between the last two texts that were waited for."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", str(self.child.before)).splitlines()
 
     def leaves(self) -> int:
         """The exit code, once it has ended; the terminal must be as it was."""
@@ -224,6 +229,26 @@ def test_ctrl_z_stops_it_with_a_sane_terminal_and_it_goes_on(
     at.sees("Stopped.")
     at.sees("The terminal is sane.")
     at.sees("1 of 12")
+    at.presses("q")
+    assert at.leaves() == DONE
+
+
+def test_a_page_is_drawn_anew_when_the_terminal_has_another_size(
+    terminal: Callable[..., Terminal],
+) -> None:
+    """The question is laid out for the new width, and then takes a key as before."""
+    at = terminal("--step", "1")
+    at.sees("your prediction")
+    at.waits_for_a_key()
+    at.child.setwinsize(40, 60)
+    at.sees("1 of 12")
+    at.sees("your prediction")
+    assert max(map(len, at.seen_lines())) <= 60
+    at.presses("2")
+    at.sees("Enter: finish")
+    at.waits_for_a_key()
+    at.child.setwinsize(24, 80)
+    at.sees("Enter: finish")
     at.presses("q")
     assert at.leaves() == DONE
 

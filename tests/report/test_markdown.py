@@ -199,6 +199,6 @@ def test_the_questions_program_has_its_claims() -> None:
     text = walkthrough_markdown(asked, mended)
     assert code(text, "c") == [asked.rstrip() + "\n", mended.rstrip() + "\n"]
     rows = [row for one in tables(text) for row in one[1:]]
-    assert {row[1] for row in rows} == {claim.sentence for claim in CLAIMS}
+    assert {row[2] for row in rows} == {claim.sentence for claim in CLAIMS}
     numbers = {str(number) for number in tagged_lines(asked).values()}
     assert {row[0] for row in rows} <= numbers

@@ -50,7 +50,7 @@ def shown(request: pytest.FixtureRequest, made: RunResult) -> RenderableType:
 def on_screen(renderable: RenderableType) -> list[str]:
     """The lines on a screen as wide as the picture."""
     file = StringIO()
-    Console(file=file, width=COLUMNS, color_system=None).print(renderable)
+    Console(file=file, width=COLUMNS, color_system=None, record=True).print(renderable)
     return [line.rstrip() for line in file.getvalue().rstrip().splitlines()]
 
 

@@ -43,8 +43,8 @@ def test_a_finding_is_told_in_a_sentence(finding: Finding, sentence: str) -> Non
         ),
         (
             Death("deadlock", "deadlock", note="each waited", after_ms=250, stacks=PLACES),
-            "each waited; the threads stood: in the C that it was started with"
-            " and at lock_order.py:54 in unsafe",
+            "each waited; one thread stood in the C function in which it began;"
+            " one stood at lock_order.py:54, in unsafe",
         ),
         (
             Death("deadlock", "deadlock", note="each waited"),
@@ -53,7 +53,7 @@ def test_a_finding_is_told_in_a_sentence(finding: Finding, sentence: str) -> Non
         (
             Death("unfinished", "time-limit", note="C began", after_ms=30_000, stacks=PLACES[1:]),
             "it was stopped at the time limit 30,000 ms after C began;"
-            " the threads stood: at lock_order.py:54 in unsafe",
+            " one thread stood at lock_order.py:54, in unsafe",
         ),
         (
             Death("unfinished", "no-result", error="KeyError: 1", note="a", after_ms=1),

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from gil_demo.measuring.plan import Plan
 from gil_demo.report import tour as pages
+from gil_demo.report.lesson_figures import drawn
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
@@ -68,6 +69,43 @@ def test_a_step_is_short_enough_to_be_read_from_the_back_row(step: Step) -> None
     assert step.ask.endswith("?")
 
 
+MAX_REPLY_WORDS = 90
+
+EXPLAINED = (
+    *("GIL", "kernel", "ticker", "span", "reference count", "BEGIN", "END", "block", "native"),
+    *("stall", "switch interval", "owns", "borrow", "guarded", "cell", "thread state", "attach"),
+    *("contiguous", "stride", "mutex", "dtype"),
+)
+"""Terms that a student need not know before; each is explained where it comes first."""
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_teacher_has_the_answers(step: Step) -> None:
+    """Each question comes with its answer, short enough to be said, and with a way out."""
+    assert 0 <= step.right < len(step.answers)
+    for text in (step.why, step.reply, step.otherwise):
+        assert 10 <= len(text.split()) <= MAX_REPLY_WORDS
+
+
+@pytest.mark.parametrize("term", EXPLAINED)
+def test_a_term_comes_first_where_it_is_explained(term: str) -> None:
+    """A step's idea explains its terms, so no question or answer uses a term before."""
+    used = re.compile(rf"\b{term}")
+    for step in STEPS:
+        if used.search(step.idea):
+            return
+        for text in (step.title, step.question, *step.answers, step.remember):
+            assert not used.search(text), (step.name, text)
+
+
+def test_the_c_is_seen_before_it_is_asked_about() -> None:
+    """The block is shown before the second question, and the question's loop before the eighth."""
+    for number, words in ((2, "Py_BEGIN_ALLOW_THREADS"), (8, "NPY_ARRAY_ALIGNED")):
+        shown = text_of(pages.QuestionPage(STEPS[number - 1]))
+        assert words in shown
+        assert "total += data[i];" in shown
+
+
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_question_fits_a_small_terminal(step: Step) -> None:
     """On 80 columns and 24 rows the page that asks is seen whole, with the keys under it."""
@@ -105,6 +143,29 @@ def test_a_step_that_lacks_a_part_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         lesson.IncompleteStep, match="let_go: its docstring lacks Question, Answers"
     ):
         lesson._step("let_go")
+
+
+@pytest.mark.parametrize("minutes", [10, 25, 45])
+def test_a_plan_leaves_time_to_spare(minutes: int) -> None:
+    """A tenth of the lesson is for what comes up, and the steps that matter most are in it."""
+    plan = lesson.plan(minutes)
+    assert minutes / 2 <= sum(step.minutes for step in plan) <= 0.9 * minutes
+    assert {"one-lock", "let-go", "may-i-read"} <= {step.name for step in plan}
+    assert list(plan) == [step for step in STEPS if step in plan]
+
+
+def test_a_time_that_no_step_fits_is_refused() -> None:
+    """The message says how much the first step takes."""
+    with pytest.raises(lesson.TooShort, match="give 4 or more"):
+        lesson.plan(3)
+    assert [step.name for step in lesson.plan(4)] == ["one-lock"]
+
+
+def test_ranges_add_up_in_the_order_of_the_lesson() -> None:
+    """However often, and in whatever order, a step is named, it is taken once."""
+    assert [step.number for step in lesson.parts([(6, 8), (1, 2), (7, 7), (11, None)])] == [
+        *(1, 2, 6, 7, 8, 11, 12)
+    ]
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, None), (13, None), (3, 2), (1, 13)])
@@ -252,6 +313,31 @@ def test_a_skipped_step_is_gone_back_to_at_its_question() -> None:
     assert (walk.step.name, walk.asking) == ("one", True)
 
 
+def test_leaving_on_a_page_of_figures_goes_on_behind_it() -> None:
+    """Another day does not ask again what was just answered; a page that asks, does."""
+    walk = Walk(named("one", "two"))
+    assert walk.record().next_step == "one"
+    walk.go("forward")
+    walk.run(no_progress)
+    assert walk.record().next_step == "two"
+    walk.go("forward")
+    assert walk.record().next_step == "two"
+    walk.go("forward")
+    walk.run(no_progress)
+    assert walk.record().next_step is None
+
+
+def test_counts_are_the_last_columns_to_go() -> None:
+    """On 40 columns a table has the proof, and leaves out the times."""
+    times = (Cell(12_345.6, "ms", 1),) * 5
+    figure = Table(
+        ("", *(f"time {one}" for one in range(5)), "inside"), (("a row", *times, Cell(2)),)
+    )
+    shown = text_of(drawn(figure), 40)
+    assert re.search(r"^a row .* 2$", shown, flags=re.MULTILINE)
+    assert "Left out at this width: time" in shown
+
+
 def test_a_prediction_is_judged_by_the_run() -> None:
     """What was predicted and what was seen are kept together."""
     walk = Walk(named("one", right=1))
@@ -302,10 +388,13 @@ def test_a_record_of_a_step_that_is_gone_begins_at_the_first() -> None:
 def test_the_score_names_what_to_read_for_each_miss() -> None:
     """Misses with their line and their links; what could not be decided does not count."""
     one, two, three = named("one", "two", "three")
+    two = replace(two, number=2)
     said = {"one": Prediction(1, 1), "two": Prediction(0, 1), "three": Prediction(0, None)}
     shown = text_of(pages.score([one, replace(two, title="Second"), three], said))
     assert "1 of 2 predictions came true. 1 could not be decided" in shown
-    assert f"Second: {two.remember}" in " ".join(shown.split())
+    flowing = " ".join(shown.split())
+    assert f"Missed: 2 Second you said a it was b => {two.remember}" in flowing
+    assert flowing.index("Missed") < flowing.index("predictions came true")
     assert two.sources[0].address in shown
 
 

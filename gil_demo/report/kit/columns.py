@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich import box
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.measure import Measurement
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,21 @@ class Column:
 def words(header: str, cells: Iterable[str | Text], rank: int = 0) -> Column:
     """Make a column of words."""
     return Column(header, tuple(cells), rank, figures=False)
+
+
+def rule(title: Text) -> Rule:
+    """Make a heading with a rule behind it, in the colour of the text."""
+    return Rule(title, align="left", style="dim")
+
+
+def address_line(address: str, console: Console) -> Text:
+    """Make a line of an address.
+
+    One that is longer than the screen is wide is left whole, so that it can be copied, but in
+    a picture it is folded, so that it can be read.
+    """
+    whole = not console.record
+    return Text(address, "dim", no_wrap=whole, overflow="ignore" if whole else "fold")
 
 
 def ruled_table() -> Table:

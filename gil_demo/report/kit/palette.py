@@ -22,7 +22,7 @@ MODE_STYLES: dict[Mode | Company, str] = {
 TICKER_STYLE = "cyan"
 
 STATE_STYLES: dict[State, str] = {
-    "shown": "bold green",
+    "shown": "green",
     "contradicted": "bold red",
     "inconclusive": "bold yellow",
 }

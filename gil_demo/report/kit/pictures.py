@@ -3,7 +3,7 @@
 What is drawn names the terminal's colours. Exported in a light and in a dark theme it is
 the same text with the same classes, and only the style sheets differ; so one file can hold
 both, and the reader's system chooses. rich exports one theme into one template, so a file
-is put together here from the pieces of two exports: `_pieces`.
+is put together here from the pieces of two exports: `pieces_of`.
 """
 
 import re
@@ -104,49 +104,49 @@ class Pictures:
 
 def svg(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
     """Draw what a screen of `COLUMNS` columns would show, as an SVG file."""
-    console = _drawn(renderable)
+    console = drawn(renderable)
 
     def pieces(colours: TerminalTheme) -> dict[str, str]:
-        return _pieces(SVG_PIECES, partial(console.export_svg, title=title, theme=colours))
+        return pieces_of(SVG_PIECES, partial(console.export_svg, title=title, theme=colours))
 
     def styles(colours: TerminalTheme) -> str:
         paper, ink = colours.background_color.hex, colours.foreground_color.hex
         own = f".{name}-paper {{ fill: {paper} }}\n.{name}-title {{ fill: {ink} }}\n"
         return own + pieces(colours)["styles"]
 
-    drawn = pieces(LIGHT)
-    name = drawn["unique_id"]
+    light = pieces(LIGHT)
+    name = light["unique_id"]
     return SVG.format(
         title=escape(title),
         name=name,
         fonts=FONTS,
-        width=float(drawn["terminal_width"]) + 2 * MARGIN,
-        height=float(drawn["terminal_height"]) + TOP + MARGIN,
+        width=float(light["terminal_width"]) + 2 * MARGIN,
+        height=float(light["terminal_height"]) + TOP + MARGIN,
         margin=MARGIN,
         baseline=BASELINE,
         top=TOP,
-        styles=_in_theme(theme, styles),
-        lines=_plain_svg_text(drawn["matrix"]),
+        styles=in_theme(theme, styles),
+        lines=plain_svg_text(light["matrix"]),
     )
 
 
 def html(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
     """Draw what a screen of `COLUMNS` columns would show, as a page that fills a window's width."""
-    console = _drawn(renderable)
+    console = drawn(renderable)
 
     def pieces(colours: TerminalTheme) -> dict[str, str]:
-        return _pieces(HTML_PIECES, partial(console.export_html, theme=colours))
+        return pieces_of(HTML_PIECES, partial(console.export_html, theme=colours))
 
     return HTML.format(
         title=escape(title),
         fonts=FONTS,
         vw=round(FULL_WIDTH_VW, 2),
-        styles=_in_theme(theme, lambda colours: HTML_STYLES.format_map(pieces(colours))),
+        styles=in_theme(theme, lambda colours: HTML_STYLES.format_map(pieces(colours))),
         lines=pieces(LIGHT)["code"],
     )
 
 
-def _pieces(names: Sequence[str], export: Callable[..., str]) -> dict[str, str]:
+def pieces_of(names: Sequence[str], export: Callable[..., str]) -> dict[str, str]:
     """Export pieces instead of a file: rich fills any template, so this one only separates them.
 
     The text comes last, so that nothing in it can be taken for a separator.
@@ -162,17 +162,17 @@ def notebook_forms(renderable: RenderableType) -> dict[str, str]:
     Each piece carries its own style, since some viewers drop style sheets; where even that
     is dropped, as on GitHub, the text is left, in which nothing is said by colour alone.
     """
-    console = _drawn(renderable)
+    console = drawn(renderable)
     shown = console.export_html(theme=LIGHT, inline_styles=True, code_format=NOTEBOOK, clear=False)
     return {"text/plain": console.export_text(), "text/html": shown}
 
 
-def _drawn(renderable: RenderableType) -> Console:
+def drawn(renderable: RenderableType, columns: int = COLUMNS) -> Console:
     """Draw it on a new console that does not depend on the terminal or notebook around."""
     console = Console(
         file=StringIO(),
         record=True,
-        width=COLUMNS,
+        width=columns,
         force_terminal=True,
         force_jupyter=False,
         color_system="truecolor",
@@ -186,14 +186,14 @@ def _drawn(renderable: RenderableType) -> Console:
     return console
 
 
-def _in_theme(theme: Theme, styles: Callable[[TerminalTheme], str]) -> str:
+def in_theme(theme: Theme, styles: Callable[[TerminalTheme], str]) -> str:
     """Write the style sheet of one theme, or of both: light, unless the reader prefers dark."""
     if theme != "auto":
         return styles(DARK if theme == "dark" else LIGHT)
     return f"{styles(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{styles(DARK)}\n}}"
 
 
-def _plain_svg_text(matrix: str) -> str:
+def plain_svg_text(matrix: str) -> str:
     """Text with spaces that can be copied, without gaps between blocks, whatever the font."""
     matrix = re.sub(r"<text [^>]*>\n</text>", "\n", matrix)  # rich draws the ends of lines, too
     matrix = re.sub(r' clip-path="[^"]*"', "", matrix).replace("&#160;", " ")

@@ -1,9 +1,11 @@
 """The protocol that every command's result follows, so that one place can show them all."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from rich.console import RenderableType
+
+from gil_demo.report.kit.slides import Slide
 
 Drawing = RenderableType
 """Anything that rich can draw: on a terminal, and as SVG or HTML."""
@@ -20,3 +22,11 @@ class Report(Protocol):
 
     def texts(self) -> Texts:
         """Return the other forms: ``json``, ``markdown``, and those of this command alone."""
+
+
+@runtime_checkable
+class SlideReport(Report, Protocol):
+    """A result that can also be shown as slides."""
+
+    def slides(self) -> Sequence[Slide]:
+        """Return the slides in their order."""

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
+
+from gil_demo.report.kit.columns import address_line
 
 
 def section(heading: str, text: str) -> Iterator[RenderableType]:
@@ -15,18 +17,29 @@ def section(heading: str, text: str) -> Iterator[RenderableType]:
     yield Text()
 
 
+def sources_section(text: str, console: Console) -> Iterator[RenderableType]:
+    """Yield where a page's claims come from, each address on a line of its own."""
+    yield Text("Sources", "bold")
+    for paragraph in paragraphs(text):
+        title, _, address = paragraph.rpartition(": ")
+        yield Padding(Text(f"{title}:"), (0, 0, 0, 2))
+        yield address_line(f"    {address}", console)
+    yield Text()
+
+
 def paragraphs(text: str) -> Iterator[str]:
     """Yield the paragraphs of a page, each on one line; a list item is one of its own."""
     paragraph: list[str] = []
     for line in text.splitlines():
         if paragraph and (not line.strip() or line.startswith("- ")):
-            yield _plain(paragraph)
+            yield flowing(paragraph)
             paragraph = []
         if line.strip():
             paragraph.append(line.strip())
     if paragraph:
-        yield _plain(paragraph)
+        yield flowing(paragraph)
 
 
-def _plain(lines: Iterable[str]) -> str:
+def flowing(lines: Iterable[str]) -> str:
+    """Join the lines of a paragraph, without the marks of code."""
     return " ".join(lines).replace("``", "")

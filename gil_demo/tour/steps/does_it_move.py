@@ -1,11 +1,11 @@
 """Does anything move?
 
 Idea:
-    Some garbage collectors move the objects that survive. CPython's finds objects that keep
-    only each other alive, and frees them. The others stay: an object keeps one address for
-    life, and ``id`` returns it. The elements of an array lie in separate memory. The array's
-    owner can move them: ``resize`` may reallocate them. It first checks the reference count
-    to see whether anybody else has the array; ``refcheck=False`` turns that check off.
+    Some garbage collectors move the objects that survive. CPython's only finds objects in a
+    cycle, which keep only each other alive, and frees them. The others stay: an object keeps
+    one address for life; ``id`` returns it. The elements of an array lie in separate memory,
+    which ``resize`` may move. It first looks at the reference count to see whether anybody
+    else has the array; ``refcheck=False`` turns that off.
 
 Question:
     C reads an array in the block. Meanwhile another thread runs the garbage collector again
@@ -16,15 +16,30 @@ Answers:
     - None, because the collector waits until C is done.
     - None: the collector runs and frees objects, but moves nothing.
 
+Why:
+    The collector needs the GIL, which the block has released, so it runs while C reads. It
+    looks only for objects that nothing outside their cycle refers to, and frees those. It
+    moves nothing: C code everywhere keeps addresses of objects, and a moved object would
+    leave them wrong.
+
 Remember:
     The collector moves nothing. A resize can: never resize while C reads.
 
 Misconception:
-    An object must be pinned, or an array copied, before C may read it without the GIL. The
-    C API has no call that pins an object, because no object moves.
+    An object must be pinned, or an array copied, before C may read it without the GIL. The C
+    API has no call that pins an object, because no object moves.
 
 Ask:
     What must C own for the address to stay valid, and what must nobody else do?
+
+Reply:
+    C must own a reference to the array, or its caller must. Nobody else may resize the array
+    meanwhile: with its check ``resize`` refuses while C has a reference of its own, and with
+    ``refcheck=False`` it frees what C reads.
+
+Otherwise:
+    "resize moved nothing": this allocator could let the array grow where it was. Say that
+    resize can move the elements, not that it does. "Too busy": press r.
 
 Read more:
     - Constant for life, and an address: https://docs.python.org/3/library/functions.html#id
@@ -37,6 +52,9 @@ from gil_demo.tour.experiments.collector import ARRAYS, ELEMENTS, Reading, read_
 from gil_demo.tour.experiments.resizing import Resize, resize_one
 
 MINUTES = 3
+
+RIGHT = 2
+"""The index of the right answer."""
 
 
 def run(progress: Progress) -> Seen:
@@ -67,7 +85,7 @@ def judge(reading: Reading, resize: Resize) -> Seen:
     if not inside:
         return Seen.open("the machine was too busy to run the collector during the call", figures)
     return Seen.shown(
-        2,
+        RIGHT,
         (
             "No: none of them changed, and C read the right sum.",
             f"No: {len(inside)} collections began and ended during the one call.",

@@ -1,11 +1,11 @@
 """What must not happen inside the block.
 
 Idea:
-    Between BEGIN and END the thread is detached from Python. It has released the GIL, where
-    there is one, and detached the thread state that many C API functions look for first.
-    Objects are for attached threads only: reference counts, array headers and exceptions too.
-    Inside, C uses its own variables and memory that stays. Everything that needs Python waits
-    for END, or takes the GIL back first, with ``Py_BLOCK_THREADS``.
+    BEGIN detaches the thread from Python: it releases the GIL, where there is one, and takes
+    away the thread state. That is the interpreter's record of one thread, which many C API
+    functions look for first. Objects are for attached threads only: reference counts, array
+    headers, exceptions. In the block C uses its own variables and memory that stays. What
+    needs Python waits for END, or attaches for a moment with ``Py_BLOCK_THREADS``.
 
 Question:
     In the block, C makes one Python float of its result, with PyFloat_FromDouble. No other
@@ -17,6 +17,12 @@ Answers:
     - The function waits until it has the GIL.
     - The process dies.
 
+Why:
+    PyFloat_FromDouble gets the memory for the float from the interpreter, and finds the
+    interpreter through the thread state. BEGIN took that away, so it reads through a null
+    pointer. A thread state says which interpreter a thread runs, where in its Python code it
+    is, and which exception is set.
+
 Remember:
     Inside: plain C, and memory that stays. Everything else is for after END.
 
@@ -27,6 +33,16 @@ Misconception:
 
 Ask:
     Which of these would pass all tests on a quiet machine, and fail a year later?
+
+Reply:
+    Those that ended in wrong-value: taking references, and reading the array's shape. Alone
+    they work; they fail only if another thread uses the same object at that moment. The
+    others fail at their first call, so the first test finds them.
+
+Otherwise:
+    Which way the process dies depends on version and build: a signal (crash) or Python's own
+    "Fatal Python error" (fatal-error). Both mean: nothing can catch it. "Unfinished": press
+    r.
 
 Read more:
     - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
@@ -44,6 +60,9 @@ from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, t
 from gil_demo.words import Half, Outcome
 
 MINUTES = 4
+
+RIGHT = 3
+"""The index of the right answer."""
 
 ASKED = "api-without-gil"
 
@@ -89,7 +108,7 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
     )
     died = outcome_of(asked) in DEATHS
     unexpected = not_as_declared(rows, (figure,), remarks if died else ())
-    return unexpected or Seen.shown(3, remarks, (figure,))
+    return unexpected or Seen.shown(RIGHT, remarks, (figure,))
 
 
 def _cells(rows: Sequence[PatternRow], name: str) -> tuple[str, ...]:

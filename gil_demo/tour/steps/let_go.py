@@ -1,19 +1,24 @@
 """Release the GIL.
 
 Idea:
-    The same C, with two lines more: ``Py_BEGIN_ALLOW_THREADS`` before the loop and
-    ``Py_END_ALLOW_THREADS`` after it. The first releases the GIL, the second waits until
-    the thread can take it back. The code between them is the block. In it the thread may not
-    touch any Python object; it may touch memory that it has a right to, such as the elements
-    of an array.
+    Two lines more around the same loop. Py_BEGIN_ALLOW_THREADS, BEGIN for short, releases the
+    GIL. Py_END_ALLOW_THREADS, END, waits until the thread can take it back. The C between
+    them is the block. In the block C may touch no Python object, but memory that stays, such
+    as an array's elements. For comparison the same C runs on native threads, which Python
+    does not know.
 
 Question:
-    Two threads call it at the same moment. How many calls are in the loop at once, at most?
+    Two threads call this C at the same moment. How many calls are in the loop at once, at most?
 
 Answers:
     - One: there is still only one interpreter.
     - Two: nothing keeps the second one out.
     - It depends: two at once need two cores.
+
+Why:
+    Once the first thread is past BEGIN, nobody holds the GIL. The second takes it, enters C
+    and releases it too. Both are in the loop until they come to END. On one core they take
+    turns, and still both are inside: a call that loses its core halfway has not left.
 
 Remember:
     Released C runs beside everything else. The machine decides how fast.
@@ -24,6 +29,15 @@ Misconception:
 
 Ask:
     If the speed-up were 1.0x, would that prove that the GIL was held?
+
+Reply:
+    No. Two threads can be in the loop at once and gain nothing, because they share one core
+    or wait for the same memory. Peak inside decides: 2 is possible only if the GIL was
+    released.
+
+Otherwise:
+    Speed-up near 1x: compare with the native threads. Where they gain nothing, the machine
+    had no second core to give, and no thread could gain. "Never met": press r.
 
 Read more:
     - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
@@ -41,14 +55,29 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.results.lesson import Cell, Lanes, Seen, Table
+from gil_demo.results.lesson import Cell, Code, Lanes, Seen, Table
 from gil_demo.results.run import Measured, ScalingRow
+from gil_demo.tour.excerpt import excerpt
 from gil_demo.words import Mode
 
 MINUTES = 3
 
+RIGHT = 1
+"""The index of the right answer."""
+
 THREADS = 2
 ROUNDS = 3
+
+
+def code() -> Code:
+    """Show the loop with its two lines more."""
+    return excerpt(
+        ("double total", ""),
+        ("Py_BEGIN", "releases the GIL"),
+        ("data[i]", "the block"),
+        ("Py_END", "takes the GIL back"),
+        ("return", ""),
+    )
 
 
 def run(progress: Progress) -> Seen:
@@ -101,7 +130,7 @@ def judge(result: Measured, peak_on_one: int | None) -> Seen:
     speed, native_speed = (notation.ratio(row.speedup.median) for row in (released, native))
     cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
     return Seen.shown(
-        1,
+        RIGHT,
         (
             f"No: {peak} were inside at one moment.",
             f"Yes. On {cores}, speed-up {speed}; native threads {native_speed}"

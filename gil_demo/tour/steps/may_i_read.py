@@ -1,11 +1,11 @@
 """May I read?
 
 Idea:
-    Reading an array's elements does not need the GIL. It needs memory that stays. An array
-    lives as long as somebody owns a reference to it; a pointer to its elements owns nothing.
-    An argument is owned by C's caller until C returns. An item that C finds in a list is
-    only borrowed: ``PyList_GET_ITEM`` leaves the list as the owner, and while C is in the
-    block another thread may clear the list.
+    Reading elements does not need the GIL. It needs memory that stays. An array lives while
+    somebody owns a reference to it, which keeps it alive; a pointer owns nothing. C's caller
+    owns the arguments until C returns. An item that C gets with PyList_GET_ITEM is only
+    borrowed: the list owns it, and another thread may clear the list during the block. Freed
+    elements are guarded here: to read them ends the process.
 
 Question:
     C found an array in a list and reads it in the block. Another thread clears the list, and
@@ -16,16 +16,34 @@ Answers:
     - Only a reference that C, or C's caller, owns for the whole block.
     - Nothing: C must copy the elements before it releases the GIL.
 
+Why:
+    An array is freed when its last reference goes, whoever still has a pointer to its
+    elements. Clearing the list drops the list's reference. A reference that C took before
+    BEGIN, with Py_INCREF, keeps the array until C drops it after END. The same holds for the
+    caller's reference to an argument. The collector does not look at C's pointers, and a copy
+    is not needed.
+
 Remember:
     Own a reference until END, and let nobody write or resize meanwhile.
 
 Misconception:
     An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
-    and waits for the function. An item lent by PyList_GET_ITEM or PyDict_GetItem does need one.
+    and waits for the function. An item lent by PyList_GET_ITEM or PyDict_GetItem does need
+    one.
 
 Ask:
     PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
     And what does the command guard say of your own programs?
+
+Reply:
+    C owns it. The function returns a new reference also where it returns its argument: the
+    count goes up by one. So C must drop it after END, with Py_DECREF, and until then nobody
+    can free the array. gil-demo guard SCRIPT stops a program where C reads freed or foreign
+    memory of an array, and names the line of C.
+
+Otherwise:
+    The signal and the milliseconds differ from system to system; the outcome decides. A half
+    that is unfinished had no time to get to its end: press r.
 
 Read more:
     - Who owns an argument, and who lends: https://docs.python.org/3/extending/extending.html#ownership-rules
@@ -41,6 +59,9 @@ from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, t
 from gil_demo.words import Half
 
 MINUTES = 3
+
+RIGHT = 1
+"""The index of the right answer."""
 
 OWNERS: dict[tuple[str, Half], str] = {
     ("borrowed-reference", "unsafe"): "the list, until it is cleared",
@@ -66,7 +87,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
         return unexpected
     ended = outcome_of(row_of(rows, "borrowed-reference", "unsafe"))
     return Seen.shown(
-        1,
+        RIGHT,
         (
             f"No. With no owner left: {ended}, as freed elements are guarded here; unguarded,"
             " the old numbers may still be there, and the sum look right.",

@@ -1,10 +1,11 @@
 """May I write?
 
 Idea:
-    Two kernels may write to one array at the same time, as long as no element is used by
-    both. With one slice per thread they need no lock. Sharing one cell is different. A plain
-    addition is a load, an addition and a store, even where it is one instruction, and nothing
-    orders these steps when two threads have released the GIL.
+    Two kernels may write to one array at once, if no element is used by both: a slice for
+    each thread needs no lock. A cell, one element that both use, is different. An addition is
+    a load, an addition and a store, even where it is one instruction, and nothing orders
+    these steps between two threads in the block. A reader beside a writer is no better off:
+    it finds old and new elements mixed.
 
 Question:
     Two threads, both in the block, add 1 to the same cell, equally often. When both are done,
@@ -15,15 +16,30 @@ Answers:
     - All additions: NumPy lets one thread at a time write to an array.
     - Perhaps fewer: one thread's store can overwrite the other's.
 
+Why:
+    Both threads can load the same value, both add 1 to it, and both store the same sum: two
+    additions, and the cell is one higher. In the block nothing orders them: no GIL, and no
+    lock in NumPy. It is a data race, and C promises nothing about those. The same is true of
+    one writer beside one reader: gil-demo show torn-snapshot.
+
 Remember:
     A slice for each thread, a partial sum for each thread, and add up when all are done.
 
 Misconception:
-    It was right in a thousand runs, so it is right. Nothing ordered the two threads in
-    those runs either; they were lucky, and on another machine they may not be.
+    It was right in a thousand runs, so it is right. Nothing ordered the two threads in those
+    runs either; they were lucky, and on another machine they may not be.
 
 Ask:
-    Would a lock in C help? Would it still be faster than one thread?
+    How would you make the one cell right, and what would that cost?
+
+Reply:
+    With C11's atomic_fetch_add, or with a lock in C around each addition. Both are right, and
+    with both the threads take turns at that cell, often slower than one thread alone. Better:
+    each thread adds up for itself, and one addition a thread at the end.
+
+Otherwise:
+    "Left to chance" often loses nothing. That is luck, and the point of this step: the forced
+    row loses in every run. "Too busy to run both kernels": press r.
 
 Read more:
     - NumPy and threads that write: https://numpy.org/doc/stable/reference/thread_safety.html
@@ -47,6 +63,9 @@ from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, t
 from gil_demo.words import Half, Outcome
 
 MINUTES = 3
+
+RIGHT = 2
+"""The index of the right answer."""
 
 THREADS = 2
 RACES = 4
@@ -113,7 +132,7 @@ def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
         reason = "the machine was too busy to run both kernels before one was done"
         return Seen.open(reason, (figure,), (lost, "", luck))
     met = f"No: {slices.peak_inside} kernels were writing to one array at once."
-    return Seen.shown(2, (lost, met, luck), (figure,))
+    return Seen.shown(RIGHT, (lost, met, luck), (figure,))
 
 
 def _luck(outcome: Outcome) -> str:

@@ -1,19 +1,27 @@
 """One lock.
 
 Idea:
-    CPython has one lock, the global interpreter lock or GIL. A thread must hold it to run
-    Python; meanwhile every other thread waits. Calling C does not release it: C runs with
-    the GIL held until it releases the GIL itself. The kernel is such C code, a loop that adds
-    up an array and notes when it enters and when it leaves. A third thread, the ticker, notes
-    the time whenever it can run Python.
+    CPython has one lock, the global interpreter lock or GIL. It protects what threads share,
+    first of all the reference counts of objects. A thread must hold it to run Python, and
+    keeps it while in C, until C releases it. The kernel is such C: a loop that adds up an
+    array. A call's span is its time in C, from entering to leaving. The ticker, a third
+    thread, notes the time whenever it can run Python.
 
 Question:
-    Two Python threads call this C at the same moment, and C keeps the GIL. What happens?
+    Two Python threads call the kernel at the same moment, and C keeps the GIL. What happens?
 
 Answers:
     - Both are in C at once, each on a core of its own.
     - One is in C, and the other enters when the first has left.
     - They take turns: Python switches between them every few milliseconds.
+
+Why:
+    The first thread holds the GIL while it is in C. The second needs the GIL to run the
+    Python that calls C, so it waits. It asks after the switch interval, but only the loop
+    that runs Python looks whether somebody asked, and that loop waits for C to return. The
+    GIL exists because CPython counts references with plain additions: two threads that count
+    at once could lose one (step 6 shows how), and an object would be freed too early or
+    never.
 
 Remember:
     C that keeps the GIL runs alone, to its end.
@@ -24,6 +32,16 @@ Misconception:
 
 Ask:
     Which line of Python would let the other thread in sooner?
+
+Reply:
+    No line can while C runs. Two shorter calls in place of one: between them runs Python,
+    which sees that somebody asked and hands over the GIL. Or ``time.sleep(0)`` between them,
+    which releases it without being asked.
+
+Otherwise:
+    Bars of unequal length, or a gap between them: another program had the core. Only the
+    order decides. "No lock to hold": this interpreter runs without its GIL; take one with a
+    GIL.
 
 Read more:
     - Thread states and the GIL: https://docs.python.org/3/c-api/threads.html
@@ -42,6 +60,9 @@ from gil_demo.results.lesson import Lanes, Seen
 from gil_demo.results.run import Panel
 
 MINUTES = 3
+
+RIGHT = 1
+"""The index of the right answer."""
 
 THREADS = 2
 
@@ -69,7 +90,7 @@ def judge(panel: Panel, interval_seconds: float, *, gil_enabled: bool) -> Seen:
         return Seen.contradicted(reason, figures, (f"{peak} calls were inside at once.",))
     shortest_ms = min(span.exit_ns - span.enter_ns for span in panel.spans) / 1e6
     return Seen.shown(
-        1,
+        RIGHT,
         (
             "No: at no moment were two calls inside.",
             "Yes: the second entered after the first had left.",

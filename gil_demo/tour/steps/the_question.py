@@ -1,11 +1,10 @@
 """The question's own code, line by line.
 
 Idea:
-    A C extension sums an array in a block; its author asked whether that is safe. Before the
-    block it owns a reference and has taken size and data pointer. Inside, it touches only C
-    variables and the elements. So the block is right. But the loop is correct only if its
-    input is: it expects doubles that lie next to each other. And the program never checks
-    whether parsing and conversion succeeded.
+    Is this safe? The function owns ``array``, and took ``size`` and ``data`` before BEGIN, so
+    the block is right. But is the loop? It reads doubles that lie next to each other
+    (contiguous). A view such as a[::2] has a longer stride, the way in memory from one
+    element to the next.
 
 Question:
     Every other number of arange(10.0) adds up to 20. What does the program's
@@ -15,6 +14,12 @@ Answers:
     - 20: NumPy takes care of the strides.
     - 10: the first five doubles in memory.
     - Nothing: it raises an exception.
+
+Why:
+    arange(10.0)[::2] is a view of five doubles, each 16 bytes after the one before. ALIGNED
+    asks only that the processor can load each of them, which is so, and NumPy returns the
+    view itself. The loop then reads five doubles in a row: 0 + 1 + 2 + 3 + 4 = 10. No
+    exception, only a wrong number.
 
 Remember:
     The block was right. Ask for contiguous, and check every result.
@@ -28,6 +33,16 @@ Ask:
     Which flag would correct the loop, and which arrays would NumPy then copy? What does the
     command guard say of a program that asks for sum(arange(10.0)[::-1])?
 
+Reply:
+    NPY_ARRAY_IN_ARRAY: contiguous and aligned. NumPy then copies a view with steps, a
+    transposed table, misaligned elements, another dtype or byte order, and a list. It does
+    not copy a contiguous array of doubles. The guard stops the program at the loop: C read
+    the first byte past the end of the array's data.
+
+Otherwise:
+    "not tried, no GIL": such a claim depends on the GIL. The question's answer does not. A
+    claim that is unfinished: press r.
+
 Read more:
     - The question: https://stackoverflow.com/questions/8824739
     - Flags and copies: https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
@@ -39,17 +54,20 @@ from collections.abc import Sequence
 
 from gil_demo.check.check import check_text
 from gil_demo.csource.comments import tagged_lines
-from gil_demo.csource.functions import function
 from gil_demo.errors import BadInput
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
 from gil_demo.results.lesson import Code, Line, Seen
 from gil_demo.results.patterns import PatternRow
+from gil_demo.tour.excerpt import excerpt, statements
 from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 from gil_demo.words import Half
 
 MINUTES = 4
+
+RIGHT = 1
+"""The index of the right answer."""
 
 ASKED = f"{page.NAME}/every-other"
 
@@ -68,6 +86,12 @@ SHOWN = ANYWHERE + IN_THE_BLOCK
 
 MAX_COLUMNS = 44
 """As wide as C may be for a remark to have room beside it."""
+
+
+def code() -> Code:
+    """Show the conversion, and the loop in its block."""
+    lines = ("PyArray_FROM_OTF", "PyArray_DATA", "Py_BEGIN", "data[i]", "Py_END")
+    return excerpt(*((line, "") for line in lines))
 
 
 def run(progress: Progress) -> Seen:
@@ -90,7 +114,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
         f"Yes: {found:g}. A strided view is aligned: no copy.{comparison}",
         "No: nothing was raised.",
     )
-    return not_as_declared(rows, figures, remarks) or Seen.shown(1, remarks, figures)
+    return not_as_declared(rows, figures, remarks) or Seen.shown(RIGHT, remarks, figures)
 
 
 def _value(row: PatternRow) -> float | None:
@@ -102,20 +126,20 @@ def _value(row: PatternRow) -> float | None:
 def _figure(rows: Sequence[PatternRow]) -> Code:
     """Show the function from its first claim to the block's end, each claim with its ending."""
     source, _ = page.sources()
-    statements = _statements(source)
+    found = statements(source)
     tags = tagged_lines(source)
-    last = next(number for number, text in statements.items() if text.startswith("Py_END"))
+    last = next(number for number, text in found.items() if text.startswith("Py_END"))
     tried = {row.name: row for row in rows if row.half == "unsafe"}
     remarks: defaultdict[int, list[str]] = defaultdict(list)
     for claim in claims.CLAIMS:
         if claim.name in SHOWN:
-            number = min(number for number in statements if number > tags[claim.tag])
+            number = min(number for number in found if number > tags[claim.tag])
             remarks[number].append(_remark(claim, tried.get(claim.name)))
     return Code(
         _title(source),
         tuple(
             Line(number, _wrapped(text), "\n".join(remarks[number]))
-            for number, text in statements.items()
+            for number, text in found.items()
             if min(tags.values()) < number <= last
         ),
     )
@@ -138,20 +162,6 @@ def _remark(claim: claims.Claim, row: PatternRow | None) -> str:
         return f"not tried, no GIL: {name}"
     word = "right: " if claim.part == page.RIGHT else "wrong: "
     return f"{word if row.as_expected else ''}{name}, {outcome_of(row)}"
-
-
-def _statements(source: str) -> dict[int, str]:
-    """Find the statements of the question's function by their lines' numbers, without comments.
-
-    A line that is indented more than the statement before it is a part of that statement.
-    """
-    found: dict[int, str] = {}
-    for number, text in function(source, "sum").body_lines().items():
-        if text.startswith(" "):
-            found[max(found)] += f"\n{text}"
-        else:
-            found[number] = text
-    return found
 
 
 def _wrapped(text: str) -> str:

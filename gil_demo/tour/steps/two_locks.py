@@ -1,11 +1,11 @@
 """Two locks: the deadlock.
 
 Idea:
-    The GIL is a lock, and ``Py_END_ALLOW_THREADS`` acquires it. So C with a mutex of its own
-    takes two locks, and locks have an order. Thread A releases the GIL, locks the mutex,
-    and still holds it at END. Thread B keeps the GIL and locks the same mutex. Here each
-    waits until the other has its first lock. In a real program it happens when B calls while
-    A has the mutex.
+    The GIL is a lock, and END acquires it. So C with a mutex, a lock of its own, takes two
+    locks, and locks have an order. Thread A releases the GIL, locks the mutex, and still
+    holds it at END. Thread B keeps the GIL and locks the same mutex. Here each waits until
+    the other has its first lock. In a real program it happens when B calls while A has the
+    mutex.
 
 Question:
     A has the mutex and asks for the GIL. B has the GIL and asks for the mutex. What happens?
@@ -14,6 +14,11 @@ Answers:
     - After a switch interval B hands over the GIL, and both go on.
     - Both wait forever.
     - Python notices, and raises an exception in one of them.
+
+Why:
+    A cannot get past END without the GIL, so it does not come to the line that unlocks the
+    mutex. B cannot get past the mutex, and holds the GIL while it waits: it is in C, which
+    answers no request. Neither gives up its first lock, so neither gets its second.
 
 Remember:
     Release the GIL before you wait for a lock, and unlock the lock before END.
@@ -24,6 +29,15 @@ Misconception:
 
 Ask:
     It is enough to change one of the two threads. How, for A? How, for B?
+
+Reply:
+    A: unlock the mutex before END. Then A holds nothing while it waits for the GIL. B: BEGIN
+    before it locks the mutex. Then B holds nothing while it waits for the mutex. Either
+    breaks the circle; do both.
+
+Otherwise:
+    Without a GIL only one lock is left, and the page says so. "Unfinished": the two had no
+    time to meet: press r.
 
 Read more:
     - Both orders: https://github.com/pybind/pybind11/blob/master/docs/advanced/deadlock.md#python-cpython-gil
@@ -43,6 +57,9 @@ from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 
 MINUTES = 3
+
+RIGHT = 1
+"""The index of the right answer."""
 
 NAME = "lock-order"
 
@@ -77,7 +94,7 @@ def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: b
         "No: Python does not look for deadlocks, and nothing was raised.",
     )
     unexpected = not_as_declared(rows, figures, remarks if ended == "deadlock" else ())
-    return unexpected or Seen.shown(1, remarks, figures)
+    return unexpected or Seen.shown(RIGHT, remarks, figures)
 
 
 def _code(*, waiting: bool) -> Code:

@@ -17,6 +17,12 @@ Answers:
     - Two processes, or two interpreters with a GIL each.
     - None: Python does only one thing at a time.
 
+Why:
+    sum makes and adds up Python objects, so it needs the GIL of its interpreter from start to
+    end. Two threads of one interpreter have one GIL. Two processes have two, and so have two
+    interpreters that were made with a GIL each. Released C runs two at once as well, but it
+    is not Python's sum.
+
 Remember:
     Python in parallel needs a GIL each, or none at all. Every way has a price.
 
@@ -26,6 +32,15 @@ Misconception:
 
 Ask:
     If the numbers had been in a mapped file all along, which column would change?
+
+Reply:
+    The column copy: each worker would map the same file, and the system would give all of
+    them the same memory. Start and work would stay as they are, because each sum still makes
+    an object of each number.
+
+Otherwise:
+    No row of interpreters on 3.11: they came with 3.12. A speed-up below 1x: look at the
+    column inside; 2 decides. "Too busy to run both workers": press r.
 
 Read more:
     - A GIL each (PEP 684): https://peps.python.org/pep-0684/
@@ -44,6 +59,9 @@ from gil_demo.tour.ways import compare
 from gil_demo.tour.ways.compare import Found, Name, Way
 
 MINUTES = 4
+
+RIGHT = 2
+"""The index of the right answer."""
 
 LABELS: Mapping[Name, str] = {
     "one": "one Python thread",
@@ -95,7 +113,7 @@ def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool
         return Seen.open(_why_none_met(found["processes"]), figures)
     in_c = "two were in C at once. But " if "released" in met else ""
     return Seen.shown(
-        2,
+        RIGHT,
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
             f"No: {in_c}sum makes objects, and that needs the GIL.",

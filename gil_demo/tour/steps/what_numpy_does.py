@@ -1,10 +1,11 @@
 """Does NumPy do it for me?
 
 Idea:
-    NumPy is C, and C keeps the GIL until it releases it. NumPy releases the GIL around most
-    of its longer loops over plain numbers. Where the elements are Python objects it cannot,
-    because using an object requires the GIL. So it depends on the function and on the dtype,
-    as with any module written in C. Read its documentation, or ask ``gil-demo probe``.
+    NumPy is C, and C keeps the GIL until it releases it. NumPy releases it around most of its
+    longer loops over plain numbers. Where the elements are Python objects it cannot, because
+    using an object requires the GIL. So it depends on the function and on the dtype, the type
+    of the elements, as with any C module. Read its documentation, or ask ``gil-demo probe``,
+    which notes when the GIL goes from one thread to another.
 
 Question:
     Four calls: np.sort of float64, np.dot of float64 matrices, np.sum over an array of Python
@@ -16,6 +17,12 @@ Answers:
     - np.sum over the objects, and list.sort.
     - Only list.sort: NumPy always releases the GIL.
 
+Why:
+    np.sort and np.dot read plain doubles, and release the GIL. np.sum over objects calls the
+    addition of Python for each element, and list.sort compares Python objects: both use
+    objects all the time, so they keep the GIL to the end. Not the library decides but what
+    the elements are.
+
 Remember:
     NumPy releases the GIL for numbers, not for objects. If in doubt: gil-demo probe.
 
@@ -25,7 +32,18 @@ Misconception:
     the calls.
 
 Ask:
-    A ufunc's loop over 500 elements or fewer keeps the GIL, by NumPy's own choice. Why?
+    A ufunc (a NumPy function that works element by element) keeps the GIL for 500 elements or
+    fewer, by NumPy's own choice. Why?
+
+Reply:
+    To release the GIL and take it back costs as much as such a short loop (step 10). And at
+    END another thread may have the GIL: then a call of less than a microsecond waits for a
+    whole switch interval.
+
+Otherwise:
+    "did not release the GIL this time", or "too busy": press r. Where the probe cannot look
+    inside the calls, a ticker stands in for it: no tick, or some, decides. Without a GIL no
+    call can keep the ticker out, and the page says so.
 
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html
@@ -50,6 +68,9 @@ from gil_demo.tour.experiments.operations import (
 )
 
 MINUTES = 3
+
+RIGHT = 2
+"""The index of the right answer."""
 
 
 def run(progress: Progress) -> Seen:
@@ -77,7 +98,7 @@ def judge_probes(found: Sequence[ProbeResult]) -> Seen:
         )
     if stubborn := [one.statement for one in released if not one.releases]:
         return Seen.open(f"{_names(stubborn)} did not release the GIL this time", figures)
-    return Seen.shown(2, _probe_remarks(released, held), figures)
+    return Seen.shown(RIGHT, _probe_remarks(released, held), figures)
 
 
 def _probe_remarks(released: Sequence[ProbeResult], held: Sequence[ProbeResult]) -> tuple[str, ...]:
@@ -135,7 +156,7 @@ def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
             f" ({_listed(entered)}), which must not happen",
             figures,
         )
-    return Seen.shown(2, _remarks(released, held), figures)
+    return Seen.shown(RIGHT, _remarks(released, held), figures)
 
 
 def _remarks(released: Sequence[Watched], held: Sequence[Watched]) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """When not to bother.
 
 Idea:
-    A call that releases the GIL must take it back, and a tiny job is over before another
-    thread could have used it. A long job is worth it. The gain from a second thread on a
-    second core then depends on what the first one waits for. ``sum`` has one accumulator
-    and waits for its own additions. ``sum_wide`` has eight, and on a large array it may wait
-    for memory, which the cores share: two threads then wait together.
+    BEGIN and END cost time in each call. A tiny job is over before another thread could have
+    used the GIL; they pay from the length on at which their price is a small part of the
+    work. The gain from a second thread depends on what the first one waits for. ``sum`` adds
+    to one variable and waits for its own additions. ``sum_wide`` adds to eight, and on a
+    large array may wait for memory, which cores share.
 
 Question:
     C adds up an array of one element, with BEGIN and END around the loop and without. No
@@ -16,6 +16,11 @@ Answers:
     - The same time: there is nobody to wait for.
     - More time.
 
+Why:
+    BEGIN detaches the thread state and releases the GIL, END takes both back. That is some
+    work in every call, also where nobody waits, and adding one element is far less. It shows
+    in nearly every comparison, because the two calls are the same C otherwise.
+
 Remember:
     Tiny work: do not bother. Long work: release the GIL, and see what it waits for.
 
@@ -24,7 +29,18 @@ Misconception:
     for memory, one more core only adds one more waiting thread.
 
 Ask:
-    NumPy keeps the GIL for short loops. What would be a fair limit, and how would you find it?
+    NumPy keeps the GIL for short loops. What would be a fair limit, and how would you find
+    it?
+
+Reply:
+    Time the call with and without, on one element: the difference is the price. Time a long
+    array: that gives the time for one element. The limit is where the price is a few percent
+    of the work. At 30 ns a call and 0.5 ns an element that is a thousand elements or so;
+    NumPy takes 500.
+
+Otherwise:
+    "May be chance": other programs had the cores; press r. The lower table is only for the
+    discussion: it says itself when the runs do not agree, and no answer depends on it.
 
 Read more:
     - NumPy's limit: https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
@@ -47,6 +63,9 @@ from gil_demo.tour.experiments.memory_wall import Gains
 from gil_demo.tour.experiments.price import Duel
 
 MINUTES = 3
+
+RIGHT = 2
+"""The index of the right answer."""
 
 CHANCE = 0.001
 """If BEGIN and END cost nothing, either call would win a comparison as often as the other. A
@@ -77,7 +96,7 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
     more = Spread.of(differences(duels, "released", "held"))
     meaning = "" if environment.gil_enabled else " Without a GIL they still detach and attach."
     return Seen.shown(
-        2,
+        RIGHT,
         (
             f"No: {counted}.",
             f"No: {counted}.",

@@ -2,9 +2,9 @@
 
 Idea:
     A program has more to do than one C call: answer a request, redraw a window, serve Ctrl-C.
-    A ticker stands for all of it: a Python thread that does nothing but note the time. Each
-    tick needs the GIL. The longest time between two ticks is the stall, and that is what a
-    user of the program feels.
+    The ticker stands for all of it, since each tick needs the GIL. The longest time between
+    two ticks is the stall; a user of the program feels it. A thread that waits for the GIL
+    asks for it after the switch interval, a few milliseconds.
 
 Question:
     The ticker runs in one thread. Another thread makes one call into C that keeps the GIL.
@@ -15,15 +15,30 @@ Answers:
     - For the whole call, and not one tick falls inside it.
     - Not at all, where there is a second core.
 
+Why:
+    A tick is Python, and needs the GIL. C that holds the GIL answers no request for it, so
+    the ticker waits until the call returns. A second core does not help: the ticker waits for
+    a lock, not for a core. Beside a released call it ticks on.
+
 Remember:
     Release the GIL first of all so that others can run, and only then for speed.
 
 Misconception:
-    With one thread in C there is nothing to gain from releasing the GIL. The whole rest of the
-    program gains.
+    With one thread in C there is nothing to gain from releasing the GIL. The whole rest of
+    the program gains.
 
 Ask:
     Who is the ticker in a web server? In a notebook? Who serves Ctrl-C?
+
+Reply:
+    In a web server: all other requests, and the health check, after whose failure the server
+    is restarted. In a notebook: the thread that sends output to the browser. Ctrl-C: C only
+    notes the signal; the main thread serves it when it runs Python again.
+
+Otherwise:
+    Times differ, and a busy machine makes all stalls longer. Ticks inside decide: none in a
+    held call, many in a released one. "Too busy": press r. Without a GIL nothing can be
+    shown.
 
 Read more:
     - How long a thread waits before it asks: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
@@ -44,6 +59,9 @@ from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company
 
 MINUTES = 3
+
+RIGHT = 1
+"""The index of the right answer."""
 
 ROUNDS = 3
 
@@ -80,7 +98,7 @@ def judge(result: Measured, interval_seconds: float) -> Seen:
             ("", "The ticker did not get to run beside the released call either."),
         )
     return Seen.shown(
-        1,
+        RIGHT,
         (
             f"No: it stood still for {notation.milliseconds(held.longest_stall_seconds)};"
             f" the switch interval is {notation.milliseconds(interval_seconds)}.",

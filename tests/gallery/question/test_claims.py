@@ -98,7 +98,9 @@ def test_show_walks_through_the_program(command: Command) -> None:
     shown = command("show", "gilexample").stdout
     numbers = tagged_lines((CSRC / "gilexample.c").read_text())
     assert all(f"[{tag}]" in shown for tag in numbers)
-    assert f"line {numbers['unchecked-parse']}" in shown
+    for claim in CLAIMS:
+        name = claim.name.removeprefix("gilexample/")
+        assert re.search(rf"^ +{numbers[claim.tag]} +{name} ", shown, flags=re.MULTILINE)
     assert shown.index("csrc/question/gilexample.c") < shown.index(
         "csrc/question/gilexample_safe.c"
     )
@@ -118,3 +120,21 @@ def test_try_runs_one_claim_or_all(command: Command) -> None:
     assert one.returncode == 0
     assert "expected 20, found 10" in one.stdout
     assert registry.subjects("gilexample") == CLAIMS
+
+
+def test_the_programs_are_shown_unwrapped(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On 80 columns each line of C is one line of the screen."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = [line.rstrip() for line in command("show", "gilexample").stdout.splitlines()]
+    for source in page.sources():
+        for number, line in enumerate(source.splitlines(), start=1):
+            assert f"{number:>4} {line}".rstrip() in shown
+
+
+def test_an_address_is_left_whole(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that is longer than the screen is wide, so that it can be copied."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = command("show", "gilexample").stdout
+    assert "how-to-extend.html#converting-an-arbitrary-sequence-object\n" in shown
