@@ -65,7 +65,7 @@ def probe(
 
 
 def _one(statement: str, setup: str, calls: int | None, expect: str | None, output: Output) -> int:
-    from gil_demo.report.kit.screen import interrupts_caught
+    from gil_demo.interrupts import interrupts_caught
     from gil_demo.report.watching_probe import ProbeReport
     from gil_demo.watching.probe import compiled, inconclusive, needs_path
     from gil_demo.watching.probe import probe as measure
