@@ -3,8 +3,8 @@
 import atexit
 import sys
 
+from gil_demo.guarding.errors import standard_error
 from gil_demo.guarding.handed_down import HandedDown
-from gil_demo.guarding.when_imported import standard_error
 from gil_demo.native import guard
 from gil_demo.results.guard import Settings
 

@@ -3,8 +3,6 @@
 Standard library only, like `handed_down`.
 """
 
-import fcntl
-import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -12,9 +10,8 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
+from gil_demo.guarding.errors import standard_error
 from gil_demo.guarding.handed_down import HandedDown
-
-HIGH_DESCRIPTOR = 500
 
 
 class _NumpyFinder:
@@ -50,19 +47,6 @@ class _NumpyFinder:
             install.in_program(self._handed, self._errors)
 
         loader.exec_module = run_and_guard
-
-
-def standard_error() -> int:
-    """Return a descriptor of what is standard error now: test runners put a file in its place.
-
-    Its number is out of the way of a program that closes and opens low ones.
-    """
-    for at_least in (HIGH_DESCRIPTOR, 0):
-        try:
-            return fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, at_least)
-        except OSError:
-            continue
-    return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
 
 
 def guard_with_numpy(handed: HandedDown) -> None:
