@@ -109,12 +109,16 @@ def watch(
     outputs = Outputs(json_file, csv_file, markdown_file, svg_file, html_file, trace_file)
     refuse_missing(program)
     outputs.refuse()
-    result, ending = watch_program(program, alarm, max_holds)
+
+    def report(result: "WatchResult") -> None:
+        if not quiet:
+            _report(result)
+        outputs.write(result)
+
+    result, ending = watch_program(program, alarm, max_holds, on_terminate=report)
     if result is None:
         leave(ending)  # a child that the program forked has come to its end
-    if not quiet:
-        _report(result)
-    outputs.write(result)
+    report(result)
     code = _verdict(result, fail_over)
     leave(ending, code if ending.exit_code == 0 and code else None)
 

@@ -61,12 +61,15 @@ class Lookout:
         return None if ident is None else self._rows.get(ident)
 
     def held_share(self, row: int | None, span: Span) -> float | None:
-        """Return the share of a call during which its thread had the GIL; None if not known."""
-        if self._holds is None or row is None:
+        """Return the share of a call during which its thread had the GIL; None if not known.
+
+        A call so short that the clock did not move has no share.
+        """
+        if self._holds is None or row is None or span.exit_ns <= span.enter_ns:
             return None
         own = self._holds[self._holds["thread"] == row]
         held = timeline.held_within(own, span.enter_ns, span.exit_ns)
-        return held / max(1, span.exit_ns - span.enter_ns)
+        return held / (span.exit_ns - span.enter_ns)
 
     def gil_lane(
         self, lanes: dict[int | None, int], start_ns: int, end_ns: int, resolution_ns: int

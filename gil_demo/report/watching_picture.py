@@ -1,5 +1,6 @@
 """Lanes of who has the GIL and who waits for it: the whole run, and the worst moment enlarged."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -115,8 +116,13 @@ def _lane(lane: Lane, start_ns: int, end_ns: int, columns: int, marks: LaneMarks
 
 
 def _label(thread: str) -> str:
-    """Shorten a thread's name in its middle: the end tells the threads of a pool apart."""
+    """Shorten a thread's name, and keep its number.
+
+    That is behind the name of a pool, and in front in the names that ``threading`` gives.
+    """
     room = LABEL_COLUMNS - 1
+    if re.match(r"Thread-\d+ \(", thread) and len(thread) > room:
+        return f"{thread[: room - 2]}.."
     return thread if len(thread) <= room else f"{thread[: room - 7]}..{thread[-5:]}"
 
 

@@ -89,8 +89,9 @@ class ProbeReport:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         result = self.result
-        name = shorten(result.statement, options.max_width, placeholder="...")
-        yield Text(name, "bold")
+        for line in result.statement.splitlines():
+            fits = len(line) <= options.max_width
+            yield Text(line if fits else f"{line[: options.max_width - 3]}...", "bold")
         yield Text(probe_sentence(result), STATE_STYLES[result.state])
         if not result.calls:
             return

@@ -124,6 +124,7 @@ def _call(function: Callable[[], object], calls: int | None) -> _Calls:
             os._exit(0)  # the call returned a second time, in a forked child
 
     sys.setswitchinterval(max(interval, SWITCH_SECONDS))
+    cpu, own_cpu = time.process_time(), time.thread_time()
     try:
         once()
         count = calls or _enough(ends[0] - starts[0])
@@ -131,8 +132,7 @@ def _call(function: Callable[[], object], calls: int | None) -> _Calls:
         if not first_was_all:
             starts.clear()
             ends.clear()
-        cpu, own_cpu = time.process_time(), time.thread_time()
-        if not first_was_all:
+            cpu, own_cpu = time.process_time(), time.thread_time()
             began = _clock()
             for number in range(count):
                 once()

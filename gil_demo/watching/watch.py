@@ -1,10 +1,13 @@
 """A program, or a block of one, from beginning to end: who had the GIL, and who waited."""
 
+import contextlib
 import os
 import resource
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from gil_demo.host import launch
 from gil_demo.native import handovers
@@ -112,18 +115,58 @@ class Watch:
         return tuple(self._recorder.totals())
 
 
+Report = Callable[[WatchResult], None]
+
+
 def watch_program(
-    program: launch.Program, alarm_seconds: float | None, max_holds: int = MAX_HOLDS
+    program: launch.Program,
+    alarm_seconds: float | None,
+    max_holds: int = MAX_HOLDS,
+    *,
+    on_terminate: Report,
 ) -> tuple[WatchResult | None, launch.Ending]:
     """Run a program as Python would, and watch it up to the end of its threads.
 
-    The result is None in a forked child of the program that comes to its end here.
+    The result is None in a forked child of the program that comes to its end here. If SIGTERM
+    ends the program, `on_terminate` gets the result before the process ends by that signal.
     """
     launch.refuse_missing(program)
     watch = Watch(alarm_seconds=alarm_seconds, max_holds=max_holds, name=_name_of(program))
     watch.start()
-    ending = launch.run(program)
+    with _terminable(watch, on_terminate):
+        ending = launch.run(program)
     return watch.stop(ending.exit_code), ending
+
+
+@contextlib.contextmanager
+def _terminable(watch: Watch, report: Report) -> Iterator[None]:
+    """Report before SIGTERM ends this process, unless the program deals with SIGTERM itself.
+
+    A forked child ends by it at once, as without the watch.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        try:
+            result = watch.stop(128 + number)
+            if result is not None:
+                report(result)
+        finally:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    def give_back() -> None:
+        if signal.getsignal(signal.SIGTERM) is end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    os.register_at_fork(after_in_child=give_back)
+    try:
+        yield
+    finally:
+        give_back()
 
 
 def _name_of(program: launch.Program) -> str:

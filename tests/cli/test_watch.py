@@ -234,6 +234,24 @@ def test_a_program_ends_as_without_the_watch(name: str, process: Command, tmp_pa
     assert "gil_demo/" not in ended.stderr.replace("gil_demo/_", ""), "a traceback of ours"
 
 
+def test_a_program_that_is_terminated_leaves_its_report(watched: Watched) -> None:
+    """SIGTERM is how a service is stopped; the process still ends by that signal."""
+    ended, seen = watched(f"{STALLS}import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n")
+    assert ended.returncode == -signal.SIGTERM
+    assert "in hold_gil" in ended.stderr
+    assert seen["exit_code"] == 128 + signal.SIGTERM
+
+
+def test_a_program_may_deal_with_sigterm_itself(watched: Watched) -> None:
+    """Its own handler takes the place of ours, and is what SIGTERM finds."""
+    ended, _ = watched(
+        "import os, signal\n"
+        "signal.signal(signal.SIGTERM, lambda *_: print('stopped'))\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    assert (ended.stdout, ended.returncode) == ("stopped\n", 0)
+
+
 def test_children_are_said_not_to_be_watched(watched: Watched) -> None:
     """A fork leaves a note, and one report only."""
     ended, seen = watched("import os\nchild = os.fork()\nchild and os.waitpid(child, 0)\n")

@@ -78,3 +78,10 @@ def test_nothing_stays_in_place_if_the_block_fails() -> None:
     with pytest.raises(KeyboardInterrupt), Lookout():
         raise KeyboardInterrupt
     assert handovers.slots() == before
+
+
+def test_a_call_in_which_the_clock_did_not_move_has_no_share() -> None:
+    """A share of no time would contradict the claim, whatever it were."""
+    with Lookout() as lookout:
+        row = lookout.sign_in()
+    assert lookout.held_share(row, Span("held", 1, 5, 5)) is None

@@ -46,6 +46,13 @@ def test_a_call_that_does_both_is_mixed_and_its_longest_hold_told() -> None:
     assert found.longest_hold_seconds >= 0.004
 
 
+def test_a_call_that_is_made_once_has_its_processor_time() -> None:
+    """A call of a second is not made again, and its first time is what is told."""
+    found = probe(lambda: handovers.hold_gil(1.01))
+    assert found.calls == 1
+    assert found.own_cpu_seconds > 0.001
+
+
 def test_python_code_holds_even_if_another_thread_makes_it_switch() -> None:
     """To wait for the GIL is not to release it."""
     stopped = threading.Event()
