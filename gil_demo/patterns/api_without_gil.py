@@ -46,7 +46,7 @@ from gil_demo.results.patterns import Finding
 
 CHAPTER = "the block"
 QUESTION = "May C make a Python object inside the block?"
-UNSAFE = "crash"
+UNSAFE = ("crash", "fatal-error")
 
 SIZE = 8192
 

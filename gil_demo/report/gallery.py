@@ -21,7 +21,7 @@ from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Expected, Half, each, either
 
 C_THEME = "ansi_dark"
 """The terminal's own colours, so that C suits dark and light backgrounds."""
@@ -55,13 +55,13 @@ def gallery_columns(patterns: Sequence[Pattern]) -> tuple[Column, ...]:
     return (
         words("pattern", (pattern.name for pattern in patterns)),
         words("the question it answers", (pattern.question for pattern in patterns)),
-        words("unsafe half\nends in", (_outcome(pattern.unsafe) for pattern in patterns)),
-        words("safe half\nends in", (_outcome(pattern.safe) for pattern in patterns)),
+        words("unsafe half\nends in", (_outcomes(pattern.unsafe) for pattern in patterns)),
+        words("safe half\nends in", (_outcomes(pattern.safe) for pattern in patterns)),
     )
 
 
-def _outcome(outcome: Outcome) -> Text:
-    return Text(outcome, OUTCOME_STYLES[outcome])
+def _outcomes(expected: Expected) -> Text:
+    return Text("\nor ").join(Text(one, OUTCOME_STYLES[one]) for one in each(expected))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Page:
         yield Text()
 
     def _title(self, half: Half) -> Text:
-        return Text(f"{half}: {self.pattern.expected(half)}", f"bold {HALF_STYLES[half]}")
+        return Text(f"{half}: {either(self.pattern.expected(half))}", f"bold {HALF_STYLES[half]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
     return (
         Column("line", tuple(str(numbers[claim.tag]) for claim in told)),
         words("claim", (claim.sentence for claim in told)),
-        words("asked", (_outcome(claim.unsafe) for claim in told)),
-        words("mended", (_outcome(claim.safe) for claim in told)),
+        words("asked", (_outcomes(claim.unsafe) for claim in told)),
+        words("mended", (_outcomes(claim.safe) for claim in told)),
     )
 
 

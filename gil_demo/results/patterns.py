@@ -6,7 +6,7 @@ from typing import Any
 
 from gil_demo.results.numbers import Spread
 from gil_demo.results.reading import content, read
-from gil_demo.words import Cause, Half, Outcome, State
+from gil_demo.words import Cause, Expected, Half, Outcome, State, each
 
 Numbers = int | float | tuple[int | float, ...]
 """A number that was computed, or several."""
@@ -79,20 +79,26 @@ class PatternRow:
 
     `finding` or `death`, one of them, is that of the first run that tells most: one that
     did not end as expected, or, of races left to chance, one that went wrong; else simply
-    the first. `evidence` says the same in a sentence. Documents that were written before
+    the first. `expected` is the outcome that the half must end in, or several of which it may
+    end in any. `evidence` says the same in a sentence. Documents that were written before
     there were `finding` and `death` have the sentence only.
     """
 
     name: str
     half: Half
     runs: int
-    expected: Outcome
+    expected: Expected
     as_expected: int
     outcomes: dict[Outcome, int]
     evidence: str
     seconds: Spread
     finding: Finding | None = None
     death: Death | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Return whether a time decided the outcome, so that it proves nothing."""
+        return "slow" in each(self.expected)
 
 
 def from_json(members: Mapping[str, Any]) -> tuple[PatternRow, ...]:
