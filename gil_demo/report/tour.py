@@ -69,7 +69,7 @@ class SeenPage:
                 yield Text()
         options = _narrowed(options)
         if self.seen.note:
-            yield Text(self.seen.note, "dim")
+            yield Text(self.seen.note, "bold")
         for part in (*self._parts(), _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)
 

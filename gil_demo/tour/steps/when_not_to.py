@@ -36,7 +36,7 @@ from statistics import median
 
 from gil_demo import notation
 from gil_demo.host import machine
-from gil_demo.measuring.others import others_took
+from gil_demo.measuring.others import caution, others_took
 from gil_demo.measuring.paired import Tally, differences
 from gil_demo.measuring.progress import Progress, part
 from gil_demo.results.host import Environment
@@ -84,6 +84,7 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
             f"Yes: {more.median:.0f} ns more ({notation.ends(more, 0)}).{meaning}",
         ),
         figures,
+        note=caution(environment),
     )
 
 

@@ -35,10 +35,9 @@ import sys
 from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
-from gil_demo.measuring.others import others_took
+from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
-from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Responsiveness, Seen
 from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company
@@ -89,14 +88,8 @@ def judge(result: Measured, interval_seconds: float) -> Seen:
             _second_core(result.environment.cores),
         ),
         figures,
-        note=_others_took(result.environment),
+        note=caution(result.environment),
     )
-
-
-def _others_took(environment: Environment) -> str:
-    """Warn a reader of the times, if others took enough of the cores to change them."""
-    told = others_took(environment)
-    return f"{told.capitalize()} meanwhile, so the times say little." if told else ""
 
 
 def _second_core(cores: int) -> str:
