@@ -42,7 +42,8 @@ class Death:
 
     `signal` is the name of the signal that killed the child, None where it was not the
     cause; `fatal_error` is the error with which the interpreter gave up, and `error` the last
-    line that a child which raised an exception wrote. `note` is the last thing that the half
+    line that a child which raised an exception wrote, or what kept the sandbox from judging.
+    `note` is the last thing that the half
     said it had done, and `after_ms` the time from there to the end. The kernel had got
     through `done` of `total` elements; `total` is 0 where it does not count. `stacks` has
     the frames of each thread, the innermost first, as far as they belong to the half.
