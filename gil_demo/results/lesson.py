@@ -129,6 +129,12 @@ class Seen:
         return cls("inconclusive", None, remarks, figures, reason)
 
     @classmethod
+    def traced(cls, found: str, figures: tuple[Figure, ...]) -> "Seen":
+        """Say that a contradiction may be the work of a tool that traces this process."""
+        tool = "a tool that traces or profiles this process may have released the GIL between them"
+        return cls.open(f"{found}; {tool}", figures)
+
+    @classmethod
     def contradicted(
         cls, reason: str, figures: tuple[Figure, ...] = (), remarks: tuple[str, ...] = ()
     ) -> "Seen":

@@ -167,11 +167,12 @@ def test_a_busy_machine_is_told_in_a_verdict_that_is_shown(evidence: Evidence) -
 
 def test_patterns_that_only_cost_time_support_no_verdict(evidence: Evidence) -> None:
     """Whichever way they end, they are not among the halves that ended as declared."""
+    judged = row_of("x", "unsafe", "crash", Finding("crash", "was seen"))
     outcomes: tuple[Outcome, ...] = ("slow", "ok")
     for outcome in outcomes:
         timed = row_of("convoy", "unsafe", ("slow", "ok"), Finding(outcome, "was timed"))
         safe = row_of("convoy", "safe", "ok", Finding("ok", "was timed"))
-        verdict = judge(replace(evidence, patterns=(*evidence.patterns, timed, safe)))
+        verdict = judge(replace(evidence, patterns=(judged, timed, safe)))
         assert verdict.state == "shown"
         assert "of 1 patterns, each half ended as declared (1 more" in verdict.reasons[1]
         alone = replace(only(evidence), patterns=(timed, safe))

@@ -145,7 +145,7 @@ def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
     busy = replace(made, environment=replace(made.environment, machine_busy=0.5))
     for judge in (
         partial(let_go.judge, peak_on_one=2),
-        partial(who_else_runs.judge, interval_seconds=0.005),
+        who_else_runs.judge,
     ):
         assert judge(busy).note.startswith("Others took 50%")
         assert judge(made).note == ""
@@ -154,8 +154,8 @@ def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
 def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
     """What this run cannot show is not claimed."""
     single = replace(made, environment=replace(made.environment, cores=1))
-    assert "but one core" in who_else_runs.judge(single, 0.005).remarks[2]
-    assert "2 cores" in who_else_runs.judge(made, 0.005).remarks[2]
+    assert "but one core" in who_else_runs.judge(single).remarks[2]
+    assert "2 cores" in who_else_runs.judge(made).remarks[2]
 
 
 def test_only_what_was_shown_has_a_right_answer() -> None:
@@ -176,7 +176,7 @@ def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
 
 def test_a_ticker_that_stood_still_confirms_the_second_answer(made: RunResult) -> None:
     """No tick inside a held call, many inside a released one."""
-    seen = who_else_runs.judge(made, 0.005)
+    seen = who_else_runs.judge(made)
     assert (seen.state, seen.right) == ("shown", 1)
     assert "102,640" in seen.remarks[1]
 
@@ -194,18 +194,18 @@ def beside(made: RunResult, **ticks: int) -> RunResult:
 
 def test_a_tick_inside_a_held_call_contradicts(made: RunResult) -> None:
     """It cannot be, and is not explained away."""
-    assert who_else_runs.judge(beside(made, held=3), 0.005).state == "contradicted"
+    assert who_else_runs.judge(beside(made, held=3)).state == "contradicted"
 
 
 def test_a_ticker_that_never_ran_shows_nothing(made: RunResult) -> None:
     """Nothing is concluded where the ticker did not run beside a released call either."""
-    assert who_else_runs.judge(beside(made, released=0), 0.005).state == "inconclusive"
+    assert who_else_runs.judge(beside(made, released=0)).state == "inconclusive"
 
 
 def test_without_a_gil_nobody_waits_for_it(made: RunResult) -> None:
     """The step says that there is no lock, and claims no stall."""
     free = replace(made, environment=replace(made.environment, gil_enabled=False))
-    seen = who_else_runs.judge(beside(free, held=900), 0.005)
+    seen = who_else_runs.judge(beside(free, held=900))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "without a GIL" in seen.reason
 

@@ -30,14 +30,13 @@ Read more:
     - Signals wait for the main thread to run Python: https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
 """
 
-import sys
-
 from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
 from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
+from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
 from gil_demo.results.lesson import Responsiveness, Seen
 from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company
@@ -52,10 +51,11 @@ def run(progress: Progress) -> Seen:
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (1,), ROUNDS, 0, frozenset({"responsiveness"})
     )
-    return judge(measure(plan, progress), sys.getswitchinterval())
+    with usual_interval():
+        return judge(measure(plan, progress))
 
 
-def judge(result: Measured, interval_seconds: float) -> Seen:
+def judge(result: Measured) -> Seen:
     """Say what a run's figures say about the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
     figures = (Responsiveness(result.responsiveness, ROUNDS),)
@@ -82,7 +82,7 @@ def judge(result: Measured, interval_seconds: float) -> Seen:
         1,
         (
             f"No: it stood still for {notation.milliseconds(held.longest_stall_seconds)};"
-            f" the switch interval is {notation.milliseconds(interval_seconds)}.",
+            f" the switch interval is {notation.milliseconds(USUAL_SECONDS)}.",
             f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
             " inside each released one.",
             _second_core(result.environment.cores),
