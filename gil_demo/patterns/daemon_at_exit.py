@@ -7,8 +7,8 @@ Mechanism:
     block goes on computing until the process has ended, or until END asks for the GIL: up to
     3.13 that ends the thread at once, from 3.14 on it blocks forever. In both cases no
     line after END is run: nothing there is stored, freed or unlocked, and no error is
-    reported. Where the thread is ended, its cleanup handlers and C++ destructors still run,
-    without the GIL.
+    reported. Where the thread is ended, its cleanup handlers and, with glibc, C++ destructors
+    still run, without the GIL.
 
 What you will see:
     A daemon thread in a fresh interpreter adds up an array that lies in shared memory,

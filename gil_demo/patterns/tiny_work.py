@@ -16,6 +16,9 @@ Why the safe half is safe:
     It keeps the GIL. All rows together take microseconds, and others can wait that
     long: the interpreter itself lets a thread run for a switch interval, 5 ms by
     default. Where the whole call is long, put one block around the loop, and none inside it.
+    NumPy's macros do the same by size: ``NPY_BEGIN_THREADS_DEF`` declares, then
+    ``NPY_BEGIN_THREADS_THRESHOLDED(size)`` releases the GIL only for more than 500 elements,
+    and ``NPY_END_THREADS`` takes it back if it was released.
 
 Forced:
     Nothing: it always costs that much. The two are measured in turn, and the half ends in
@@ -23,6 +26,7 @@ Forced:
     judges it, since only time is lost: the evidence is the run itself.
 
 Sources:
+    - NumPy's macros: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support
     - What the two macros do:
       https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval

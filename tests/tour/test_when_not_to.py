@@ -115,7 +115,7 @@ def test_the_wall_is_told_if_the_rounds_show_it(made: RunResult, odd: int) -> No
     """Released and native, against the other kernel and against the small array."""
     said = caption(made, [*WALL[odd:], *[a_round(wide=2.5)] * odd])
     assert said.startswith(f"In {9 - odd} of 9 rounds or more")
-    assert said.endswith("it waited for memory.")
+    assert said.endswith("memory was the limit.")
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _resized(resize: Resize) -> str:
         return "This allocator let the array grow where it was, so resize moved nothing."
     how = "resize"
     if resize.refused:
-        how = "resize refused while there was another reference; refcheck=False"
+        how = "resize refused, since somebody else may have the array; refcheck=False"
     return (
         f"{how} moved the elements from {resize.before:#x} to {resize.after:#x}."
         " Under a reader: gil-demo try resize-under-reader."

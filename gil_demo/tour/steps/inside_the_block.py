@@ -49,7 +49,7 @@ ASKED = "api-without-gil"
 
 DEEDS = {
     ASKED: "makes a Python float",
-    "refcount-race": "takes references: Py_INCREF",
+    "refcount-race": "takes references, step by step",
     "header-read": "reads the shape of the array",
     "missing-end": "leaves the block by return",
     "nested-begin": "begins a block in the block",

@@ -103,12 +103,12 @@ def judge(
         return Seen.open(str(threads_lack), figures)
     if not met.intersection(SEPARATE):
         return Seen.open(_why_none_met(found["processes"]), figures)
-    in_c = "two were in C at once. But Python's own " if "released" in met else "Python's own "
+    in_c = "two were in C at once, but " if "released" in met else ""
     return Seen.shown(
         2,
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
-            f"No: {in_c}sum makes objects, and that needs the GIL.",
+            f"No: {in_c}Python's sum needs the GIL.",
             separate,
             f"No: at one moment {_those(met)} were inside sum.",
         ),
@@ -157,7 +157,7 @@ def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) 
 def _why_a_gil(free_threaded: bool) -> str:
     if free_threaded:
         return "this build can run without, but its GIL was turned on"
-    return "it needs a free-threaded build; gil-demo runs on 3.14t or later"
+    return "gil-demo runs without one on 3.14t or later"
 
 
 def _cells(way: Way) -> tuple[Cell | None, ...]:

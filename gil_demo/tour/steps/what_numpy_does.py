@@ -17,12 +17,12 @@ Answers:
     - Only list.sort: NumPy always releases the GIL.
 
 Remember:
-    NumPy releases the GIL for numbers, not for objects. If in doubt: gil-demo probe.
+    NumPy releases it in most loops over numbers, in none over objects. Ask gil-demo probe.
 
 Misconception:
-    NumPy releases the GIL, so threads make any NumPy code parallel. Many operations on
-    numbers release it; those on dtype object do not, and neither does the Python code between
-    the calls.
+    NumPy releases the GIL, so threads make any NumPy code parallel. Most loops over
+    numbers release it, but not ``v @ v`` of two vectors; those over objects do not, and
+    neither does the Python code between the calls.
 
 Ask:
     A ufunc's loop over 500 elements or fewer keeps the GIL, by NumPy's own choice. Why?

@@ -20,11 +20,13 @@ Remember:
     Tiny work: do not bother. Long work: release the GIL, and see what it waits for.
 
 Misconception:
-    More threads make memory faster. They make the additions faster. Once every thread waits
-    for memory, one more core only adds one more waiting thread.
+    More threads make memory faster. They make the additions faster. Once every core waits for
+    the same memory, one more adds a waiting thread. (On a server with several memories, cores
+    elsewhere do add to it.)
 
 Ask:
-    NumPy keeps the GIL for short loops. What would be a fair limit, and how would you find it?
+    NumPy's ufuncs keep the GIL for short loops. What would be a fair limit, and how would you
+    find it?
 
 Read more:
     - NumPy's limit: https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
@@ -123,5 +125,5 @@ def _caption(rounds: Sequence[Gains], environment: Environment) -> str:
         return f"Not the same in enough rounds, so this does not show who waits for memory{blame}."
     return (
         f"In {at_the_wall} of {made} rounds or more, native threads too, the second thread gained"
-        " sum_wide less than sum, and less on 128 MB than on 16 KB: it waited for memory."
+        " sum_wide less than sum, and less on 128 MB than on 16 KB: memory was the limit."
     )
