@@ -67,6 +67,7 @@ def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
             Cell(120.0, "ns"),
             Cell(160.0, "ns", low=150.0, high=219.0),
             Cell(40.0, "ns", low=30.0, high=99.0),
+            "41 of 41",
         ),
     )
 

@@ -70,7 +70,7 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
     """Compare the figures with the answers: the count decides, never the size of a gap."""
     tally = Tally.of((duel["released"], duel["held"]) for duel in duels)
     counted = f"with them it took longer in {tally.above} of {len(duels)} comparisons"
-    figures = (_price(duels), _wall(rounds, environment))
+    figures = (_price(duels, tally), _wall(rounds, environment))
     if tally.chance >= CHANCE:
         blame = others_took(environment, "; ")
         return Seen.open(f"{counted}, which may be chance{blame}", figures)
@@ -90,11 +90,13 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
     )
 
 
-def _price(duels: Sequence[Duel]) -> Table:
+def _price(duels: Sequence[Duel], tally: Tally) -> Table:
     spreads = [Spread.of(duel[mode] for duel in duels) for mode in price.MODES]
     spreads.append(Spread.of(differences(duels, "released", "held")))
     cells = (Cell.of(spread, "ns") for spread in spreads)
-    return Table(("one element", "held", "released", "difference"), (("a call", *cells),))
+    longer = f"{tally.above} of {len(duels)}"
+    header = ("one element", "held", "released", "difference", "longer")
+    return Table(header, (("a call", *cells, longer),))
 
 
 def _wall(rounds: Sequence[Gains], environment: Environment) -> Table:
