@@ -48,7 +48,7 @@ def test_a_window_needs_the_same_threads_and_one_that_never_ran() -> None:
 
 
 class Pretending:
-    """A subject whose unsafe half says that it is hopeless, and then does what it is given."""
+    """A subject whose unsafe half expects a deadlock, and then does what it is given."""
 
     def __init__(self, goes_on: object) -> None:
         """Go on like that afterwards."""
