@@ -22,9 +22,23 @@ Outcome = Literal[
     "fatal-error",  # the interpreter, or a check, gave up: SIGABRT
     "deadlock",  # each waits for the other
     "stall",  # somebody waited who should not have had to
-    "slow",  # a ratio that is shown and never asserted
+    "slow",  # it took longer in every round of the comparison
     "unfinished",  # the time limit came first: this says nothing
 ]
+
+Expected = Outcome | tuple[Outcome, ...]
+"""The outcome that a half must end in, or several, of which the build or the machine chooses."""
+
+
+def each(expected: Expected) -> tuple[Outcome, ...]:
+    """List the outcomes that are expected."""
+    return expected if isinstance(expected, tuple) else (expected,)
+
+
+def either(expected: Expected) -> str:
+    """Name the outcomes that are expected: ``crash or fatal-error``."""
+    return " or ".join(each(expected))
+
 
 Cause = Literal[
     "signal",  # the system killed the child

@@ -24,7 +24,7 @@ static void add(double *total, double *lost, double x)
     *total = next;
 }
 
-/* The same job at the speed of memory. Eight accumulators that do not wait
+/* The same job, faster: on a large array memory may be the limit. Eight accumulators that do not wait
    for each other become vector instructions, and reading both halves of the
    array at once keeps two streams of cache lines in flight. Each accumulator
    adds up sixteen elements at a time into a compensated total of its own,

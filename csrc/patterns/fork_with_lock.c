@@ -45,7 +45,8 @@ void fork_with_lock_unsafe_add(double *cell, lab *lab)
 }
 
 /* Called once, before any fork: the forking thread locks the mutex just before the
-   fork and unlocks it just after, in the parent and in the child. */
+   fork and unlocks it just after, in the parent and in the child. In the child glibc
+   allows that; POSIX does not promise it. */
 int fork_with_lock_safe_prepare(lab *lab)
 {
     forking = lab;

@@ -9,7 +9,8 @@
 
 /* How many numbers the log has. C's own state: while every call kept the GIL,
    no other call could come between looking here and writing back. Volatile, so
-   that each step touches memory, as it does when each number is a call. */
+   that each step touches memory, as it does when each number is a call; the safe
+   half does not need that, because the mutex orders all there is to order. */
 static volatile int64_t used;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;

@@ -9,6 +9,11 @@ void lab_reach(lab *lab, int64_t step)
     reach(lab, step);
 }
 
+int64_t lab_step(lab *lab)
+{
+    return atomic_load(&lab->step);
+}
+
 /* The address from which C would read an object that it converts with these
    flags. Where that is a copy, the copy is freed here. */
 static uintptr_t address_read(PyObject *object, int flags)

@@ -48,8 +48,8 @@ void lost_update_safe_atomic(int64_t *cell, int64_t times, lab *lab)
 }
 
 /* Locked and unlocked inside the block: no thread waits for the GIL while it
-   holds the mutex. */
-void lost_update_safe_mutex(volatile int64_t *cell, int64_t times, lab *lab)
+   holds the mutex. The cell is no volatile: the mutex orders all there is to order. */
+void lost_update_safe_mutex(int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
     meet(lab); /* start together: nobody can meet inside the lock */

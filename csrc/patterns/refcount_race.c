@@ -5,7 +5,8 @@
 
 #include "lab.h"
 
-/* Py_INCREF taken apart: a load, an addition, a store. Two threads, no GIL. */
+/* Py_INCREF taken apart, as it is on builds with a GIL: a load, an addition, a store.
+   Two threads, no GIL. */
 void refcount_race_unsafe(PyObject *array, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -31,7 +31,7 @@ void stale_flag_unsafe_stop(void)
     plain = true;
 }
 
-int64_t stale_flag_safe(double *data, int64_t size, int64_t most, volatile int64_t *passes)
+int64_t stale_flag_safe(double *data, int64_t size, int64_t most, lab *lab)
 {
     int64_t pass = 0;
 
@@ -39,7 +39,7 @@ int64_t stale_flag_safe(double *data, int64_t size, int64_t most, volatile int64
     while (pass < most && !atomic_load_explicit(&atomic, memory_order_acquire)) {
         for (int64_t i = 0; i < size; i++)
             data[i] += 1.0;
-        *passes = ++pass;
+        reach(lab, ++pass);
     }
     Py_END_ALLOW_THREADS
     return pass;

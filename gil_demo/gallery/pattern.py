@@ -11,10 +11,11 @@ from gil_demo import patterns
 from gil_demo.csource.comments import opening_comment
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
+from gil_demo.host import machine
 from gil_demo.lab.lab import Lab
 from gil_demo.native.patterns import pattern_source
 from gil_demo.results.patterns import Finding
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Expected, Half, Outcome, each
 
 CHAPTERS = (
     "the block",
@@ -35,8 +36,11 @@ PAGE_PARTS = (
 )
 
 
-Declared = Outcome | Mapping[str, Outcome]
-"""An outcome, or outcomes by the Python version that each holds from."""
+NO_GIL = "no GIL"
+"""The key of what is declared for an interpreter that runs without a GIL now."""
+
+Declared = Expected | Mapping[str, Expected]
+"""An outcome or several, or these by the Python version that each holds from and `NO_GIL`."""
 
 
 class IncompletePattern(BadInput, ValueError):
@@ -53,8 +57,8 @@ class Pattern:
     hazard: str
     page: Mapping[str, str]
     source: str
-    unsafe: Outcome
-    safe: Outcome
+    unsafe: Expected
+    safe: Expected
     declared: Mapping[Half, Declared]
     environment: Mapping[str, str]
     module: ModuleType
@@ -72,10 +76,10 @@ class Pattern:
     @property
     def timed(self) -> bool:
         """Return whether its halves show ratios of times, which others beside them would spoil."""
-        return self.unsafe == "slow"
+        return "slow" in each(self.unsafe)
 
-    def expected(self, half: Half) -> Outcome:
-        """Return the outcome that is declared for a half; where chance decides, it may differ."""
+    def expected(self, half: Half) -> Expected:
+        """Return what is declared for a half; where chance decides, it may differ."""
         return self.safe if half == "safe" else self.unsafe
 
     def run(self, half: Half, lab: Lab) -> Finding:
@@ -124,17 +128,24 @@ def load(stem: str) -> Pattern:
     )
 
 
-def _declared(name: str, what: str, declared: Declared) -> Outcome:
-    """Return the outcome for this interpreter."""
-    if not isinstance(declared, str):
-        here = sys.version_info[:2]
-        known = [version for version in declared if _version(version) <= here]
-        if not known:
-            raise IncompletePattern(f"pattern {name}: {what} says nothing of Python {here}")
-        declared = declared[max(known, key=_version)]
-    if declared not in get_args(Outcome):
-        raise IncompletePattern(f"pattern {name}: {what} {declared!r} is no outcome")
+def _declared(name: str, what: str, declared: Declared) -> Expected:
+    """Return the outcome or outcomes for this interpreter as it is now."""
+    if isinstance(declared, Mapping):
+        declared = _for_this_interpreter(name, what, declared)
+    for one in each(declared):
+        if one not in get_args(Outcome):
+            raise IncompletePattern(f"pattern {name}: {what} {one!r} is no outcome")
     return declared
+
+
+def _for_this_interpreter(name: str, what: str, declared: Mapping[str, Expected]) -> Expected:
+    if NO_GIL in declared and not machine.gil_enabled():
+        return declared[NO_GIL]
+    here = sys.version_info[:2]
+    known = [key for key in declared if key != NO_GIL and _version(key) <= here]
+    if not known:
+        raise IncompletePattern(f"pattern {name}: {what} says nothing of Python {here}")
+    return declared[max(known, key=_version)]
 
 
 def _version(text: str) -> tuple[int, ...]:

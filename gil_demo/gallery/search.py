@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import log
 
 from gil_demo.gallery.pattern import Pattern
-from gil_demo.words import Outcome
+from gil_demo.words import Outcome, each
 
 SYMPTOMS: Mapping[Outcome, str] = {
     "ok": "works",
@@ -80,7 +80,7 @@ def _text(pattern: Pattern, words: str) -> str:
         pattern.question,
         pattern.hazard,
         *pattern.page.values(),
-        SYMPTOMS[pattern.unsafe],
+        *(SYMPTOMS[outcome] for outcome in each(pattern.unsafe)),
     ]
     if IDENTIFIER.search(words):
         parts.append(pattern.source)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Expected, Half
 
 
 class Subject(Protocol):
@@ -31,8 +31,8 @@ class Subject(Protocol):
     def timed(self) -> bool:
         """Return whether it shows ratios of times, which others that run beside it would spoil."""
 
-    def expected(self, half: Half) -> Outcome:
-        """Return the outcome that is declared for a half on the running interpreter."""
+    def expected(self, half: Half) -> Expected:
+        """Return what is declared for a half on the running interpreter."""
 
     def run(self, half: Half, lab: Lab) -> Finding:
         """Run a half, in a child: it may end the process."""

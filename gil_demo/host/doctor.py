@@ -51,7 +51,7 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
     if environment.cores == 1:
         yield (
             "There is one core: released calls still overlap, which peak inside shows, but no"
-            " number of threads is faster than one."
+            " number of threads is faster than one unless others use the core as well."
         )
     else:
         yield f"Released calls can be up to {environment.cores} times as fast as held ones."
@@ -60,8 +60,8 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
         yield "This system does not tell how busy others keep it: compare with native threads."
     elif busy >= BUSY:
         yield (
-            f"Others take {busy:.0%} of the cores: speed-ups will be low for native threads too,"
-            " while peak inside and ticks inside stay right."
+            f"Others take {busy:.0%} of the cores: speed-ups will say little, of native threads"
+            " too, while peak inside and ticks inside stay right."
         )
     else:
         yield "The machine is quiet: a good moment to measure."

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import sys
 import sysconfig
 import time
@@ -67,8 +68,18 @@ def available_bytes() -> int | None:
     return min(limits, default=None)
 
 
+def own_seconds() -> float:
+    """Add up the processor time of this process, and of its children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 class BusyMeter:
-    """How much of the usable cores others took since the meter was made."""
+    """How much of the usable cores others took since the meter was made.
+
+    Others are all but this process and its children. Make and read it while no child runs:
+    the system tells the time of one only when it has ended.
+    """
 
     def __init__(self) -> None:
         """Start metering."""
@@ -97,5 +108,4 @@ class BusyMeter:
                 # user nice system idle iowait irq softirq steal (guest is part of user)
                 ticks = [int(field) for field in fields[:8]]
                 busy += (sum(ticks) - ticks[3] - ticks[4]) / per_second
-        own = time.process_time()
-        return time.monotonic() * len(cores), busy - own
+        return time.monotonic() * len(cores), busy - own_seconds()

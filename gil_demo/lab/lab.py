@@ -9,6 +9,7 @@ from typing import Any
 from gil_demo.lab.memory import Memory, Note
 from gil_demo.native import guard
 from gil_demo.native.patterns import patterns
+from gil_demo.native.process import be_visible
 from gil_demo.results.patterns import Finding, Numbers
 from gil_demo.words import Outcome
 
@@ -70,7 +71,8 @@ class Lab:
         self._memory.add("note", Note(time.monotonic(), text))
 
     def expect_deadlock(self, text: str) -> None:
-        """Say that from here on no thread can go on, so the sandbox need not wait for long."""
+        """Say that from here on no thread can go on; the sandbox checks whether that is so."""
+        be_visible()
         self._memory.add("note", Note(time.monotonic(), text, expects_deadlock=True))
 
     def leave(self, finding: Finding) -> None:
@@ -79,7 +81,7 @@ class Lab:
 
     def wait_for(self, step: int) -> None:
         """Sleep until C has reached a step."""
-        while self._memory.step() < step:
+        while self.c.lab_step(self.pointer) < step:
             time.sleep(POLL_SECONDS)
 
     def reach(self, step: int) -> None:

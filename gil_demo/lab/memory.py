@@ -75,10 +75,6 @@ class Memory:
         self.map[start : start + len(text)] = text
         LENGTH.pack_into(self.map, LAB_BYTES, length + len(text))
 
-    def step(self) -> int:
-        """Return the last step that was reached."""
-        return int(COUNTERS.unpack_from(self.map, 0)[0])
-
     def read(self) -> Remains:
         """Return all that is there now."""
         _, _, done, total = COUNTERS.unpack_from(self.map, 0)

@@ -1,10 +1,17 @@
 """Says how much of the machine others took, where that may have changed what was measured."""
 
+from collections.abc import Iterable
+
 from gil_demo import notation
 from gil_demo.results.host import Environment
+from gil_demo.results.run import ScalingRow
 
 MIN_SHARE_TOLD = 0.1
 """The share of the cores from which on others are mentioned."""
+
+MAX_HELD_SPEEDUP = 1.05
+"""Held calls run one after another, so several get no more done than one: above 1 is noise, and
+above this so much of it that no speed-up of the run is worth telling."""
 
 
 def others_took(environment: Environment, lead: str = "") -> str:
@@ -13,3 +20,27 @@ def others_took(environment: Environment, lead: str = "") -> str:
     if busy is None or busy < MIN_SHARE_TOLD:
         return ""
     return f"{lead}others took {notation.share(busy)} of the cores"
+
+
+def caution(environment: Environment, scaling: Iterable[ScalingRow] = ()) -> str:
+    """Say in one line that the times of a run say little, and why; nothing where they do.
+
+    What was counted stays true: who was inside with whom, how many ticks fell inside a call,
+    how a half ended.
+    """
+    if took := others_took(environment):
+        return f"{took.capitalize()} meanwhile: times and speed-ups say little, counts stay true."
+    if impossible := _impossible(environment, scaling):
+        return (
+            f"Held calls cannot gain, and here they got {notation.ratio(impossible)}: the machine"
+            " changed meanwhile, and speed-ups say little."
+        )
+    return ""
+
+
+def _impossible(environment: Environment, scaling: Iterable[ScalingRow]) -> float | None:
+    """Return a speed-up of held calls that no machine can give, or None."""
+    if not environment.gil_enabled:
+        return None
+    held = [row.speedup.median for row in scaling if row.gil == "held" and row.threads > 1]
+    return max((one for one in held if one > MAX_HELD_SPEEDUP), default=None)

@@ -9,7 +9,7 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.ticker import Ticker, stretches
-from gil_demo.results.run import Panel, Span
+from gil_demo.results.run import DRAWN_GAP_NS, Panel, Span
 from gil_demo.words import Mode
 
 MODES: tuple[Mode, ...] = ("held", "released")
@@ -19,9 +19,6 @@ MAX_LANES = 4
 
 PAUSE_SECONDS = 0.0002
 """The ticker's pause: short beside a column of the picture, long beside a tick."""
-
-DRAWN_GAP_NS = 4_000_000
-"""Ticks further apart than this are drawn apart: a time slice that another process got is not."""
 
 TICKER_LANE = -1
 

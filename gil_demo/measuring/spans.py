@@ -16,7 +16,7 @@ def peak_inside(spans: Sequence[Span]) -> int:
     A call that leaves at the very nanosecond another enters does not overlap it.
     """
     steps = sorted([(span.enter_ns, 1) for span in spans] + [(span.exit_ns, -1) for span in spans])
-    inside = peak = 0
+    inside, peak = 0, int(bool(spans))  # a call of no length is inside at its moment
     for _, step in steps:
         inside += step
         peak = max(peak, inside)

@@ -2,12 +2,42 @@
 
 import gc
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 UNASKED_SECONDS = 1000.0
 """After this long a waiting thread asks for the GIL: longer than anything that is measured."""
+
+
+USUAL_SECONDS = 0.005
+"""The switch interval that Python starts with."""
+
+MONITORS = 6
+"""Tools that `sys.monitoring` knows, from 3.12 on."""
+
+
+@contextmanager
+def usual_interval() -> Iterator[None]:
+    """Let threads ask for the GIL as soon as they usually do, whatever somebody has set."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(USUAL_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def traced() -> bool:
+    """Return whether a tool runs at each call or line, as a debugger or a profiler does.
+
+    Between two lines of Python such a tool may release the GIL.
+    """
+    if sys.gettrace() or sys.getprofile() or threading.gettrace() or threading.getprofile():
+        return True
+    monitoring = getattr(sys, "monitoring", None)  # from 3.12 on
+    return monitoring is not None and any(map(monitoring.get_tool, range(MONITORS)))
 
 
 @contextmanager

@@ -10,12 +10,12 @@ is judged; it is reported beside the facts.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gil_demo.measuring.others import others_took
+from gil_demo.measuring.others import caution, others_took
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, ResponsivenessRow, ScalingRow, Verdict
-from gil_demo.words import Mode
+from gil_demo.words import Mode, each, either
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,16 @@ class Evidence:
         most = max((row.threads for row in self.scaling), default=1)
         return {row.gil: row for row in self.scaling if row.threads == most > 1}
 
+    @property
+    def measured(self) -> bool:
+        """Return whether there is any time that others can have changed."""
+        return bool(self.picture or self.scaling or self.responsiveness)
+
+    @property
+    def compared(self) -> dict[str, ScalingRow]:
+        """Return the widest rows; none where the machine was such that they say little."""
+        return {} if caution(self.environment, self.scaling) else self.widest
+
 
 def judge(evidence: Evidence) -> Verdict:
     """Judge a run: contradicted by any contradiction, else inconclusive by any gap, else shown."""
@@ -68,15 +78,16 @@ def judge(evidence: Evidence) -> Verdict:
     gaps = tuple(_gaps(evidence))
     if gaps:
         return Verdict("inconclusive", gaps)
-    if evidence.environment.gil_enabled:
-        return Verdict("shown", _shown(evidence))
-    return Verdict("shown", _shown_without_gil(evidence))
+    told = _shown(evidence) if evidence.environment.gil_enabled else _shown_without_gil(evidence)
+    doubt = caution(evidence.environment, evidence.scaling) if evidence.measured else ""
+    return Verdict("shown", (*told, doubt) if doubt else told)
 
 
 def _contradictions(evidence: Evidence) -> Iterator[str]:
     for row in evidence.patterns:
-        if set(row.outcomes) - {row.expected, "unfinished"}:
-            yield f"The {row.half} half of {row.name} did not end as declared ({row.expected})."
+        if set(row.outcomes) - {*each(row.expected), "unfinished"}:
+            declared = either(row.expected)
+            yield f"The {row.half} half of {row.name} did not end as declared ({declared})."
     if not evidence.environment.gil_enabled:
         return
     for gil, threads, peak in evidence.peaks:
@@ -94,7 +105,7 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     """Say why the run does not show the claim, one sentence a reason."""
     if not evidence.results_agree:
         yield "The same call did not return the same value every time: somebody wrote to the array."
-    if not evidence.peaks and not evidence.ticker and not evidence.patterns:
+    if not evidence.peaks and not evidence.ticker and not _patterns(evidence):
         yield "Nothing was measured that could decide it: give two threads or more, or the ticker."
     for pattern in evidence.patterns:
         if "unfinished" in pattern.outcomes:
@@ -124,8 +135,7 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
     if evidence.held_shares:
         held.append("each call had the GIL throughout, by its hand-overs")
         released.append("no call had it while inside")
-    if evidence.widest:
-        rows = evidence.widest
+    if rows := evidence.compared:
         released.append(
             f"{rows['held'].threads} threads got {rows['released'].speedup.median:.2f}x as much"
             f" done as one (native threads {rows['native'].speedup.median:.2f}x,"
@@ -145,8 +155,7 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
         facts.append(f"{_all(threads)} calls were inside at once in every round")
     if evidence.ticker:
         facts.append("the ticker ticked during every call")
-    if evidence.widest:
-        rows = evidence.widest
+    if rows := evidence.compared:
         facts.append(
             f"{rows['held'].threads} threads got {rows['held'].speedup.median:.2f}x and"
             f" {rows['released'].speedup.median:.2f}x as much done as one"
@@ -160,8 +169,14 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _patterns(evidence: Evidence) -> str:
+    """Say that each half ended as declared, of the patterns that a time does not decide."""
     names = {row.name for row in evidence.patterns}
-    return f"of {len(names)} patterns, each half ended as declared" if names else ""
+    measured = {row.name for row in evidence.patterns if row.measured}
+    told = len(names - measured)
+    if not told:
+        return ""
+    rest = f" ({len(measured)} more only cost time, and prove nothing)" if measured else ""
+    return f"of {told} patterns, each half ended as declared{rest}"
 
 
 def _all(count: int) -> str:

@@ -7,8 +7,8 @@ Mechanism:
     block goes on computing until the process has ended, or until END asks for the GIL: up to
     3.13 that ends the thread at once, from 3.14 on it blocks forever. In both cases no
     line after END is run: nothing there is stored, freed or unlocked, and no error is
-    reported. Where the thread is ended, its cleanup handlers and C++ destructors still run,
-    without the GIL.
+    reported. Where the thread is ended, its cleanup handlers and, with glibc, C++ destructors
+    still run, without the GIL.
 
 What you will see:
     A daemon thread in a fresh interpreter adds up an array that lies in shared memory,
@@ -64,19 +64,18 @@ half, file, size, start = sys.argv[1], *map(int, sys.argv[2:])
 die_with_parent()
 memory = ffi.from_buffer(mmap.mmap(file, 0))
 lab = ffi.cast("lab *", memory)
-step = ffi.cast("int64_t *", memory)
 result = ffi.cast("double *", memory + start)
 
 class Late:
-    def __del__(self, step=step, lab=lab, reach=lib.lab_reach, sleep=time.sleep):
+    def __del__(self, step=lib.lab_step, lab=lab, reach=lib.lab_reach, sleep=time.sleep):
         reach(lab, 2)
-        while step[0] < 3:
+        while step(lab) < 3:
             sleep(0.0002)
         sleep(0.005)
 
 kernel = getattr(lib, f"daemon_at_exit_{half}")
 threading.Thread(target=kernel, args=(result + 1, size, result, lab), daemon=True).start()
-while step[0] < 1:
+while lib.lab_step(lab) < 1:
     time.sleep(0.0002)
 if half == "safe":
     atexit.register(lib.daemon_at_exit_safe_wait, lab)

@@ -21,9 +21,9 @@ Why the safe half is safe:
     has the problem: do that where you can.
 
 Forced:
-    Nothing: the machine decides. The threads start together. The ratio is measured
-    and shown; the outcome depends only on both sums being right. Neither sanitizer
-    flags the unsafe half, because only one thread uses each cell.
+    Nothing: the machine decides. The half ends in ``slow`` if one line took longer in every
+    round, and in ``ok`` if it did not. No verdict rests on it. Neither sanitizer flags the
+    unsafe half, because only one thread uses each cell.
 
 Sources:
     - False sharing, in the Linux kernel's documentation:
@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 
 from gil_demo import notation
+from gil_demo.lab.compared import slower
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.measuring.paired import ratios
@@ -49,7 +50,7 @@ from gil_demo.results.patterns import Finding
 
 CHAPTER = "speed"
 QUESTION = "Why is it slow when each thread has its own element?"
-UNSAFE = "slow"
+UNSAFE = ("slow", "ok")
 
 TIMES = 500_000
 CELLS = 32  # 256 bytes, at the end of a page: on a line of their own
@@ -59,15 +60,17 @@ ROUNDS = 5
 def unsafe(lab: Lab) -> Finding:
     """Compare cells in one line with cells in a line each."""
     ratio = Spread.of(ratios(_seconds(lab), "one line", "own lines"))
-    return Finding(
-        "slow", f"cells 8 bytes apart: {notation.times(ratio)} as long as 128 bytes apart"
-    )
+    return slower("cells 8 bytes apart", ratio, "128 bytes apart")
 
 
 def safe(lab: Lab) -> Finding:
-    """Compare cells in a line each with cells in one line."""
-    ratio = Spread.of(ratios(_seconds(lab), "own lines", "one line"))
-    return Finding("ok", f"cells 128 bytes apart: {notation.times(ratio)} as long as 8 bytes apart")
+    """Time the additions with cells in a line each."""
+    addition = Spread.of(one["own lines"] / (2 * TIMES) * 1e9 for one in _seconds(lab))
+    return Finding(
+        "ok",
+        f"cells 128 bytes apart: an addition takes {addition.median:.1f} ns"
+        f" ({notation.ends(addition, 1)}), start of the threads included",
+    )
 
 
 def _seconds(lab: Lab) -> list[dict[str, float]]:

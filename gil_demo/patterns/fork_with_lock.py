@@ -5,7 +5,7 @@ Mechanism:
     another thread held is locked in the child, and the thread that would unlock it does not
     exist there. Python takes the locks that the interpreter itself uses before ``os.fork``,
     and releases them, or makes them new, after it. It cannot know of a mutex in C. Even a
-    ``threading.Lock`` that another thread held is not made new: seen on 3.11 to 3.13, although
+    ``threading.Lock`` that another thread held is not made new: seen on 3.11 to 3.15, although
     the first source says otherwise. As long as C keeps the GIL while it holds its mutex,
     the thread that calls ``os.fork`` cannot have the GIL meanwhile, and nothing happens.
     The hazard appears when C releases the GIL.
@@ -28,7 +28,9 @@ Why the safe half is safe:
     in the child. Use a plain mutex. Recursive and error-checking mutexes record their owner,
     and glibc does not let the child unlock them. A thread that holds the mutex must not wait
     for the GIL meanwhile, because the thread in ``os.fork`` has the GIL: see lock-order.
-    This repairs one mutex. Other libraries have their own, and by POSIX a child of a process
+    This works with glibc, and POSIX does not promise it: of a process with threads the child
+    may unlock no mutex, because ``pthread_mutex_unlock`` is not async-signal-safe.
+    It repairs one mutex. Other libraries have their own, and by POSIX a child of a process
     with threads may call only async-signal-safe functions until it calls ``exec``. The general
     answer is not to fork a process that has threads: use ``multiprocessing`` with ``spawn`` or
     ``forkserver``. ``fork`` was its default on Linux up to Python 3.13; 3.14 changed that to

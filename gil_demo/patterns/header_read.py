@@ -6,9 +6,9 @@ Mechanism:
     without the GIL. But the GIL is what keeps other threads from changing the header
     between two reads. ``a.resize(128, 64)`` on a 64 by 128 array
     writes a new shape into the same header; so does an assignment to ``a.shape``. NumPy
-    2.5 deprecates both. Neither checks whether anybody else has a reference, because the
-    size stays the same and the data stay where they are. If the number of dimensions
-    changes, the shape itself may move to other memory, and a pointer from
+    2.5 deprecates the assignment, and warns of it. Neither checks whether anybody else
+    has a reference, because the size stays the same and the data stay where they are. If the
+    number of dimensions changes, the shape itself may move to other memory, and a pointer from
     ``PyArray_DIMS`` is then no longer valid.
 
 What you will see:

@@ -15,11 +15,15 @@ Mechanism:
 
 What you will see:
     One thread holds the mutex and reaches END. The other has the GIL and asks for the
-    mutex. Neither moves again; the stacks of both show where each waits.
+    mutex. Neither goes on; the stacks of both show where each waits. The sandbox watches the
+    threads from outside: the second never runs again, and the first wakes after each switch
+    interval, only to ask for the GIL once more.
 
 Why the safe half is safe:
     No thread holds the mutex while it asks for the GIL, and no thread holds the GIL while it
-    waits for the mutex. So no thread ever has one of them and waits for the other.
+    waits for the mutex. So no thread ever has one of them and waits for the other. From 3.13
+    on ``PyMutex`` helps: a thread that waits for it detaches meanwhile, so the unsafe code
+    with ``PyMutex`` in place of ``pthread_mutex_t`` ends well (seen on 3.13 to 3.15).
 
 Forced:
     The first thread holds the mutex and waits until the second has the GIL and is about to
@@ -30,6 +34,7 @@ Forced:
     check locks.
 
 Sources:
+    - A mutex that detaches: https://docs.python.org/3/c-api/synchronization.html#c.PyMutex
     - The two orders, step by step:
       https://github.com/pybind/pybind11/blob/master/docs/advanced/deadlock.md#python-cpython-gil
     - Detach before waiting for a lock:

@@ -25,8 +25,8 @@ Forced:
     load and the store. ``--unforced`` calls ``Py_INCREF`` a million times in each thread.
     Then two cores must use the count within the same few nanoseconds. On one
     core a switch of threads must come between load and store, and that is possible only from
-    3.12 on: for 3.11 ``gcc -O2`` on x86-64 makes a single instruction of it, while 3.12 and
-    3.13 check in between whether the object is immortal. ThreadSanitizer flags the unsafe half
+    3.12 on: for 3.11 ``gcc -O2`` on x86-64 makes a single instruction of it, while 3.12
+    and later check in between whether the object is immortal. ThreadSanitizer flags the unsafe half
     in that form, preloaded into Python; AddressSanitizer cannot, because every access is to
     memory that is there.
 

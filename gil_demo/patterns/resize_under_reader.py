@@ -6,7 +6,7 @@ Mechanism:
     object stays alive. A ``bytearray`` or an ``array.array`` counts its exports and
     raises ``BufferError`` rather than resize under one. NumPy does not count exports. It
     checks the reference count of the array, and ``refcheck=False`` turns that check off.
-    NumPy 2.5 deprecates resizing in place, because other threads may share the array.
+    NumPy 2.5 deprecates resizing in place, in its type hints only: nothing warns at run time.
 
 What you will see:
     C reads half of the array and parks. Python calls ``resize`` with ``refcheck=False``.
@@ -24,9 +24,8 @@ Why the safe half is safe:
     owner's variable another reference, a ``resize`` that must reallocate raises
     ``ValueError`` unless ``refcheck=False`` is given. If C has only a borrowed pointer, it
     does not raise. On 3.13 and older two references pass the check, so
-    ``arrays.pop().resize(n)`` reallocates even under an exported buffer. 3.14 counts one
-    less, and NumPy 2.3.5 did not know of it yet: there two variables did not stop a
-    ``resize``.
+    ``arrays.pop().resize(n)`` reallocates even under an exported buffer. On 3.14 and
+    later NumPy 2.5 refuses where it cannot tell, even if there is only one variable.
 
 Forced:
     C parks in the middle until Python has resized the array. In a real program it happens

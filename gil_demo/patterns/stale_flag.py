@@ -59,19 +59,16 @@ UNSAFE = "stall"
 SIZE = 8192
 MAX_PASSES = 1 << 40
 MORE_PASSES = 1000
-A_FEW_PASSES_SECONDS = 0.001
 
 
 class _Kernel:
     """The kernel in a thread of its own, with the array it works on."""
 
-    def __init__(self, lab: Lab, kernel: Any) -> None:
-        """Start the kernel."""
+    def __init__(self, lab: Lab, kernel: Any, passes: Any) -> None:
+        """Start the kernel, which counts its passes there."""
         self.data = np.zeros(SIZE)
-        self.passes = np.zeros(1, dtype=np.int64)
         self.ended = Event()
         data = lab.ffi.from_buffer("double[]", self.data, require_writable=True)
-        passes = lab.ffi.from_buffer("int64_t[]", self.passes, require_writable=True)
         self._thread = Thread(self._run, kernel, data, passes)
 
     def _run(self, kernel: Any, data: Any, passes: Any) -> int:
@@ -88,13 +85,15 @@ class _Kernel:
 
 def unsafe(lab: Lab) -> Finding:
     """Set a plain flag, and watch the kernel."""
-    kernel = _Kernel(lab, lab.c.stale_flag_unsafe)
-    while kernel.passes[0] == 0:
+    passes = np.zeros(1, dtype=np.int64)
+    counter = lab.ffi.from_buffer("int64_t[]", passes, require_writable=True)
+    kernel = _Kernel(lab, lab.c.stale_flag_unsafe, counter)
+    while passes[0] == 0:
         time.sleep(POLL_SECONDS)
     lab.c.stale_flag_unsafe_stop()
-    seen = int(kernel.passes[0])
+    seen = int(passes[0])
     while not kernel.ended.wait(POLL_SECONDS):
-        more = int(kernel.passes[0]) - seen
+        more = int(passes[0]) - seen
         if more >= MORE_PASSES:
             return Finding(
                 "stall",
@@ -106,7 +105,7 @@ def unsafe(lab: Lab) -> Finding:
 
 def safe(lab: Lab) -> Finding:
     """Set an atomic flag, and wait until the kernel ends."""
-    kernel = _Kernel(lab, lab.c.stale_flag_safe)
-    time.sleep(A_FEW_PASSES_SECONDS)
+    kernel = _Kernel(lab, lab.c.stale_flag_safe, lab.pointer)
+    lab.wait_for(1)  # the kernel has made a pass: now there is something to stop
     lab.c.stale_flag_safe_stop()
     return kernel.compare(lab)

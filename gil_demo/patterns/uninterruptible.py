@@ -16,7 +16,9 @@ Why the safe half is safe:
     the handlers of signals that have come. If one raises, C stops. Taking the GIL back may
     mean a wait while another thread runs Python (the switch interval is 5 ms), so a slice
     should last a while: a user who presses Ctrl-C does not notice 10 ms.
-    ``PyErr_CheckSignals`` runs handlers in the main thread only. A kernel in another thread
+    ``PyErr_CheckSignals`` runs handlers in the main thread only; from 3.12 on it also runs a
+    garbage collection that is due, in any thread, and so perhaps finalisers. So look again
+    afterwards at arrays that C only borrowed. A kernel in another thread
     needs an atomic flag that the main thread sets. Code without the C API loops over slices
     in Python.
 

@@ -22,7 +22,7 @@ from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section, sources_section
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Expected, Half, each, either
 
 BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
 """Colours that cannot be read on a light background, and what to take instead."""
@@ -65,13 +65,13 @@ def gallery_columns(patterns: Sequence[Pattern]) -> tuple[Column, ...]:
     return (
         words("pattern", (pattern.name for pattern in patterns)),
         words("the question it answers", (pattern.question for pattern in patterns)),
-        words("unsafe half\nends in", (_outcome(pattern.unsafe) for pattern in patterns)),
-        words("safe half\nends in", (_outcome(pattern.safe) for pattern in patterns)),
+        words("unsafe half\nends in", (_outcomes(pattern.unsafe) for pattern in patterns)),
+        words("safe half\nends in", (_outcomes(pattern.safe) for pattern in patterns)),
     )
 
 
-def _outcome(outcome: Outcome) -> Text:
-    return Text(outcome, OUTCOME_STYLES[outcome])
+def _outcomes(expected: Expected) -> Text:
+    return Text("\nor ").join(Text(one, OUTCOME_STYLES[one]) for one in each(expected))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Page:
         yield Text()
 
     def _title(self, half: Half) -> Text:
-        return Text(f"{half}: {self.pattern.expected(half)}", f"bold {HALF_STYLES[half]}")
+        return Text(f"{half}: {either(self.pattern.expected(half))}", f"bold {HALF_STYLES[half]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,8 @@ def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
         Column("line", tuple(str(numbers[claim.tag]) for claim in told)),
         words("claim", (claim.name.removeprefix(f"{page.NAME}/") for claim in told)),
         words("what it says", (claim.sentence for claim in told)),
-        words("asked", (_outcome(claim.unsafe) for claim in told)),
-        words("mended", (_outcome(claim.safe) for claim in told)),
+        words("asked", (_outcomes(claim.unsafe) for claim in told)),
+        words("mended", (_outcomes(claim.safe) for claim in told)),
     )
 
 

@@ -16,10 +16,10 @@ from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
 from gil_demo.report.patterns import PATTERNS_TITLE, patterns_columns
 from gil_demo.report.picture import Picture
-from gil_demo.report.run_tables import responsiveness_table, scaling_table
+from gil_demo.report.run_tables import responsiveness_table, run_caution, scaling_table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import RunResult
-from gil_demo.words import HALVES
+from gil_demo.words import HALVES, either
 
 PICTURE_COLUMNS = 80
 """What a block of text on GitHub shows without scrolling."""
@@ -34,6 +34,8 @@ def _run(result: RunResult, console: Screen) -> Iterator[str]:
     rounds = result.settings.rounds
     facts = [f"{environment_line(result.environment)}.", *result.notes]
     yield plain(" ".join(facts)) + "\n"
+    if doubt := run_caution(result):
+        yield f"**{plain(doubt)}**\n"
     if result.picture:
         picture = Picture(result.picture, result.environment.gil_enabled)
         yield fenced(console.text(picture, PICTURE_COLUMNS), "text")
@@ -86,7 +88,7 @@ def _shown(pattern: Pattern) -> Iterator[str]:
             if parts.shared:
                 yield f"**Both halves use**\n\n{fenced(parts.shared, 'c')}"
             for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
-                yield f"**{half}: {pattern.expected(half)}**\n"
+                yield f"**{half}: {either(pattern.expected(half))}**\n"
                 yield fenced(code, "c")
 
 

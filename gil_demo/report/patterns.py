@@ -9,7 +9,7 @@ from rich.text import Text
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import OUTCOME_STYLES
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import HALVES, Half
+from gil_demo.words import HALVES, Half, either
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
 
@@ -62,5 +62,5 @@ def outcomes_text(row: PatternRow) -> Text:
         if row.runs > 1:
             text.append(f" {count:,} of {row.runs:,}")
     if row.half != "unforced" and row.as_expected < row.runs:
-        text.append(f"\nnot {row.expected}", "bold red")
+        text.append(f"\nnot {either(row.expected)}", "bold red")
     return text

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from gil_demo import notation
 from gil_demo.report.kit.palette import ASCII_MARKS, MODE_STYLES, TICKER_STYLE, UNICODE_MARKS, Marks
-from gil_demo.results.run import GilHold, Panel, Span, Stretch
+from gil_demo.results.run import GilHold, Panel, Span
 
 TITLES = {
     "alone": "GIL {gil}: one call inside at a time, and no other Python thread runs",
@@ -98,22 +98,35 @@ def _lanes(panel: Panel, scale: Scale, marks: Marks) -> Iterator[Text]:
     style = MODE_STYLES[panel.gil]
     for span in panel.spans:
         yield _kernel_lane(span, zero, scale, marks, style)
-    yield _ticker_lane(panel.ticker, zero, scale, marks)
+    yield _ticker_lane(panel, zero, scale, marks)
     if panel.gil_lane is not None:
         yield _gil_lane(panel.gil_lane, zero, scale, style)
 
 
-def _ticker_lane(ticker: tuple[Stretch, ...], zero: int, scale: Scale, marks: Marks) -> Text:
+def _ticker_lane(panel: Panel, zero: int, scale: Scale, marks: Marks) -> Text:
+    """Draw when the ticker ticked, and write into each gap how long no tick came.
+
+    Where no tick came between the last one and the end of the calls, nobody knows how long
+    that stall was: it goes to the edge.
+    """
     lane = Text(f"{'ticker':<{LABEL_COLUMNS}}", no_wrap=True)
     column, previous_ns = 0, None
-    for stretch in ticker:
+    for stretch in panel.ticker:
         cells = scale.cells(stretch.first_ns - zero, stretch.last_ns - zero)
         gap = max(0, cells.start - column)
         label = f"no tick for {_milliseconds(previous_ns, stretch.first_ns)}" if previous_ns else ""
-        lane.append(label.center(gap) if len(label) + 2 <= gap else " " * gap, "dim")
+        lane.append(_in_gap(label, gap), "dim")
         lane.append(marks.tick * (cells.stop - max(column, cells.start)), TICKER_STYLE)
         column, previous_ns = cells.stop, stretch.last_ns
+    if stall := panel.open_stall:
+        label = f"no tick for {_milliseconds(*stall)} or more"
+        lane.append(_in_gap(label, scale.columns - column).rstrip(), "dim")
     return lane
+
+
+def _in_gap(label: str, gap: int) -> str:
+    """Write a label in the middle of a gap, if it fits in there."""
+    return label.center(gap) if len(label) + 2 <= gap else " " * gap
 
 
 def _gil_lane(holds: tuple[GilHold, ...], zero: int, scale: Scale, style: str) -> Text:

@@ -18,7 +18,7 @@ from gil_demo.report.kit.screen import screen
 from gil_demo.report.markdown import run_markdown
 from gil_demo.report.patterns import PatternsTable
 from gil_demo.report.picture import Picture
-from gil_demo.report.run_tables import responsiveness_table, scaling_table
+from gil_demo.report.run_tables import responsiveness_table, run_caution, scaling_table
 from gil_demo.report.trace import run_trace
 from gil_demo.results.run import RunResult, Verdict
 
@@ -71,6 +71,8 @@ class RunBody:
         result = self.result
         for note in result.notes:
             yield Text(note, style="dim")
+        if doubt := run_caution(result):
+            yield Text(doubt, "bold")
         yield Text()
         if result.picture:
             yield Picture(result.picture, result.environment.gil_enabled)

@@ -3,15 +3,23 @@
 from collections.abc import Sequence
 
 from gil_demo import notation
+from gil_demo.measuring.others import caution
 from gil_demo.report.kit.columns import Column, FittingTable, words
 from gil_demo.report.kit.palette import MODE_STYLES
-from gil_demo.results.run import ResponsivenessRow, ScalingRow
+from gil_demo.results.run import ResponsivenessRow, RunResult, ScalingRow
 
 COMPANY_NAMES = {
     "alone": "alone",
     "held": "a held call",
     "released": "a released call",
 }
+
+
+def run_caution(result: RunResult) -> str:
+    """Say in one line that the times of a run say little; nothing where they do."""
+    if result.picture or result.scaling or result.responsiveness:
+        return caution(result.environment, result.scaling)
+    return ""
 
 
 def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
@@ -40,7 +48,8 @@ def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
             and position
             and row.gil != rows[position - 1].gil
         ),
-        caption=f"Medians{_of_rounds(rounds)}. Speed-up: N x one thread's time / N threads' time.",
+        caption=f"Medians{_of_rounds(rounds)}. Speed-up: N x one thread's time / N threads' time,"
+        " round by round.",
     )
 
 

@@ -67,7 +67,7 @@ class SeenPage:
                 yield Text()
         options = _narrowed(options)
         if self.seen.note:
-            yield Text(self.seen.note, "dim")
+            yield Text(self.seen.note, "bold")
         said = answers(self.step, self.seen, self.predicted)
         for part in (*said, _ReadMore(self.step, linked=True)):
             yield from console.render(part, options)

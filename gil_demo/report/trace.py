@@ -40,18 +40,28 @@ def run_trace(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _races(result: RunResult) -> Iterator[tuple[str, Sequence[Span], Sequence[Stretch]]]:
-    """List each race's name, its spans, and when the ticker beside it ran."""
+Race = tuple[str, Sequence[Span], Sequence[Stretch], tuple[int, int] | None]
+"""A race's name, its spans, when the ticker beside it ran, and the stall that has no end."""
+
+
+def _races(result: RunResult) -> Iterator[Race]:
+    """List all races that were recorded."""
     drawn = {span for panel in result.picture for span in panel.spans}
     for panel in result.picture:
-        yield f"{NAMES[panel.gil]}, beside a ticker", panel.spans, panel.ticker
+        yield f"{NAMES[panel.gil]}, beside a ticker", panel.spans, panel.ticker, panel.open_stall
     for gil, spans in groupby(result.spans, lambda span: span.gil):
         race = tuple(spans)
         if not drawn.issuperset(race):
-            yield NAMES[gil], race, ()
+            yield NAMES[gil], race, (), None
 
 
-def _race(pid: int, name: str, spans: Sequence[Span], ticks: Sequence[Stretch]) -> Iterator[Event]:
+def _race(
+    pid: int,
+    name: str,
+    spans: Sequence[Span],
+    ticks: Sequence[Stretch],
+    open_stall: tuple[int, int] | None,
+) -> Iterator[Event]:
     moments = [span.enter_ns for span in spans]
     moments += [stretch.first_ns for stretch in ticks]
     process = _Lane(pid, TIDS_A_RACE * pid, min(moments))
@@ -64,6 +74,8 @@ def _race(pid: int, name: str, spans: Sequence[Span], ticks: Sequence[Stretch]) 
         ticker = process.lane(len(spans) + 1)
         yield ticker.named("thread", "ticker")
         yield from _ticks(ticker, ticks)
+        if open_stall:
+            yield ticker.lasting("stall, or longer", *open_stall)
 
 
 def _ticks(lane: "_Lane", ticker: Sequence[Stretch]) -> Iterator[Event]:

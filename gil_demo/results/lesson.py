@@ -99,7 +99,8 @@ class Seen:
 
     `right` is the index of the answer that this run confirms, or None. `remarks` has a
     remark for each answer, from the figures of this run; the last ones may be left out. Where
-    `state` is not shown, `reason` says why, in a clause. `note` warns a reader of the figures.
+    `state` is not shown, `reason` says why, in a clause. `note` is a line that warns a
+    reader of the figures, because the machine was busy.
     """
 
     state: State
@@ -126,6 +127,12 @@ class Seen:
     ) -> "Seen":
         """Say why this run decides nothing."""
         return cls("inconclusive", None, remarks, figures, reason)
+
+    @classmethod
+    def traced(cls, found: str, figures: tuple[Figure, ...]) -> "Seen":
+        """Say that a contradiction may be the work of a tool that traces this process."""
+        tool = "a tool that traces or profiles this process may have released the GIL between them"
+        return cls.open(f"{found}; {tool}", figures)
 
     @classmethod
     def contradicted(
@@ -169,7 +176,10 @@ class StepResult:
 
 @dataclass(frozen=True)
 class LessonResult:
-    """The steps that were run, in order, and where that was."""
+    """The steps that were run, in order, and where that was.
+
+    `machine_busy` of the environment is the largest share that others took during any step.
+    """
 
     environment: Environment
     steps: tuple[StepResult, ...]

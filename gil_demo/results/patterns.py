@@ -6,7 +6,7 @@ from typing import Any
 
 from gil_demo.results.numbers import Spread
 from gil_demo.results.reading import content, read
-from gil_demo.words import Cause, Half, Outcome, State
+from gil_demo.words import Cause, Expected, Half, Outcome, State, each
 
 Numbers = int | float | tuple[int | float, ...]
 """A number that was computed, or several."""
@@ -42,7 +42,8 @@ class Death:
 
     `signal` is the name of the signal that killed the child, None where it was not the
     cause; `fatal_error` is the error with which the interpreter gave up, and `error` the last
-    line that a child which raised an exception wrote. `note` is the last thing that the half
+    line that a child which raised an exception wrote, or what kept the sandbox from judging.
+    `note` is the last thing that the half
     said it had done, and `after_ms` the time from there to the end. The kernel had got
     through `done` of `total` elements; `total` is 0 where it does not count. `stacks` has
     the frames of each thread, the innermost first, as far as they belong to the half.
@@ -79,20 +80,26 @@ class PatternRow:
 
     `finding` or `death`, one of them, is that of the first run that tells most: one that
     did not end as expected, or, of races left to chance, one that went wrong; else simply
-    the first. `evidence` says the same in a sentence. Documents that were written before
+    the first. `expected` is the outcome that the half must end in, or several of which it may
+    end in any. `evidence` says the same in a sentence. Documents that were written before
     there were `finding` and `death` have the sentence only.
     """
 
     name: str
     half: Half
     runs: int
-    expected: Outcome
+    expected: Expected
     as_expected: int
     outcomes: dict[Outcome, int]
     evidence: str
     seconds: Spread
     finding: Finding | None = None
     death: Death | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Return whether a time decided the outcome, so that it proves nothing."""
+        return "slow" in each(self.expected)
 
 
 def from_json(members: Mapping[str, Any]) -> tuple[PatternRow, ...]:

@@ -11,6 +11,9 @@ from gil_demo.results.numbers import Range, Spread
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import Company, Kernel, Mode, State
 
+DRAWN_GAP_NS = 4_000_000
+"""Ticks further apart than this are drawn apart: a time slice that another process got is not."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -57,6 +60,14 @@ class Panel:
     ticker: tuple[Stretch, ...]
     peak_inside: int
     gil_lane: tuple[GilHold, ...] | None = None
+
+    @property
+    def open_stall(self) -> tuple[int, int] | None:
+        """Return from when to when at least no tick came, if none came before the calls ended."""
+        if not self.ticker:
+            return None
+        last_ns, ended_ns = self.ticker[-1].last_ns, max(span.exit_ns for span in self.spans)
+        return (last_ns, ended_ns) if ended_ns - last_ns > DRAWN_GAP_NS else None
 
 
 @dataclass(frozen=True)

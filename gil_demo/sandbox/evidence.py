@@ -37,7 +37,7 @@ def _died(death: Death) -> str:
     if death.cause == "deadlock":
         return death.note or "no thread went on"
     if death.cause == "time-limit":
-        cause = "it was stopped at the time limit"
+        cause = death.error or "it was stopped at the time limit"
     else:
         cause = death.signal or "a signal"
         if death.fatal_error is not None:

@@ -7,6 +7,7 @@ from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Death, Ending, Finding, PatternRow
 from gil_demo.sandbox.evidence import evidence
 from gil_demo.sandbox.pool import Sandbox, Task
+from gil_demo.words import each
 
 
 def try_patterns(
@@ -38,8 +39,8 @@ def grouped(endings: Iterable[tuple[Task, Ending]]) -> Iterable[tuple[Task, Patt
 def _row(task: Task, endings: Sequence[Ending]) -> PatternRow:
     subject, half = task
     expected = subject.expected(half)
-    as_expected = [ending for ending in endings if ending.outcome == expected]
-    unexpected = [ending for ending in endings if ending.outcome != expected]
+    as_expected = [ending for ending in endings if ending.outcome in each(expected)]
+    unexpected = [ending for ending in endings if ending.outcome not in each(expected)]
     telling = as_expected if half == "unforced" else unexpected
     left = (telling or endings)[0].left
     return PatternRow(

@@ -30,16 +30,17 @@ from gil_demo.files import nameless_file
 from gil_demo.gallery import registry
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.memory import Memory
-from gil_demo.native.process import die_with_parent
+from gil_demo.measuring.switching import USUAL_SECONDS
+from gil_demo.native.process import die_with_parent, take_turns_with_others
 from gil_demo.results.patterns import Death, Ending, Frame
-from gil_demo.sandbox import postmortem
+from gil_demo.sandbox import postmortem, waiting
 from gil_demo.words import Cause, Half
 
 TIME_LIMIT_SECONDS = 30.0
 """After this time a run is stopped; it says nothing about the pattern."""
 
-DEADLOCK_SECONDS = 0.25
-"""How long to watch threads that by construction cannot go on."""
+PROCESSOR_SECONDS = 120
+"""More processor time than all threads of a half can need in the time limit on four cores."""
 
 STACKS_SECONDS = 1.0
 """How long `faulthandler` may take to write where each thread stands."""
@@ -58,6 +59,9 @@ ROOMS = ("lab", "patterns", "gallery/question")
 def serve() -> None:
     """Answer requests until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, no child's end could be read
+    take_turns_with_others()
+    sys.setswitchinterval(USUAL_SECONDS)
     for stream in (sys.stdin, sys.stdout):
         assert isinstance(stream, TextIOWrapper)
         stream.reconfigure(encoding=ENCODING)
@@ -93,6 +97,8 @@ def answer(name: str, half: Half) -> Ending:
     left = postmortem.judge(status, stopped, memory.read(), text, ended)
     if isinstance(left, Death):
         left = replace(left, stacks=tuple(filter(None, map(_of_the_half, left.stacks))))
+        if stopped == "time-limit" and not waiting.can_be_seen():
+            left = replace(left, error=waiting.UNSEEN)
     return Ending(left, ended - began)
 
 
@@ -101,6 +107,7 @@ def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> N
     os.setpgid(0, 0)
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit_processor_time()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor, target in ((null, 0), (null, 1), (errors.fileno(), 2)):
         os.dup2(descriptor, target)
@@ -119,17 +126,30 @@ def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> N
         os._exit(code)
 
 
+def _limit_processor_time() -> None:
+    """Let the system end this process if the one that watches it gets no turn to do so."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY or hard > PROCESSOR_SECONDS:
+        resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS))
+
+
 def _wait(child: int, memory: Memory, errors: IO[bytes]) -> tuple[int, Cause | None]:
     """Return the child's wait status, and why it was stopped, if it was."""
     try:
-        status = _poll(child, TIME_LIMIT_SECONDS, lambda: memory.read().expects_deadlock)
-        if status is None and memory.read().expects_deadlock:
-            status = _poll(child, DEADLOCK_SECONDS)
+        watch = waiting.Watch(child)
+        status = _poll(
+            child,
+            TIME_LIMIT_SECONDS,
+            lambda: (
+                memory.read().expects_deadlock
+                and (watch.sees_a_deadlock() or not waiting.can_be_seen())
+            ),
+        )
         if status is not None:
             return status, None
+        stopped: Cause = "deadlock" if watch.seen else "time-limit"
         os.kill(child, signal.SIGUSR1)  # faulthandler writes where each thread stands
         status = _poll(child, STACKS_SECONDS, _settled(errors))
-        stopped: Cause = "deadlock" if memory.read().expects_deadlock else "time-limit"
         _kill_group(child)
         return status if status is not None else os.waitpid(child, 0)[1], stopped
     finally:

@@ -9,7 +9,7 @@ from gil_demo.results.lesson import Figure, Seen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.sandbox.evidence import clause
 from gil_demo.sandbox.rows import try_patterns
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Half, Outcome, either
 
 
 def try_once(names: Iterable[tuple[str, Half]], progress: Progress) -> tuple[PatternRow, ...]:
@@ -48,7 +48,7 @@ def not_as_declared(
     unexpected = [row for row in rows if row.half != "unforced" and not row.as_expected]
     for row in unexpected:
         if outcome_of(row) != "unfinished":
-            ended = f"ended in {outcome_of(row)}, and {row.expected} is what must happen"
+            ended = f"ended in {outcome_of(row)}, and {either(row.expected)} is what must happen"
             reason = f"the {row.half} half of {row.name} {ended}"
             return Seen.contradicted(reason, figures, remarks)
     for row in unexpected:

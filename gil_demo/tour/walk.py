@@ -1,9 +1,11 @@
 """A way through the lesson: two pages a step, one that asks and one that shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from gil_demo.host import machine
+from gil_demo.measuring.others import caution
 from gil_demo.measuring.progress import Progress
 from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Seen
@@ -68,8 +70,11 @@ class Walk:
         """Return what a live run of this step shows; the first call runs it."""
         step = self.step
         if step.name not in self.seen:
-            self.seen[step.name] = step.run(progress)
-            self.environment = machine.environment()  # a step may load what turns the GIL on
+            meter = machine.BusyMeter()
+            seen = step.run(progress)
+            here = machine.environment(meter.share())  # a step may load what turns the GIL on
+            self.seen[step.name] = replace(seen, note=seen.note or caution(here))
+            self.environment = _busier(here, self.environment)
         seen = self.seen[step.name]
         predicted = self.predicted(step)
         if predicted is not None:
@@ -100,3 +105,9 @@ class Walk:
         done = not self.over and not self.asking and self.step.name in self.seen
         place = self._page // 2 + done
         return self.lesson[place].name if place < len(self.lesson) else None
+
+
+def _busier(now: Environment, before: Environment) -> Environment:
+    """Return what there is now, with the largest share that others took during any step."""
+    shares = [one.machine_busy for one in (now, before) if one.machine_busy is not None]
+    return replace(now, machine_busy=max(shares, default=None))

@@ -91,7 +91,6 @@ class OthersMeter:
         """Start metering."""
         self._meter = machine.BusyMeter()
         self._began = time.monotonic()
-        self._commands_before = commands_cpu_seconds()
 
     def share(self) -> float | None:
         """The share from 0 to 1, or None where the system does not tell, or not yet."""
@@ -99,5 +98,4 @@ class OthersMeter:
         elapsed = time.monotonic() - self._began
         if share is None or elapsed < SHORTEST_METERING_SECONDS:
             return None
-        commands = commands_cpu_seconds() - self._commands_before
-        return max(0.0, share - commands / (elapsed * machine.usable_cores()))
+        return share

@@ -13,7 +13,7 @@ import pytest
 from gil_demo.csource import halves
 from gil_demo.gallery import pattern, registry
 from gil_demo.sandbox import pool
-from gil_demo.words import Half
+from gil_demo.words import Half, each
 
 ROOT = Path(__file__).parent.parent.parent
 PATTERNS = registry.load_all()
@@ -34,7 +34,7 @@ def test_a_half_ends_as_its_page_declares(
 ) -> None:
     """The unsafe half fails in the way that is promised, and the safe half does the job."""
     endings = box.run_all([(one, half)] * RUNS, lambda done, steps: None)
-    assert [ending.outcome for ending in endings] == [one.expected(half)] * RUNS, endings
+    assert {ending.outcome for ending in endings} <= set(each(one.expected(half))), endings
 
 
 @pytest.mark.parametrize("one", PATTERNS, ids=lambda one: one.name)

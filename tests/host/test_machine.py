@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -97,8 +98,8 @@ def test_a_system_that_does_not_tell_has_unknown_memory(monkeypatch: pytest.Monk
 def clocks(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Cores 0 and 1 are this process's, and time goes by when told."""
     clocks = SimpleNamespace(wall=1000.0, own=50.0)
-    fake = SimpleNamespace(monotonic=lambda: clocks.wall, process_time=lambda: clocks.own)
-    monkeypatch.setattr(machine, "time", fake)
+    monkeypatch.setattr(machine, "time", SimpleNamespace(monotonic=lambda: clocks.wall))
+    monkeypatch.setattr(machine, "own_seconds", lambda: clocks.own)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     monkeypatch.setattr(os, "sysconf", lambda _: 100)
     return clocks
@@ -127,6 +128,14 @@ def test_our_own_work_does_not_make_the_machine_busy(
 ) -> None:
     """All work was ours: others took nothing."""
     assert busy_share(system, clocks, seconds=10, own=20, busy=(1000, 1000, 0)) == 0.0
+
+
+def test_the_work_of_children_is_our_own() -> None:
+    """A child that computed for a while, and has ended, is not among the others."""
+    before = machine.own_seconds()
+    work = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", work], check=True, timeout=60)
+    assert machine.own_seconds() - before >= 0.3
 
 
 def test_cores_that_are_not_ours_do_not_count(system: System, clocks: SimpleNamespace) -> None:

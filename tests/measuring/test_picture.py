@@ -8,11 +8,11 @@ import pytest
 
 from gil_demo.host import machine
 from gil_demo.measuring import picture
-from gil_demo.measuring.picture import DRAWN_GAP_NS, MAX_LANES, record_panel
+from gil_demo.measuring.picture import MAX_LANES, record_panel
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import Arrays, Race
 from gil_demo.measuring.spans import peak_inside
-from gil_demo.results.run import Panel, Span
+from gil_demo.results.run import DRAWN_GAP_NS, Panel, Span
 from gil_demo.words import Kernel, Mode
 
 

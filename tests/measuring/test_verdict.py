@@ -9,9 +9,10 @@ import pytest
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.verdict import Evidence, judge
 from gil_demo.results.host import Environment
-from gil_demo.results.numbers import Range
+from gil_demo.results.numbers import Range, Spread
+from gil_demo.results.patterns import Finding, PatternRow
 from gil_demo.results.run import Panel, ResponsivenessRow, RunResult, ScalingRow, Span, Stretch
-from gil_demo.words import Mode
+from gil_demo.words import Expected, Half, Mode, Outcome, State, each
 
 Quantity = Literal["picture", "scaling", "responsiveness"]
 QUANTITIES: tuple[Quantity, ...] = ("picture", "scaling", "responsiveness")
@@ -69,6 +70,24 @@ def busy(evidence: Evidence, share: float | None) -> Evidence:
     return replace(evidence, environment=environment)
 
 
+def row_of(name: str, half: Half, expected: Expected, left: Finding) -> PatternRow:
+    """One run of a half."""
+    right = int(left.outcome in each(expected))
+    seconds = Spread(0.01, 0.01, 0.01)
+    return PatternRow(name, half, 1, expected, right, {left.outcome: 1}, left.seen, seconds, left)
+
+
+def with_speedups(evidence: Evidence, **medians: float) -> Evidence:
+    """The same with other speed-ups of several threads."""
+    rows = [
+        replace(row, speedup=replace(row.speedup, median=medians[row.gil]))
+        if row.threads > 1 and row.gil in medians
+        else row
+        for row in evidence.scaling
+    ]
+    return replace(evidence, scaling=rows)
+
+
 def only(evidence: Evidence, *quantities: Quantity) -> Evidence:
     """The same without what was not measured."""
     left_out = {name: () for name in QUANTITIES if name not in quantities}
@@ -122,14 +141,64 @@ def test_the_most_threads_are_told(evidence: Evidence) -> None:
 
 
 def test_speed_decides_nothing(evidence: Evidence) -> None:
-    """Released threads no faster than one, held ones faster: told, and the facts still hold."""
-    slow = [
-        replace(row, speedup=replace(row.speedup, median=1.0 if row.gil == "released" else 1.9))
-        for row in evidence.scaling
-    ]
-    verdict = judge(replace(evidence, scaling=slow))
+    """Released threads no faster than one: told, and the facts still hold."""
+    verdict = judge(with_speedups(evidence, held=0.99, released=1.0))
     assert verdict.state == "shown"
     assert "2 threads got 1.00x" in verdict.reasons[1]
+    assert "held 0.99x" in verdict.reasons[1]
+
+
+def test_a_speedup_that_cannot_be_is_no_finding(evidence: Evidence) -> None:
+    """Held calls that gained tell of the machine: no speed-up is told, and a line says why."""
+    verdict = judge(with_speedups(evidence, held=1.46, released=1.19))
+    assert verdict.state == "shown"
+    assert "1.19x" not in " ".join(verdict.reasons)
+    assert verdict.reasons[-1].startswith("Held calls cannot gain, and here they got 1.46x")
+
+
+def test_a_busy_machine_is_told_in_a_verdict_that_is_shown(evidence: Evidence) -> None:
+    """Counts stay true; the speed-ups are left out."""
+    verdict = judge(busy(evidence, 0.91))
+    assert verdict.state == "shown"
+    assert "as much done" not in " ".join(verdict.reasons)
+    assert verdict.reasons[-1].startswith("Others took 91% of the cores meanwhile: times")
+    assert "Others" not in " ".join(judge(busy(evidence, 0.09)).reasons)
+
+
+def test_patterns_that_only_cost_time_support_no_verdict(evidence: Evidence) -> None:
+    """Whichever way they end, they are not among the halves that ended as declared."""
+    judged = row_of("x", "unsafe", "crash", Finding("crash", "was seen"))
+    outcomes: tuple[Outcome, ...] = ("slow", "ok")
+    for outcome in outcomes:
+        timed = row_of("convoy", "unsafe", ("slow", "ok"), Finding(outcome, "was timed"))
+        safe = row_of("convoy", "safe", "ok", Finding("ok", "was timed"))
+        verdict = judge(replace(evidence, patterns=(judged, timed, safe)))
+        assert verdict.state == "shown"
+        assert "of 1 patterns, each half ended as declared (1 more" in verdict.reasons[1]
+        alone = replace(only(evidence), patterns=(timed, safe))
+        assert judge(alone).state == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        ("crash", "shown"),
+        ("fatal-error", "shown"),
+        ("ok", "contradicted"),
+        ("stall", "contradicted"),
+    ],
+)
+def test_any_of_several_declared_deaths_is_as_declared(
+    evidence: Evidence, outcome: Outcome, state: State
+) -> None:
+    """Which one a process dies is up to the build; that it lives is not."""
+    row = row_of("x", "unsafe", ("crash", "fatal-error"), Finding(outcome, "was seen"))
+    verdict = judge(replace(evidence, patterns=(row,)))
+    assert verdict.state == state
+    if state == "contradicted":
+        assert verdict.reasons == (
+            "The unsafe half of x did not end as declared (crash or fatal-error).",
+        )
 
 
 def test_native_threads_that_did_not_meet_decide_nothing(evidence: Evidence) -> None:

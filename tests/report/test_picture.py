@@ -189,3 +189,13 @@ def test_who_had_the_gil_has_a_lane_of_its_own(made: RunResult) -> None:
     assert first.index("1") < first.index("2") < first.rindex(".")
     assert second.split() == ["has", "GIL"]
     assert "t the ticker" in lines[-1]
+
+
+def test_a_stall_whose_end_was_not_seen_goes_to_the_edge(made: RunResult) -> None:
+    """The next tick came too late to be recorded: the lane says how long it was at least."""
+    held, released = made.picture
+    cut = replace(held, ticker=held.ticker[:1])
+    (lane,) = [line for line in drawn(Picture((cut, released), True)) if "or more" in line]
+    assert "no tick for 60 ms or more" in lane
+    assert held.open_stall is None
+    assert cut.open_stall == (held.ticker[0].last_ns, held.spans[-1].exit_ns)

@@ -7,6 +7,7 @@ enum { SIZE = 100, MOST_PASSES = 1000 };
 
 static double data[SIZE];
 static int64_t passes;
+static lab shared;
 
 static void unsafe(int thread)
 {
@@ -19,7 +20,7 @@ static void unsafe(int thread)
 static void safe(int thread)
 {
     if (thread == 0)
-        stale_flag_safe(data, SIZE, MOST_PASSES, &passes);
+        stale_flag_safe(data, SIZE, MOST_PASSES, &shared);
     else
         stale_flag_safe_stop();
 }

@@ -82,7 +82,7 @@ def test_a_resize_that_moved_is_shown_with_both_addresses() -> None:
     table = table_of(reading(WITHIN), MOVED)
     assert table.rows[2][1:] == (Cell(1), Cell(1))
     assert "from 0x1000 to 0x2000" in table.caption
-    assert "refused while there was another reference" in table.caption
+    assert "resize refused, since somebody else may have the array" in table.caption
 
 
 def test_a_resize_that_moved_nothing_claims_nothing() -> None:

@@ -74,6 +74,13 @@ def test_a_tick_among_the_objects_must_not_be(ticks: Sequence[int]) -> None:
     assert not any(seen.remarks)
 
 
+def test_a_tick_among_the_objects_under_a_tracer_decides_nothing() -> None:
+    """A tool that runs between the two lines that note the time may release the GIL."""
+    seen = step.judge(watched(9, 9, 1, 0), gil_enabled=True, traced=True)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert "traces or profiles" in seen.reason
+
+
 def test_without_a_gil_nobody_is_kept_out() -> None:
     """All tick, and the step does not teach what it is for."""
     seen = step.judge(watched(90, 80, 70, 60), gil_enabled=False)

@@ -67,6 +67,7 @@ def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
             Cell(120.0, "ns"),
             Cell(160.0, "ns", low=150.0, high=219.0),
             Cell(40.0, "ns", low=30.0, high=99.0),
+            "41 of 41",
         ),
     )
 
@@ -115,7 +116,7 @@ def test_the_wall_is_told_if_the_rounds_show_it(made: RunResult, odd: int) -> No
     """Released and native, against the other kernel and against the small array."""
     said = caption(made, [*WALL[odd:], *[a_round(wide=2.5)] * odd])
     assert said.startswith(f"In {9 - odd} of 9 rounds or more")
-    assert said.endswith("it waited for memory.")
+    assert said.endswith("memory was the limit.")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from gil_demo.gallery.question import copies, demonstrations
 from gil_demo.gallery.question.page import COPIES, NAME, REMAINS, RIGHT, WRONG
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
-from gil_demo.words import Half, Outcome
+from gil_demo.words import Expected, Half, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Claim:
         """Return whether it is about times: none is."""
         return False
 
-    def expected(self, half: Half) -> Outcome:
+    def expected(self, half: Half) -> Expected:
         """Return the outcome that makes the sentence true of this half."""
         return self.safe if half == "safe" else self.unsafe
 

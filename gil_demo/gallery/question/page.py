@@ -45,8 +45,9 @@ What is wrong:
     exception and returns NULL. The next line reads the array's shape through that pointer.
 
     [one-phase] ``PyInit_gilexample`` makes the module itself, and the module does not say what
-    it supports. A free-threaded Python turns its GIL on when it loads such a module, unless
-    told not to, and from 3.12 on a subinterpreter with a GIL of its own refuses it.
+    it supports, as even such a module can with ``PyUnstable_Module_SetGIL`` (3.13). A
+    free-threaded Python turns its GIL on when it loads this one, unless told not to, and from
+    3.12 on a subinterpreter with a GIL of its own refuses it.
 
 When a copy is made:
     NumPy copies an argument that does not satisfy the request already: a list, another type,
@@ -67,12 +68,12 @@ What to write instead:
 What remains:
     A reference keeps the array alive and does nothing else. During the block another thread
     may write to the elements (pattern torn-snapshot). It may also call ``resize`` with
-    ``refcheck=False`` (pattern resize-under-reader) or ``__setstate__``; both free the data
-    that the loop reads. Code that shares an array must do none of these. Where there is no
-    GIL, changing the array's shape or type in place during the call is as bad: on a
-    free-threaded 3.13 that gave wrong sums and a crash. And a conversion can lose the meaning
-    of the numbers: a mask, or the last digits of large integers, which NumPy counts as a safe
-    conversion.
+    ``refcheck=False`` (pattern resize-under-reader) or ``__setstate__``, or close the shared
+    memory or the mapped file that the data lie in; all of these free what the
+    loop reads. Code that shares an array must do none of these. Where there is no GIL, changing
+    the array's shape or type in place during the call is as bad: on a free-threaded 3.13 that
+    gave wrong sums and a crash. And a conversion can lose the meaning of the numbers: a mask,
+    or the last digits of large integers, which NumPy counts as a safe conversion.
 
 Forced:
     X begins as NULL, where the question leaves it without a value; which value C finds then

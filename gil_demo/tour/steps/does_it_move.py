@@ -105,7 +105,8 @@ def _figure(reading: Reading, resize: Resize, arrays_moved: int, data_moved: int
     return Table(
         ("addresses, before and after", "compared", "changed"),
         tuple((what, Cell(count), Cell(changed)) for what, count, changed in compared),
-        f"{len(reading.inside)} collections lay within the released call of {call_ms:,.0f} ms."
+        f"{len(reading.inside)} collections lay within the released call of {call_ms:,.0f} ms,"
+        f" and freed {sum(one.freed for one in reading.inside):,} objects."
         f" {_resized(resize)}",
     )
 
@@ -115,7 +116,7 @@ def _resized(resize: Resize) -> str:
         return "This allocator let the array grow where it was, so resize moved nothing."
     how = "resize"
     if resize.refused:
-        how = "resize refused while there was another reference; refcheck=False"
+        how = "resize refused, since somebody else may have the array; refcheck=False"
     return (
         f"{how} moved the elements from {resize.before:#x} to {resize.after:#x}."
         " Under a reader: gil-demo try resize-under-reader."

@@ -68,7 +68,7 @@ ASKED = "api-without-gil"
 
 DEEDS = {
     ASKED: "makes a Python float",
-    "refcount-race": "takes references: Py_INCREF",
+    "refcount-race": "takes references, step by step",
     "header-read": "reads the shape of the array",
     "missing-end": "leaves the block by return",
     "nested-begin": "begins a block in the block",
@@ -102,7 +102,7 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
         "No: no other thread ran Python, and it went wrong all the same.",
         "No: a fatal error is no exception, and nothing can catch it."
         if told
-        else "No: nothing was raised and nothing printed; there was only the signal.",
+        else "No: nothing was raised; there was only the signal.",
         "No: nothing in it waits for the GIL; it went on without it.",
         f"Yes: {told_by(asked)}. It needs the thread state that BEGIN detached.",
     )

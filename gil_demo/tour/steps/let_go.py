@@ -50,7 +50,7 @@ from collections.abc import Iterable
 from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
-from gil_demo.measuring.others import others_took
+from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
@@ -133,11 +133,11 @@ def judge(result: Measured, peak_on_one: int | None) -> Seen:
         RIGHT,
         (
             f"No: {peak} were inside at one moment.",
-            f"Yes. On {cores}, speed-up {speed}; native threads {native_speed}"
-            f"{others_took(environment, '; ')}.",
+            f"Yes. On {cores}, speed-up {speed}; native threads {native_speed}.",
             "No: on one core, too, both were inside at once." if peak_on_one == THREADS else "",
         ),
         figures,
+        note=caution(environment, result.scaling),
     )
 
 

@@ -29,7 +29,8 @@ Remember:
 Misconception:
     An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
     and waits for the function. An item lent by PyList_GET_ITEM or PyDict_GetItem does need
-    one.
+    one. (Where the memory is not the array's own, as with shared memory, its owner must keep
+    it.)
 
 Ask:
     PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?

@@ -44,7 +44,6 @@ Read more:
     - What END waits for: https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
 """
 
-import sys
 from collections.abc import Sequence
 
 from gil_demo import notation
@@ -52,8 +51,10 @@ from gil_demo.csource.functions import function
 from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.measuring.switching import USUAL_SECONDS
 from gil_demo.results.lesson import Code, Line, Seen, Trials
 from gil_demo.results.patterns import PatternRow
+from gil_demo.sandbox.waiting import WINDOW_SECONDS
 from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 
 MINUTES = 3
@@ -74,10 +75,10 @@ PLACES = (
 def run(progress: Progress) -> Seen:
     """Let two threads take two locks, in opposite orders and then in none."""
     rows = try_once([(NAME, "unsafe"), (NAME, "safe")], progress)
-    return judge(rows, sys.getswitchinterval(), gil_enabled=machine.gil_enabled())
+    return judge(rows, gil_enabled=machine.gil_enabled())
 
 
-def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: bool) -> Seen:
+def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
     """Compare the endings of both halves with the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
@@ -88,9 +89,9 @@ def judge(rows: Sequence[PatternRow], interval_seconds: float, *, gil_enabled: b
             reason, figures, ("", "Here both reached their end.") if ended == "ok" else ()
         )
     remarks = (
-        f"No: the interval is {notation.milliseconds(interval_seconds)}, and both still waited"
-        f" {notation.milliseconds(unsafe.seconds.median)} after the start.",
-        "Yes: each waited for the other. The process had to be killed.",
+        f"No: the interval is {notation.milliseconds(USUAL_SECONDS)}; watched for"
+        f" {notation.milliseconds(WINDOW_SECONDS)}, B never ran, and A woke only to ask again.",
+        "Yes: both slept on their locks. The process had to be killed.",
         "No: Python does not look for deadlocks, and nothing was raised.",
     )
     unexpected = not_as_declared(rows, figures, remarks if ended == "deadlock" else ())

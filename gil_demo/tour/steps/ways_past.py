@@ -50,10 +50,10 @@ Read more:
 
 from collections.abc import Collection, Mapping
 
-from gil_demo import notation
 from gil_demo.errors import Unavailable
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.measuring.switching import traced
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.tour.ways import compare
 from gil_demo.tour.ways.compare import Found, Name, Way
@@ -72,8 +72,9 @@ LABELS: Mapping[Name, str] = {
     "interpreters": "two interpreters",
 }
 
-BELOW_THE_TABLE: Name = "one released"
-"""The way that has no row in the table; the time that one thread took in C stands below it."""
+HOW_COMPARED = (
+    f"Medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code, round by round."
+)
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
 """The ways whose workers have a GIL each."""
@@ -85,10 +86,17 @@ def run(progress: Progress) -> Seen:
         found = compare.compare(compare.numbers(), progress)
     except Unavailable as lack:
         return Seen.open(str(lack))
-    return judge(found, gil_enabled=machine.gil_enabled(), free_threaded=machine.free_threaded())
+    return judge(
+        found,
+        gil_enabled=machine.gil_enabled(),
+        free_threaded=machine.free_threaded(),
+        traced=traced(),
+    )
 
 
-def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool) -> Seen:
+def judge(
+    found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool, traced: bool = False
+) -> Seen:
     """Compare the figures with the answers: who met, and whether the sums are right."""
     figures = (_table(found, gil_enabled, free_threaded),)
     there = {name: way for name, way in found.items() if isinstance(way, Way)}
@@ -104,6 +112,8 @@ def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool
             figures,
             (threads, "", separate, "No." if met - {"released"} else ""),
         )
+    if "threads" in met and traced:
+        return Seen.traced("two threads were between the two stamps around sum", figures)
     if "threads" in met:
         return Seen.contradicted("two threads were inside sum, which keeps the GIL", figures)
     threads_lack = found["threads"]
@@ -111,12 +121,12 @@ def judge(found: Mapping[Name, Found], *, gil_enabled: bool, free_threaded: bool
         return Seen.open(str(threads_lack), figures)
     if not met.intersection(SEPARATE):
         return Seen.open(_why_none_met(found["processes"]), figures)
-    in_c = "two were in C at once. But " if "released" in met else ""
+    in_c = "two were in C at once, but " if "released" in met else ""
     return Seen.shown(
         RIGHT,
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
-            f"No: {in_c}sum makes objects, and that needs the GIL.",
+            f"No: {in_c}Python's sum needs the GIL.",
             separate,
             f"No: at one moment {_those(met)} were inside sum.",
         ),
@@ -144,10 +154,12 @@ def _those(met: Collection[Name]) -> str:
 
 
 def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) -> Table:
-    there = {name: found[name] for name in LABELS if name != BELOW_THE_TABLE}
-    below = [_how_compared(found[BELOW_THE_TABLE])]
+    there = {name: found[name] for name in LABELS}
+    below = [HOW_COMPARED]
     below += [
-        f"No {LABELS[name]}: {way}." for name, way in there.items() if isinstance(way, Unavailable)
+        f"No {LABELS[name]}: {way}."
+        for name, way in there.items()
+        if isinstance(way, Unavailable) and name != "one released"  # the two have no base then
     ]
     if gil_enabled:
         below.append(f"No row without a GIL: {_why_a_gil(free_threaded)}.")
@@ -160,17 +172,10 @@ def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) 
     )
 
 
-def _how_compared(one_released: Found) -> str:
-    in_c = ""
-    if isinstance(one_released, Way):
-        in_c = f" (C: {notation.milliseconds(one_released.work_seconds, 1)})"
-    return f"Work: medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code{in_c}."
-
-
 def _why_a_gil(free_threaded: bool) -> str:
     if free_threaded:
         return "this build can run without, but its GIL was turned on"
-    return "it needs a free-threaded build, 3.14t or later"
+    return "gil-demo runs without one on 3.14t or later"
 
 
 def _cells(way: Way) -> tuple[Cell | None, ...]:

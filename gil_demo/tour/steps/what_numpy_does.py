@@ -24,12 +24,12 @@ Why:
     the elements are.
 
 Remember:
-    NumPy releases the GIL for numbers, not for objects. If in doubt: gil-demo probe.
+    NumPy releases it in most loops over numbers, in none over objects. Ask gil-demo probe.
 
 Misconception:
-    NumPy releases the GIL, so threads make any NumPy code parallel. Many operations on
-    numbers release it; those on dtype object do not, and neither does the Python code between
-    the calls.
+    NumPy releases the GIL, so threads make any NumPy code parallel. Most loops over
+    numbers release it, but not ``v @ v`` of two vectors; those over objects do not, and
+    neither does the Python code between the calls.
 
 Ask:
     A ufunc (a NumPy function that works element by element) keeps the GIL for 500 elements or
@@ -56,6 +56,7 @@ from dataclasses import replace
 from gil_demo import notation
 from gil_demo.host import machine
 from gil_demo.measuring.progress import Progress
+from gil_demo.measuring.switching import traced
 from gil_demo.native import handovers
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.watching import ProbeResult
@@ -78,7 +79,7 @@ def run(progress: Progress) -> Seen:
     why_not = handovers.why_not() or ("a watch runs already" if handovers.running() else None)
     if why_not is None:
         return judge_probes(probe_all(progress))
-    seen = judge(watch_all(progress), gil_enabled=machine.gil_enabled())
+    seen = judge(watch_all(progress), gil_enabled=machine.gil_enabled(), traced=traced())
     return replace(seen, note=f"A ticker stands in for the probe: {why_not}.")
 
 
@@ -132,7 +133,7 @@ def _probe_table(found: Sequence[ProbeResult]) -> Table:
     )
 
 
-def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
+def judge(watched: Sequence[Watched], *, gil_enabled: bool, traced: bool = False) -> Seen:
     """Compare the ticks inside the calls with the answers."""
     released = [one for one in watched if one.operation.releases]
     held = [one for one in watched if not one.operation.releases]
@@ -151,6 +152,9 @@ def judge(watched: Sequence[Watched], *, gil_enabled: bool) -> Seen:
             ("", f"Here, yes: {fewest:,} ticks or more fell inside each."),
         )
     if entered := [one for one in held if one.ticks]:
+        if traced:
+            ticked = f"the ticker ran between the two stamps around {_listed(entered)}"
+            return Seen.traced(ticked, figures)
         return Seen.contradicted(
             "the ticker ran during a call that works on Python objects"
             f" ({_listed(entered)}), which must not happen",

@@ -25,18 +25,19 @@ Remember:
     Tiny work: do not bother. Long work: release the GIL, and see what it waits for.
 
 Misconception:
-    More threads make memory faster. They make the additions faster. Once every thread waits
-    for memory, one more core only adds one more waiting thread.
+    More threads make memory faster. They make the additions faster. Once every core waits for
+    the same memory, one more adds a waiting thread. (On a server with several memories, cores
+    elsewhere do add to it.)
 
 Ask:
-    NumPy keeps the GIL for short loops. What would be a fair limit, and how would you find
-    it?
+    NumPy's ufuncs keep the GIL for short loops. What would be a fair limit, and how would you
+    find it?
 
 Reply:
     Time the call with and without, on one element: the difference is the price. Time a long
     array: that gives the time for one element. The limit is where the price is a few percent
     of the work. At 30 ns a call and 0.5 ns an element that is a thousand elements or so;
-    NumPy takes 500.
+    NumPy's ufuncs take 500.
 
 Otherwise:
     "May be chance": other programs had the cores; press r. The lower table is only for the
@@ -52,7 +53,7 @@ from statistics import median
 
 from gil_demo import notation
 from gil_demo.host import machine
-from gil_demo.measuring.others import others_took
+from gil_demo.measuring.others import caution, others_took
 from gil_demo.measuring.paired import Tally, differences
 from gil_demo.measuring.progress import Progress, part
 from gil_demo.results.host import Environment
@@ -87,7 +88,7 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
     """Compare the figures with the answers: the count decides, never the size of a gap."""
     tally = Tally.of((duel["released"], duel["held"]) for duel in duels)
     counted = f"with them it took longer in {tally.above} of {len(duels)} comparisons"
-    figures = (_price(duels), _wall(rounds, environment))
+    figures = (_price(duels, tally), _wall(rounds, environment))
     if tally.chance >= CHANCE:
         blame = others_took(environment, "; ")
         return Seen.open(f"{counted}, which may be chance{blame}", figures)
@@ -103,14 +104,17 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
             f"Yes: {more.median:.0f} ns more ({notation.ends(more, 0)}).{meaning}",
         ),
         figures,
+        note=caution(environment),
     )
 
 
-def _price(duels: Sequence[Duel]) -> Table:
+def _price(duels: Sequence[Duel], tally: Tally) -> Table:
     spreads = [Spread.of(duel[mode] for duel in duels) for mode in price.MODES]
     spreads.append(Spread.of(differences(duels, "released", "held")))
     cells = (Cell.of(spread, "ns") for spread in spreads)
-    return Table(("one element", "held", "released", "difference"), (("a call", *cells),))
+    longer = f"{tally.above} of {len(duels)}"
+    header = ("one element", "held", "released", "difference", "longer")
+    return Table(header, (("a call", *cells, longer),))
 
 
 def _wall(rounds: Sequence[Gains], environment: Environment) -> Table:
@@ -141,5 +145,5 @@ def _caption(rounds: Sequence[Gains], environment: Environment) -> str:
         return f"Not the same in enough rounds, so this does not show who waits for memory{blame}."
     return (
         f"In {at_the_wall} of {made} rounds or more, native threads too, the second thread gained"
-        " sum_wide less than sum, and less on 128 MB than on 16 KB: it waited for memory."
+        " sum_wide less than sum, and less on 128 MB than on 16 KB: memory was the limit."
     )

@@ -45,15 +45,13 @@ Read more:
     - Signals wait for the main thread to run Python: https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
 """
 
-import sys
-
 from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
-from gil_demo.measuring.others import others_took
+from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.progress import Progress
-from gil_demo.results.host import Environment
+from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
 from gil_demo.results.lesson import Responsiveness, Seen
 from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company
@@ -71,10 +69,11 @@ def run(progress: Progress) -> Seen:
     plan = Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (1,), ROUNDS, 0, frozenset({"responsiveness"})
     )
-    return judge(measure(plan, progress), sys.getswitchinterval())
+    with usual_interval():
+        return judge(measure(plan, progress))
 
 
-def judge(result: Measured, interval_seconds: float) -> Seen:
+def judge(result: Measured) -> Seen:
     """Say what a run's figures say about the answers."""
     held, released = (_row(result, company) for company in ("held", "released"))
     figures = (Responsiveness(result.responsiveness, ROUNDS),)
@@ -101,20 +100,14 @@ def judge(result: Measured, interval_seconds: float) -> Seen:
         RIGHT,
         (
             f"No: it stood still for {notation.milliseconds(held.longest_stall_seconds)};"
-            f" the switch interval is {notation.milliseconds(interval_seconds)}.",
+            f" the switch interval is {notation.milliseconds(USUAL_SECONDS)}.",
             f"Yes: no tick fell inside a held call, and {released.ticks_inside:,} or more fell"
             " inside each released one.",
             _second_core(result.environment.cores),
         ),
         figures,
-        note=_others_took(result.environment),
+        note=caution(result.environment),
     )
-
-
-def _others_took(environment: Environment) -> str:
-    """Warn a reader of the times, if others took enough of the cores to change them."""
-    told = others_took(environment)
-    return f"{told.capitalize()} meanwhile, so the times say little." if told else ""
 
 
 def _second_core(cores: int) -> str:

@@ -17,7 +17,7 @@ from gil_demo.gallery.question import page
 from gil_demo.gallery.question.claims import CLAIMS, Claim
 from gil_demo.sandbox import pool
 from gil_demo.sandbox.evidence import evidence
-from gil_demo.words import Half
+from gil_demo.words import Half, each
 
 Command = Callable[..., CompletedProcess[str]]
 
@@ -40,7 +40,7 @@ def box() -> Iterator[pool.Sandbox]:
 def test_every_claim_holds(claim: Claim, half: Half, box: pool.Sandbox) -> None:
     """What the page says of a program is what is seen of it, each time."""
     endings = box.run_all([(claim, half)] * 3, lambda done, steps: None)
-    assert [ending.outcome for ending in endings] == [claim.expected(half)] * 3, endings
+    assert {ending.outcome for ending in endings} <= set(each(claim.expected(half))), endings
 
 
 def test_a_claim_that_crashes_says_what_was_called(box: pool.Sandbox) -> None:

@@ -1,0 +1,153 @@
+"""The checker finds a contradiction that is made up, and none in a document as it should be."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from contradictions import contradictions
+
+Command = Callable[..., CompletedProcess[str]]
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A run of this moment, on this machine."""
+    return document(tmp_path_factory, "run", "--rounds", "1", "--json")
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The whole lesson, as this machine shows it now."""
+    return document(tmp_path_factory, "tour", "--no-input", "--json")
+
+
+def document(folder: pytest.TempPathFactory, *arguments: str) -> dict[str, Any]:
+    """What a command prints."""
+    command = [sys.executable, "-m", "gil_demo", *arguments]
+    done = subprocess.run(
+        command,
+        cwd=folder.mktemp("empty"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    read: dict[str, Any] = json.loads(done.stdout)
+    return read
+
+
+def test_a_run_does_not_contradict_itself(run: dict[str, Any]) -> None:
+    """Each number in a sentence is a figure, and the verdict follows from the figures."""
+    assert contradictions(run) == []
+
+
+def test_a_lesson_does_not_contradict_itself(tour: dict[str, Any]) -> None:
+    """In no step, whatever it shows."""
+    assert contradictions(tour) == []
+
+
+def held_peak(run: dict[str, Any]) -> None:
+    run["picture"][0]["peak_inside"] = 2
+
+
+def state(run: dict[str, Any]) -> None:
+    run["verdict"]["state"] = "contradicted"
+
+
+def tick(run: dict[str, Any]) -> None:
+    span = run["picture"][0]["spans"][0]
+    middle = (span["enter_ns"] + span["exit_ns"]) // 2
+    run["picture"][0]["ticker"].append({"first_ns": middle, "last_ns": middle, "ticks": 1})
+
+
+def share(run: dict[str, Any]) -> None:
+    run["environment"]["machine_busy"] = 0.77
+
+
+def invented(run: dict[str, Any]) -> None:
+    run["verdict"]["reasons"].append("The ticker ticked 123,456,789 times.")
+
+
+def impossible(run: dict[str, Any]) -> None:
+    held = next(row for row in run["scaling"] if (row["gil"], row["threads"]) == ("held", 2))
+    held["speedup"] = {"median": 4.27, "low": 4.27, "high": 4.27}
+    run["verdict"]["reasons"].append("2 threads got 4.27x as much done as one (held 4.27x).")
+
+
+def counted(run: dict[str, Any]) -> None:
+    run["patterns"] = run["patterns"][2:]
+
+
+def slow(run: dict[str, Any]) -> None:
+    row = next(row for row in run["patterns"] if "slow" in row["expected"])
+    row["evidence"] = "a block: 0.93 times (0.80 to 1.20) as long"
+
+
+def wrong(run: dict[str, Any]) -> None:
+    row = next(row for row in run["patterns"] if row["finding"] and row["finding"]["found"])
+    row["finding"]["found"] = row["finding"]["expected"] = 7
+    row["finding"]["outcome"] = "wrong-value"
+
+
+@pytest.mark.parametrize(
+    "change", [held_peak, state, tick, share, invented, impossible, counted, slow, wrong]
+)
+def test_a_made_up_contradiction_of_a_run_is_found(run: dict[str, Any], change: Change) -> None:
+    """Each of these was on a screen once, or could have been."""
+    changed = deepcopy(run)
+    if change is not share:
+        changed["environment"]["machine_busy"] = None
+    before = contradictions(changed)
+    change(changed)
+    assert set(contradictions(changed)) - set(before)
+
+
+def right(tour: dict[str, Any]) -> None:
+    tour["steps"][0]["right"] = 1 if tour["steps"][0]["right"] != 1 else 2
+
+
+def figure(tour: dict[str, Any]) -> None:
+    tour["steps"][2]["answers"][0]["remark"] = "No: it stood still for 98765 ms."
+
+
+def unsaid(tour: dict[str, Any]) -> None:
+    tour["environment"]["machine_busy"] = 0.9
+    for step in tour["steps"]:
+        step["note"] = ""
+
+
+def gained(tour: dict[str, Any]) -> None:
+    table = tour["steps"][1]["figures"][1]
+    row = next(row for row in table["rows"] if row[0] == "held")
+    row[1] = {"value": 1.46, "unit": "x", "digits": 2, "low": None, "high": None}
+    tour["steps"][1]["note"] = ""
+
+
+@pytest.mark.parametrize("change", [right, figure, unsaid, gained])
+def test_a_made_up_contradiction_of_a_lesson_is_found(tour: dict[str, Any], change: Change) -> None:
+    """A right answer that is told with No, a number from nowhere, a busy machine unsaid."""
+    changed = deepcopy(tour)
+    change(changed)
+    assert set(contradictions(changed)) - set(contradictions(tour))
+
+
+def test_the_checker_reads_files(python: Command, run: dict[str, Any], tmp_path: Path) -> None:
+    """By hand it takes any number of kept documents."""
+    changed = deepcopy(run)
+    invented(changed)
+    file = tmp_path / "run.json"
+    file.write_text(json.dumps(changed))
+    checker = Path(__file__).parents[1] / "contradictions.py"
+    done = python(
+        f"import runpy, sys; sys.argv[1:] = [{str(file)!r}];"
+        f" runpy.run_path({str(checker)!r}, run_name='__main__')"
+    )
+    assert "123456789 is no figure" in done.stdout
