@@ -1,13 +1,15 @@
 """Checks files: from paths to findings."""
 
 import hashlib
+import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 from gil_demo.check import grammar, rule
-from gil_demo.check.flow import Flow
+from gil_demo.check.flow.events import Flow
 from gil_demo.check.project import Own, Project
 from gil_demo.check.rule import CheckedFile, Found, Rule
 from gil_demo.check.settings import Settings
@@ -70,8 +72,9 @@ def _read(paths: list[Path], settings: Settings) -> tuple[list[Source], list[tup
         if not path.exists():
             why = "is a link that leads nowhere" if path.is_symlink() else "is not there"
             raise BadInput(f"{path} {why}: name files or folders of C or C++ source")
-        for file in _files(path, settings.exclude) if path.is_dir() else [path]:
-            real = file.resolve()
+        files = _files(path, settings.exclude, unreadable) if path.is_dir() else [path]
+        for file in files:
+            real = Path(os.path.realpath(file))
             if real in seen:
                 continue
             seen.add(real)
@@ -82,11 +85,14 @@ def _read(paths: list[Path], settings: Settings) -> tuple[list[Source], list[tup
     return sources, unreadable
 
 
-def _files(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
+def _files(
+    folder: Path, exclude: tuple[str, ...], unreadable: list[tuple[str, str]]
+) -> Iterator[Path]:
     """Yield the sources below a folder, without following links to folders."""
     try:
         entries = sorted(folder.iterdir())
-    except OSError:
+    except OSError as error:
+        unreadable.append((str(folder), f"cannot be read: {error.strerror or error}"))
         return
     for entry in entries:
         if entry.name.startswith(".") or any(
@@ -95,8 +101,8 @@ def _files(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
             continue
         if entry.is_dir():
             if not entry.is_symlink():
-                yield from _files(entry, exclude)
-        elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                yield from _files(entry, exclude, unreadable)
+        elif entry.name.lower().endswith(SUFFIXES):
             yield entry
 
 
@@ -157,8 +163,8 @@ def _way(found: Found, place: Place, sources: dict[str, Source]) -> tuple[Step, 
     source = flow.function.source
     steps = []
     if found.released is not None:
-        switch = flow.switches.get(found.released)
-        name = switch.name if switch is not None else "a block"
+        word = re.compile(r"\w+").match(source.code, found.released)
+        name = word.group() if word is not None else "a block"
         at = _place(source, found.released, found.released + len(name))
         steps.append(Step(at, f"{name} releases the GIL"))
     for path, offset, text in found.way:

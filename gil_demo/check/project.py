@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from gil_demo.check import api, words
-from gil_demo.check.flow import Flow, Need, Summary, follow
+from gil_demo.check.flow.events import Flow, Need, Summary
+from gil_demo.check.flow.follow import follow
 from gil_demo.check.source import Function, Macro, Source, closing_brace
 
 MAX_CHAIN = 8
@@ -360,8 +361,7 @@ def _is_read(source: Source, offset: int) -> bool:
 
 
 def _in_directive(source: Source, offset: int) -> bool:
-    starts = [directive.start for directive in source.directives]
-    index = bisect_right(starts, offset) - 1
+    index = bisect_right(source.directives, offset, key=lambda one: one.start) - 1
     return index >= 0 and offset < source.directives[index].end
 
 

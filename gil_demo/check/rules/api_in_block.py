@@ -7,15 +7,14 @@ Mechanism:
     finds none. The call may be in the block itself, in a macro, or in a function of this project
     that the block calls, in whatever file.
 
-    What happens differs by function and version. Called without the GIL, ``PyErr_SetString`` and
-    ``PyErr_Occurred`` kill CPython 3.11, 3.12 and 3.13 (SIGSEGV). ``PyMem_Malloc`` passes on 3.11
-    and kills 3.12 and 3.13. ``Py_IncRef`` passes on all three and is a race.
+    What happens differs by function and version, as the runs show: each call was made without
+    the GIL in a process of its own. No other thread ran, so a call that passes may be a race.
 
 Not found:
     Calls through pointers and of C++ methods are not followed. Copies and destructors of
     ``py::object`` in C++ are not seen: pybind11's PYBIND11_ASSERT_GIL_HELD_INCREF_DECREF finds
-    these while the program runs. A call that the value of an argument rules out is reported as a
-    warning.
+    these while the program runs. Where a function needs the GIL for some values of its arguments
+    only, a call of it is advice, because the values are not computed.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#detaching-thread-state
@@ -26,12 +25,13 @@ Sources:
 import re
 from collections.abc import Iterator
 
-from gil_demo.check.flow import Event, Flow
+from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.rule import CheckedFile, Found, chain, past_end
 from gil_demo.results.check import Level
 
 LEVEL: Level = "error"
 FLAGS = ("api_without_gil", "refcount_race")
+RUNS = "without_gil.json"
 INSTEAD = "Make the call after END, or between Py_BLOCK_THREADS and Py_UNBLOCK_THREADS."
 
 COUNTS = re.compile(r"Py_(?:X?INCREF|X?DECREF|CLEAR|X?NewRef|X?SETREF)")
@@ -54,9 +54,12 @@ def _found(flow: Flow, event: Event) -> Found:
     conditional = event.need is not None and event.need.conditional
     sure = event.seen.always and not conditional and event.kind != "looks-like-api"
     some = "" if event.seen.always else ", which is released on some ways to here"
+    level: Level = "error" if sure else "advice" if conditional else "warning"
     if event.kind == "own" and event.need is not None:
         if event.need.way:
-            message = f"{event.name} needs the GIL, because it reaches {event.need.name}{some}."
+            when = " for some values of its arguments" if conditional else ""
+            reaches = f"because it reaches {event.need.name}{some}"
+            message = f"{event.name} needs the GIL{when}, {reaches}."
         else:
             message = f"{event.name} needs the GIL, as the settings say{some}."
     elif event.kind == "looks-like-api":
@@ -71,9 +74,9 @@ def _found(flow: Flow, event: Event) -> Found:
         flow,
         event.start,
         event.stop,
-        "error" if sure else "warning",
+        level,
         message,
-        ("reference counts" if COUNTS.fullmatch(event.name) else event.name, since),
+        ("reference counts" if COUNTS.fullmatch(event.name) else event.name, sure and since),
         since,
         chain(event),
         NEEDS_MESSAGE if event.name.startswith("NpyIter_") else "",
