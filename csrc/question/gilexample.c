@@ -56,8 +56,8 @@ static struct PyModuleDef definition = {
     .m_methods = methods,
 };
 
-/* wrong [one-phase]: the module is made here, and does not say whether it can run
-   without the GIL, or in several interpreters. */
+/* wrong [one-phase]: the module is made here, and does not say whether
+   it can run without the GIL, or in several interpreters. */
 PyMODINIT_FUNC PyInit_gilexample(void)
 {
     import_array();

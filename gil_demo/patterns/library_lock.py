@@ -59,7 +59,6 @@ from gil_demo.measuring.paired import ratios
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
-from gil_demo.words import Outcome
 
 CHAPTER = "speed"
 QUESTION = "Why do my threads use one core although the GIL is released?"
@@ -71,15 +70,15 @@ ROUNDS = 5
 
 def unsafe(lab: Lab) -> Finding:
     """Call a library whose lock lasts for the whole call."""
-    return _call(lab, lab.c.library_lock_unsafe, "slow", "one lock for the whole call")
+    return _call(lab, lab.c.library_lock_unsafe, "one lock for the whole call")
 
 
 def safe(lab: Lab) -> Finding:
     """Call a library whose lock lasts as long as what it protects is used."""
-    return _call(lab, lab.c.library_lock_safe, "ok", "a lock for the shared counter only")
+    return _call(lab, lab.c.library_lock_safe, "a lock for the shared counter only")
 
 
-def _call(lab: Lab, summed: Any, outcome: Outcome, lock: str) -> Finding:
+def _call(lab: Lab, summed: Any, lock: str) -> Finding:
     """Compare two calls at once with the two one after the other."""
     arrays = [np.ones(SIZE), np.ones(SIZE)]
     both = {
@@ -88,8 +87,10 @@ def _call(lab: Lab, summed: Any, outcome: Outcome, lock: str) -> Finding:
     }
     both["in turn"]()  # the first calls meet cold memory
     ratio = Spread.of(ratios(interleaved(both, ROUNDS), "at once", "in turn"))
-    seen = f"{lock}: 2 threads took {notation.times(ratio)} as long as one after the other"
-    return Finding(outcome, seen, f"at most {lab.pointer.total} of 2 calls were at work at once")
+    at_work = int(lab.pointer.total)
+    seen = f"{lock}: at most {at_work} of 2 calls were at work at once"
+    gained = f"both at once took {notation.times(ratio)} as long as one after the other"
+    return Finding("ok" if at_work > 1 else "slow", seen, gained)
 
 
 def _seconds(lab: Lab, summed: Any, arrays: list[NDArray[np.float64]], at_once: bool) -> float:

@@ -54,6 +54,7 @@ import numpy as np
 
 from gil_demo import notation
 from gil_demo.host.machine import usable_cores
+from gil_demo.lab.compared import slower
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.measuring.paired import ratios
@@ -63,7 +64,7 @@ from gil_demo.results.patterns import Finding
 
 CHAPTER = "speed"
 QUESTION = "Why is it slower with threads when each calls BLAS?"
-UNSAFE = "slow"
+UNSAFE = ("slow", "ok")
 
 SIZE = 1_000_000
 ROUNDS = 5
@@ -74,8 +75,7 @@ def unsafe(lab: Lab) -> Finding:
     """Compare N calls that use N threads each with N calls that use one each."""
     calls = _calls()
     ratio = Spread.of(ratios(_seconds(lab, calls), "teams", "singles"))
-    took = f"{calls} calls of {calls} threads took {notation.times(ratio)}"
-    return Finding("slow", f"{took} as long as {calls} calls of 1 thread")
+    return slower(f"{calls} calls of {calls} threads", ratio, f"{calls} calls of 1 thread")
 
 
 def safe(lab: Lab) -> Finding:

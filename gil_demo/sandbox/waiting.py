@@ -25,8 +25,9 @@ waits for the GIL, and wakes after each switch interval to ask for it."""
 POLL_SECONDS = 0.01
 """How long from one look to the next."""
 
-LOCKS = ("futex", "do_wait")
-"""Functions of the kernel in which a thread waits for a lock, or for the end of a child."""
+LOCKS = ("futex", "do_wait", "pipe_read")
+"""Functions of the kernel in which a thread waits for a lock, for the end of a child, or for
+somebody to write into a pipe. (The threads of a half have no pipe to the world outside.)"""
 
 UNTOLD = ("", "0")
 """In place of such a function where the system does not tell it."""

@@ -125,6 +125,8 @@ def command_line(choose: random.Random) -> list[str]:
         words.append(choose.choice([*options, choose.choice(VALUES), "--help", "--nope"]))
         if choose.random() < 0.6:
             words.append(choose.choice([*FILES, *VALUES]))
+    if name in {"watch", "guard"}:  # they run a program as Python does, which reads this for ever
+        words = [word for word in words if word != "/dev/full"]
     return words
 
 
