@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gil_demo.check.check import check
-from gil_demo.check.flow import Flow
+from gil_demo.check.flow.events import Flow
 from gil_demo.check.project import Project
 from gil_demo.check.settings import Settings
 from gil_demo.check.source import Source

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from gil_demo.check import grammar, rule
-from gil_demo.check.flow import Flow
+from gil_demo.check.flow.events import Flow
 from gil_demo.check.project import Own, Project
 from gil_demo.check.rule import CheckedFile, Found, Rule
 from gil_demo.check.settings import Settings

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from gil_demo.check import api, words
-from gil_demo.check.flow import Flow, Need, Summary, follow
+from gil_demo.check.flow.events import Flow, Need, Summary
+from gil_demo.check.flow.follow import follow
 from gil_demo.check.source import Function, Macro, Source, closing_brace
 
 MAX_CHAIN = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 
-from gil_demo.check.flow import Event, Flow
+from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.project import Project
 from gil_demo.check.source import Source
 from gil_demo.errors import BadInput

@@ -26,7 +26,7 @@ Sources:
 import re
 from collections.abc import Iterator
 
-from gil_demo.check.flow import Event, Flow
+from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.rule import CheckedFile, Found, chain, past_end
 from gil_demo.results.check import Level
 

@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator
 
 from gil_demo.check import words
-from gil_demo.check.flow import Event, Flow
+from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.rule import CheckedFile, Found, leaves_released, past_end
 from gil_demo.results.check import Level
 

@@ -17,7 +17,7 @@ Sources:
 import re
 from collections.abc import Iterator
 
-from gil_demo.check.flow import Flow
+from gil_demo.check.flow.events import Flow
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.results.check import Level
 

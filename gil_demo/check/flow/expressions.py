@@ -1,0 +1,226 @@
+"""The interpreter's expressions and conditions, in the order of their text."""
+
+import re
+from abc import ABC, abstractmethod
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from typing import Any
+
+from gil_demo.check import facts, words
+from gil_demo.check.flow.arguments import split_arguments
+from gil_demo.check.flow.calls import Calls
+from gil_demo.check.flow.code import Code, parsed, with_semicolons
+from gil_demo.check.flow.expansion import expanded
+from gil_demo.check.flow.names import ASSERTS, LIKELY
+from gil_demo.check.flow.state import HELD, UNKNOWN, State, States, joined
+from gil_demo.check.flow.walk import MAX_BODY
+from gil_demo.check.source import Macro, closing_paren
+
+MAX_EXPANSION = 6
+
+
+class Expressions(Calls, ABC):
+    """A walk that executes conditions, expressions and the macros in them."""
+
+    @abstractmethod
+    def in_order(self, code: Code, nodes: Iterable[Any], states: States) -> States:
+        """Execute the statements that a macro's body consists of."""
+
+    def condition(self, code: Code, node: Any, states: States) -> tuple[States, States]:
+        """Execute a condition; return the states in which it is true and those where not."""
+        while (
+            node.type in ("parenthesized_expression", "condition_clause")
+            and node.named_child_count == 1
+        ):
+            node = node.named_children[0]
+        if node.type == "binary_expression":
+            operator = node.child_by_field_name("operator").type
+            if operator in ("&&", "||", "and", "or"):
+                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+                yes, no = self.condition(code, left, states)
+                if operator in ("&&", "and"):
+                    both, not_right = self.condition(code, right, yes)
+                    return both, joined((*no, *not_right))
+                right_yes, neither = self.condition(code, right, no)
+                return joined((*yes, *right_yes)), neither
+        if node.type == "unary_expression" and code.text[node.start_byte] == "!":
+            yes, no = self.condition(code, node.child_by_field_name("argument"), states)
+            return no, yes
+        if node.type == "call_expression":
+            name = node.child_by_field_name("function")
+            arguments = node.child_by_field_name("arguments")
+            if code.text[name.start_byte : name.end_byte] in LIKELY and arguments.named_child_count:
+                return self.condition(code, arguments.named_children[0], states)
+        states = self.expression(code, node, states)
+        return self._split(code.text[node.start_byte : node.end_byte], states)
+
+    def _split(self, text: str, states: States) -> tuple[States, States]:
+        if text.startswith("PyEval_ThreadsInitialized"):
+            return states, ()
+        if text.startswith("PyGILState_Check"):
+            yes = tuple(s if s.gil == HELD else s._replace(gil=HELD, since=-1) for s in states)
+            return yes, tuple(s._replace(gil=UNKNOWN) for s in states)
+        form = facts.normal(text)
+        value = facts.constant(text)
+        if value is not None:
+            return (states, ()) if value else ((), states)
+        if form is None:
+            return states, states
+        key, as_written = form
+        true: list[State] = []
+        false: list[State] = []
+        for state in states:
+            known = facts.truth(key, state.facts)
+            if known is not False:
+                true.append(
+                    state if known else state._replace(facts=facts.assume(state.facts, key, True))
+                )
+            if known is not True:
+                false.append(
+                    state._replace(facts=facts.assume(state.facts, key, False))
+                    if known is None
+                    else state
+                )
+        pair = tuple(true), tuple(false)
+        return pair if as_written else (pair[1], pair[0])
+
+    def expression(self, code: Code, node: Any, states: States) -> States:
+        """Execute an expression or a declaration."""
+        start, end = node.start_byte, node.end_byte
+        text = code.text[start:end]
+        if (
+            states
+            and ("&&" in text or "||" in text or "?" in text)
+            and self.matters(code, start, end)
+        ):
+            inner = self._short_circuit(node)
+            if inner is not None:
+                if inner.type == "conditional_expression":
+                    return self._conditional(code, inner, node, states)
+                before = self._run_marks(code, start, inner.start_byte, states)
+                yes, no = self.condition(code, inner, before)
+                return self._run_marks(code, inner.end_byte, end, joined((*yes, *no)))
+        return self._run_marks(code, start, end, states)
+
+    def _conditional(self, code: Code, inner: Any, node: Any, states: States) -> States:
+        states = self._run_marks(code, node.start_byte, inner.start_byte, states)
+        yes, no = self.condition(code, inner.child_by_field_name("condition"), states)
+        first, second = (inner.child_by_field_name(n) for n in ("consequence", "alternative"))
+        if first is not None:
+            yes = self.expression(code, first, yes)
+        if second is not None:
+            no = self.expression(code, second, no)
+        return self._run_marks(code, inner.end_byte, node.end_byte, joined((*yes, *no)))
+
+    def _short_circuit(self, node: Any) -> Any:
+        """Return the outermost ``&&``, ``||`` or ``?:`` of an expression, if there is one."""
+        waiting = [node]
+        for _ in range(200):
+            if not waiting:
+                return None
+            current = waiting.pop(0)
+            if current.type == "conditional_expression":
+                return current
+            operator = current.child_by_field_name("operator")
+            if operator is not None and operator.type in ("&&", "||", "and", "or"):
+                return current
+            if current.type not in ("lambda_expression", "ERROR"):
+                waiting += current.named_children
+        return None
+
+    def _run_marks(self, code: Code, start: int, end: int, states: States) -> States:
+        """Execute what matters between two offsets, in the order of the text."""
+        self.region(code, start, end, states)
+        index = bisect_left(code.starts, start)
+        skip_to = start
+        while index < len(code.starts) and code.starts[index] < end:
+            mark = code.marks[index]
+            index += 1
+            if mark.start(2) < skip_to or not states:
+                continue
+            states, skip_to = self._mark(code, mark, states, skip_to)
+        return states
+
+    def _mark(
+        self, code: Code, mark: re.Match[str], states: States, skip_to: int
+    ) -> tuple[States, int]:
+        name, tail = mark[2], mark[3]
+        prefix = mark[1].rstrip()
+        called = tail is not None and tail.endswith("(")
+        if name in words.SWITCHES and not prefix:
+            return self.switch(code, mark, states), skip_to
+        if "->" in prefix or prefix.endswith("."):
+            if called:
+                return self.method(code, mark, states), skip_to
+            if tail:
+                return self.assigned(code, mark, states), skip_to
+            return states, skip_to
+        guard = self.world.guard(name)
+        if guard is not None:
+            return self.guarded(code, mark, guard, states), skip_to
+        if name in ASSERTS and called:
+            return states, max(closing_paren(code.text, mark.end() - 1), skip_to)
+        macro = self.world.macro(name, self.source)
+        if macro is not None and (called or macro.parameters is None):
+            return self._expand(code, mark, macro, states)
+        if called:
+            return self.call(code, mark, states), skip_to
+        if name.startswith("Py_RETURN_"):
+            self.leave("return", *self.span_of(code, mark), states)
+            return (), skip_to
+        if tail is not None:
+            return self.assigned(code, mark, states), skip_to
+        if code.text[mark.start(2) - 1] == "&" and code.text[mark.start(2) - 2] != "&":
+            return tuple(s._replace(facts=facts.forget(s.facts, name)) for s in states), skip_to
+        return states, skip_to
+
+    def assigned(self, code: Code, mark: re.Match[str], states: States) -> States:
+        """Forget what was known of a variable, and note the constant that it gets."""
+        name = "".join((mark[1] + mark[2]).split())
+        value = None
+        if mark[3].strip() == "=":
+            after = re.match(r"[^;,()]*", code.text[mark.end() : mark.end() + 24])
+            value = facts.constant(after.group()) if after is not None else None
+        result = []
+        for state in states:
+            known = facts.forget(state.facts, name)
+            if value is not None and len(known) < facts.MAX_FACTS:
+                known |= {(f"{name}#", value)}
+            result.append(state._replace(facts=known))
+        return joined(result)
+
+    def _expand(
+        self, code: Code, mark: re.Match[str], macro: Macro, states: States
+    ) -> tuple[States, int]:
+        """Execute a macro's body where the macro is used."""
+        if code.level >= MAX_EXPANSION:
+            return states, mark.end()
+        end = mark.end(2)
+        arguments: list[tuple[int, int]] = []
+        if macro.parameters is not None:
+            opening = mark.end() - 1
+            closing = closing_paren(code.text, opening)
+            if closing < 0:
+                return states, mark.end()
+            arguments = split_arguments(code.text, opening + 1, closing)
+            end = closing + 1
+        site = mark.start(2)
+        text, places = expanded(macro, code.text, arguments, site)
+        if len(text) > MAX_BODY // 10:
+            return states, end
+        starts = [place[0] for place in places]
+
+        def place(at: int) -> int:
+            index = bisect_right(starts, at) - 1
+            begin, target, moves = places[max(index, 0)]
+            return code.place(target + (at - begin if moves else 0))
+
+        text = with_semicolons(text, self.world.statement_macros())
+        inner = parsed(text, place, code.level + 1, self.source.cpp, self.world)
+        had_error, outer = self.opaque, self.scope
+        definition = next((c for c in inner.root.children if c.type == "function_definition"), None)
+        block = definition.child_by_field_name("body") if definition is not None else None
+        nodes = [inner.root] if block is None else block.children
+        states = self.in_order(inner, nodes, states)
+        self.opaque, self.scope = had_error, outer
+        return states, end

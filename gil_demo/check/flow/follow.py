@@ -1,0 +1,54 @@
+"""Follows all ways through one reading of a function."""
+
+from gil_demo.check.flow.code import has_error, parsed, with_semicolons
+from gil_demo.check.flow.events import Flow, Summary
+from gil_demo.check.flow.state import State, States, TooMuch
+from gil_demo.check.flow.statements import MAX_PASSES, Statements
+from gil_demo.check.flow.summary import summarize
+from gil_demo.check.flow.world import World
+from gil_demo.check.grammar import HEAD
+from gil_demo.check.source import Function
+
+
+def follow(function: Function, body: str, world: World, depth: int = 0) -> Flow:
+    """Follow all ways through one reading of a function."""
+    walk = Statements(function, body, world, depth)
+    try:
+        _run(walk)
+    except (TooMuch, RecursionError):
+        walk.understood = False
+        walk.events.clear()
+    return _flow(walk)
+
+
+def _run(walk: Statements) -> None:
+    if not walk.understood:
+        return
+    base = walk.function.opening - len(HEAD)
+    text = with_semicolons(walk.body, walk.world.statement_macros())
+    code = parsed(HEAD + text, lambda at: base + at, 0, walk.source.cpp, walk.world)
+    body = code.root
+    definition = next((c for c in body.children if c.type == "function_definition"), None)
+    block = definition.child_by_field_name("body") if definition is not None else None
+    nodes = body.children if block is None else [block]
+    if code.root.has_error:
+        walk.opaque = has_error(code.root)
+    for _ in range(MAX_PASSES):
+        before = {label: set(states) for label, states in walk.gotos.items()}
+        states: States = (State(),)
+        for node in nodes:
+            states = walk.statement(code, node, states)
+        if before == walk.gotos or not walk.gotos:
+            break
+    end = walk.function.closing - 1
+    walk.leave("end", end, end + 1, states)
+
+
+def _flow(walk: Statements) -> Flow:
+    """Return what a walk has found."""
+    blocks = sum(1 for event in walk.events.values() if event.kind == "begin")
+    understood = walk.understood and not walk.opaque
+    events = sorted(walk.events.values(), key=lambda event: event.start)
+    regions = [(*span, *its) for span, its in sorted(walk.regions.items())]
+    summary = summarize(walk.function, events, walk.exits) if walk.understood else Summary()
+    return Flow(walk.function, events, regions, walk.switches, understood, blocks, summary)
