@@ -1,6 +1,7 @@
 """What a rule is, and how the rules are found: every module of `gil_demo.check.rules` is one."""
 
 import pkgutil
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,13 +9,14 @@ from importlib import import_module
 
 from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.project import Project
-from gil_demo.check.source import Source
+from gil_demo.check.source import Function, Source
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
 from gil_demo.results.check import LEVELS, Level
 
 CALLS = ("api", "own", "begins")
 """Events that are wrong where the GIL is released."""
+DESTROYS = re.compile(r"_?(?:tp_)?(?:dealloc|destructor|finalize|__del__)(?:_?\w{0,12})$|^~")
 PAGE_PARTS = ("Mechanism", "Not found", "Sources")
 
 
@@ -154,25 +156,41 @@ def rules_for(pattern: str) -> tuple[Rule, ...]:
 
 
 def past_end(flow: Flow) -> dict[int, list[Event]]:
-    """Return, by each way out without END, the calls that are only wrong for the same reason.
-
-    A call behind the textual END that is reached with the GIL released, or one that is reached
-    so on some ways only, is a station on the way out and not a cause of its own. Where there is
-    no END at all, everything behind BEGIN is.
-    """
-    ends = [event for event in flow.events if event.kind == "end"]
+    """Return, by each way out without END, the calls that are only wrong for the same reason."""
     exits = [event for event in flow.events if leaves_released(flow, event)]
+    calls = [event for event in flow.events if event.kind in CALLS]
     found: dict[int, list[Event]] = {}
     for out in exits:
-        for event in flow.events:
-            if event.kind not in CALLS or not event.seen.released & out.seen.released:
-                continue
-            since = min(event.seen.released)
-            endless = not any(since in end.seen.released for end in ends)
-            behind = any(since < end.start < event.start for end in ends)
-            if endless or (event.start < out.start and (behind or not event.seen.always)):
+        for event in calls:
+            if event.seen.released & out.seen.released and _is_on_the_way(flow, event, out):
                 found.setdefault(out.start, []).append(event)
     return found
+
+
+def _is_on_the_way(flow: Flow, call: Event, out: Event) -> bool:
+    """Tell whether a call is a station on a way out without END, and not a cause of its own.
+
+    So is a call behind the textual END that is reached with the GIL released, and one that is
+    reached so on some ways only. Where there is no END at all, everything behind BEGIN is, and
+    where END stands in branches, as NumPy's does, what no END separates from the way out.
+    """
+    since = min(call.seen.released)
+    ends = [e for e in flow.events if e.kind == "end" and since in e.seen.released]
+    maybe = [e for e in flow.events if e.kind == "maybe-end" and since in e.seen.released]
+    if out.start <= call.start < out.stop or not (ends or maybe):
+        return True
+    if call.start > out.start:
+        return False
+    if maybe and not ends:
+        return not any(call.start < end.start < out.start for end in maybe)
+    all_ends = (event for event in flow.events if event.kind == "end")
+    behind = any(since < end.start < call.start for end in all_ends)
+    return behind or not call.seen.always
+
+
+def destroys(function: Function) -> bool:
+    """Tell whether a function is named as one that destroys an object."""
+    return DESTROYS.search(function.name) is not None
 
 
 def leaves_released(flow: Flow, event: Event) -> bool:

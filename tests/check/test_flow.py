@@ -122,6 +122,31 @@ QUIET = {
                 Py_DECREF(o);
             }
         }""",
+    "keeps the GIL for Python's objects": """
+        void f(PyArrayObject *a, int type, PyObject *o) {
+            NPY_BEGIN_THREADS_DEF;
+            NPY_BEGIN_THREADS_DESCR(PyArray_DESCR(a));
+            for (int i = 0; i < 3; i++) {
+                if (PyArray_DESCR(a)->type_num == NPY_OBJECT) Py_XINCREF(o);
+                if (work(a) < 0 || (PyDataType_REFCHK(PyArray_DESCR(a)) && PyErr_Occurred())) break;
+            }
+            NPY_END_THREADS;
+        }""",
+    "takes a lock that is new, and one of an object that goes": """
+        static PyThread_type_lock done;
+        void f(void) {
+            done = PyThread_allocate_lock();
+            PyThread_acquire_lock(done, 1);
+            Py_BEGIN_ALLOW_THREADS
+            PyThread_acquire_lock(done, 1);
+            Py_END_ALLOW_THREADS
+        }
+        void work(thing *self) {
+            Py_BEGIN_ALLOW_THREADS
+            PyThread_acquire_lock(self->lock, 1);
+            Py_END_ALLOW_THREADS
+        }
+        void thing_dealloc(thing *self) { PyThread_acquire_lock(self->lock, 1); }""",
     "forks": """
         int f(PyObject *o) {
             int pid;
@@ -163,9 +188,35 @@ LOUD = {
         void f(void) {
             Py_BEGIN_ALLOW_THREADS
             check(1);
+            check(2);
             Py_END_ALLOW_THREADS
         }""",
-        ["api-in-block warning 5"],
+        ["api-in-block advice 5"],
+    ),
+    "changes a variable in a for-each loop": (
+        """
+        void f(PyObject *o, std::vector<int> all) {
+            int sum = 0;
+            for (int one : all) sum += one;
+            Py_BEGIN_ALLOW_THREADS
+            if (sum) Py_DECREF(o);
+            Py_END_ALLOW_THREADS
+        }""",
+        ["api-in-block error 6"],
+    ),
+    "calls in one branch and returns in another": (
+        """
+        int f(PyObject *o, int a) {
+            NPY_BEGIN_THREADS_DEF;
+            NPY_BEGIN_THREADS;
+            switch (a) {
+            case 0: Py_DECREF(o); NPY_END_THREADS; return 0;
+            case 1: return work();
+            }
+            NPY_END_THREADS;
+            return 2;
+        }""",
+        ["api-in-block error 6", "leaves-block error 7"],
     ),
     "releases on some ways": (
         """
@@ -208,7 +259,7 @@ def test_code_that_is_right_is_silent(code: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("code", "expected"), LOUD.values(), ids=LOUD.keys())
 def test_code_that_is_wrong_is_flagged_once(code: str, expected: list[str], tmp_path: Path) -> None:
     """One finding for one cause, in its line and at its level."""
-    assert found(tmp_path, textwrap.dedent(code)) == expected
+    assert found(tmp_path, textwrap.dedent(code), "advice", "one.cpp") == expected
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ class Event:
 
     Attributes:
         kind: ``api``, ``own``, ``looks-like-api``, ``read``, ``begin``, ``begins``, ``end``,
-            ``exit``, ``pointer``, ``lock`` or ``end-with-lock``.
+            ``maybe-end``, ``exit``, ``pointer``, ``lock`` or ``end-with-lock``.
         name: The function, the switch or the way out.
         start: Offset in the file.
         stop: Offset of its end.

@@ -11,8 +11,8 @@ from gil_demo.check.flow.arguments import split_arguments
 from gil_demo.check.flow.calls import Calls
 from gil_demo.check.flow.code import Code, parsed, with_semicolons
 from gil_demo.check.flow.expansion import expanded
-from gil_demo.check.flow.names import ASSERTS, LIKELY
-from gil_demo.check.flow.state import HELD, UNKNOWN, State, States, joined
+from gil_demo.check.flow.names import ASSERTS, LIKELY, OBJECTS
+from gil_demo.check.flow.state import CALLER, HELD, RELEASED, UNKNOWN, State, States, joined
 from gil_demo.check.flow.walk import MAX_BODY
 from gil_demo.check.source import Macro, closing_paren
 
@@ -52,7 +52,12 @@ class Expressions(Calls, ABC):
             if code.text[name.start_byte : name.end_byte] in LIKELY and arguments.named_child_count:
                 return self.condition(code, arguments.named_children[0], states)
         states = self.expression(code, node, states)
-        return self._split(code.text[node.start_byte : node.end_byte], states)
+        text = code.text[node.start_byte : node.end_byte]
+        yes, no = self._split(text, states)
+        if OBJECTS.search(text) and any(state.gil in (CALLER, HELD) for state in yes):
+            # code that keeps the GIL on some ways keeps it for Python's objects
+            yes = tuple(state for state in yes if state.gil != RELEASED)
+        return yes, no
 
     def _split(self, text: str, states: States) -> tuple[States, States]:
         if text.startswith("PyEval_ThreadsInitialized"):

@@ -81,6 +81,10 @@ UNLOCKS = frozenset(
 FORKS = frozenset(["fork", "fork1", "vfork", "forkpty"])
 NEEDS_API = ("needs_api", "needs_pyapi")
 """Variables by which NumPy's code says that it keeps the GIL."""
+OBJECTS = re.compile(
+    r"type(?:_num|num)\s*==\s*NPY_OBJECT|(?:REFCHK|ISOBJECT|NPY_NEEDS_PYAPI|NPY_ITEM_REFCOUNT)\b"
+)
+"""Conditions by which NumPy's code says that the data are Python's objects."""
 PYBIND = re.compile(r"(?:^|\W)(?:py|pybind11|nb|nanobind)\s*::\s*$")
 PYBIND_CALLS = frozenset(
     [

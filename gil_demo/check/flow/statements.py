@@ -63,9 +63,19 @@ class Statements(Expressions):
         return joined((*then, *otherwise))
 
     def _loop(
-        self, code: Code, states: States, condition: Any, body: Any, update: Any, first: bool
+        self,
+        code: Code,
+        states: States,
+        condition: Any,
+        body: Any,
+        update: Any,
+        first: bool,
+        asks: bool = True,
     ) -> States:
-        """Execute a loop until no new state comes round; ``first`` for do-while."""
+        """Execute a loop until no new state comes round; ``first`` for do-while.
+
+        Without a condition that it ``asks`` a loop may end before each turn, as for-each does.
+        """
         self.loops += 1
         self.breaks.append(set())
         self.continues.append(set())
@@ -74,8 +84,10 @@ class Statements(Expressions):
         for _ in range(MAX_PASSES):
             if first:
                 inside: States = head
-            else:
+            elif asks:
                 inside, out = self._maybe(code, condition, head)
+            else:
+                inside, out = head, head
             inside = self.statement(code, body, inside) if body is not None else inside
             inside = joined((*inside, *self.continues[-1]))
             if update is not None:
@@ -119,8 +131,7 @@ class Statements(Expressions):
         if right is not None:
             states = self.expression(code, right, states)
         body = node.child_by_field_name("body")
-        after = self._loop(code, states, None, body, None, first=False)
-        return joined((*states, *after))
+        return self._loop(code, states, right, body, None, first=False, asks=False)
 
     def _switch(self, code: Code, node: Any, states: States) -> States:
         condition = node.child_by_field_name("condition")

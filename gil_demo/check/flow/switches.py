@@ -23,6 +23,7 @@ class Switches(Walk):
         if name in words.RELEASE or name in words.MAYBE_RELEASE:
             return self._release(code, mark, name, span, states)
         if name in words.MAYBE_ACQUIRE:
+            self.note("maybe-end", name, span, states)
             self.locks_at_end(span, tuple(s for s in states if s.gil == RELEASED))
             passed = "_save" in self.function.parameters
             return joined(

@@ -14,8 +14,8 @@ Mechanism:
 Not found:
     Calls through pointers and of C++ methods are not followed. Copies and destructors of
     ``py::object`` in C++ are not seen: pybind11's PYBIND11_ASSERT_GIL_HELD_INCREF_DECREF finds
-    these while the program runs. A call that the value of an argument rules out is reported as a
-    warning.
+    these while the program runs. Where a function needs the GIL for some values of its arguments
+    only, a call of it is advice, because the values are not computed.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#detaching-thread-state
@@ -54,9 +54,12 @@ def _found(flow: Flow, event: Event) -> Found:
     conditional = event.need is not None and event.need.conditional
     sure = event.seen.always and not conditional and event.kind != "looks-like-api"
     some = "" if event.seen.always else ", which is released on some ways to here"
+    level: Level = "error" if sure else "advice" if conditional else "warning"
     if event.kind == "own" and event.need is not None:
         if event.need.way:
-            message = f"{event.name} needs the GIL, because it reaches {event.need.name}{some}."
+            when = " for some values of its arguments" if conditional else ""
+            reaches = f"because it reaches {event.need.name}{some}"
+            message = f"{event.name} needs the GIL{when}, {reaches}."
         else:
             message = f"{event.name} needs the GIL, as the settings say{some}."
     elif event.kind == "looks-like-api":
@@ -71,9 +74,9 @@ def _found(flow: Flow, event: Event) -> Found:
         flow,
         event.start,
         event.stop,
-        "error" if sure else "warning",
+        level,
         message,
-        ("reference counts" if COUNTS.fullmatch(event.name) else event.name, since),
+        ("reference counts" if COUNTS.fullmatch(event.name) else event.name, sure and since),
         since,
         chain(event),
         NEEDS_MESSAGE if event.name.startswith("NpyIter_") else "",

@@ -13,10 +13,9 @@ Sources:
     - https://docs.python.org/3/c-api/gcsupport.html#c.PyObject_GC_UnTrack
 """
 
-import re
 from collections.abc import Iterator
 
-from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.check.rule import CheckedFile, Found, destroys
 from gil_demo.results.check import Level
 
 LEVEL: Level = "advice"
@@ -45,13 +44,11 @@ static PyObject *connection_close(connection *self, PyObject *Py_UNUSED(ignored)
 """,
 )
 
-DESTROYS = re.compile(r"_?(?:tp_)?(?:dealloc|destructor|finalize|__del__)(?:_?\w{0,12})$|^~")
-
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find blocks in functions that are named as destructors are."""
     for flow in file.flows:
-        if not DESTROYS.search(flow.function.name):
+        if not destroys(flow.function):
             continue
         for event in flow.events:
             if event.kind == "begin" and "PyObject" in flow.function.header + flow.function.body:

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator
 
 from gil_demo.check.flow.events import Event, Flow
-from gil_demo.check.rule import CheckedFile, Found
-from gil_demo.check.source import Source
+from gil_demo.check.rule import CheckedFile, Found, destroys
+from gil_demo.check.source import Function, Source
 from gil_demo.results.check import Level
 
 LEVEL: Level = "warning"
@@ -49,7 +49,9 @@ def find(file: CheckedFile) -> Iterator[Found]:
 def _awaited(file: CheckedFile, event: Event) -> int | None:
     """Return where the same lock is awaited by a thread that has the GIL, if anywhere."""
     for function in file.source.functions:
-        if event.name.rpartition(">")[2] not in function.body:
+        if event.name.rpartition(">")[2] not in function.body or _has_it_alone(
+            function, event.name
+        ):
             continue
         for flow in file.project.flows(function):
             for other in flow.events:
@@ -58,6 +60,12 @@ def _awaited(file: CheckedFile, event: Event) -> int | None:
                     if holds:
                         return other.start
     return None
+
+
+def _has_it_alone(function: Function, lock: str) -> bool:
+    """Tell whether no other thread can have a lock: it is new here, or its object goes."""
+    made = re.search(rf"{re.escape(lock)}\s*=\s*PyThread_allocate_lock\b", function.body)
+    return made is not None or ("->" in lock and destroys(function))
 
 
 def _takes_back(flow: Flow) -> bool:
