@@ -1,6 +1,7 @@
 """Checks files: from paths to findings."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -70,8 +71,9 @@ def _read(paths: list[Path], settings: Settings) -> tuple[list[Source], list[tup
         if not path.exists():
             why = "is a link that leads nowhere" if path.is_symlink() else "is not there"
             raise BadInput(f"{path} {why}: name files or folders of C or C++ source")
-        for file in _files(path, settings.exclude) if path.is_dir() else [path]:
-            real = file.resolve()
+        files = _files(path, settings.exclude, unreadable) if path.is_dir() else [path]
+        for file in files:
+            real = Path(os.path.realpath(file))
             if real in seen:
                 continue
             seen.add(real)
@@ -82,11 +84,14 @@ def _read(paths: list[Path], settings: Settings) -> tuple[list[Source], list[tup
     return sources, unreadable
 
 
-def _files(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
+def _files(
+    folder: Path, exclude: tuple[str, ...], unreadable: list[tuple[str, str]]
+) -> Iterator[Path]:
     """Yield the sources below a folder, without following links to folders."""
     try:
         entries = sorted(folder.iterdir())
-    except OSError:
+    except OSError as error:
+        unreadable.append((str(folder), f"cannot be read: {error.strerror or error}"))
         return
     for entry in entries:
         if entry.name.startswith(".") or any(
@@ -95,8 +100,8 @@ def _files(folder: Path, exclude: tuple[str, ...]) -> Iterator[Path]:
             continue
         if entry.is_dir():
             if not entry.is_symlink():
-                yield from _files(entry, exclude)
-        elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                yield from _files(entry, exclude, unreadable)
+        elif entry.name.lower().endswith(SUFFIXES):
             yield entry
 
 

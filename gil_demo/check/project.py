@@ -361,8 +361,7 @@ def _is_read(source: Source, offset: int) -> bool:
 
 
 def _in_directive(source: Source, offset: int) -> bool:
-    starts = [directive.start for directive in source.directives]
-    index = bisect_right(starts, offset) - 1
+    index = bisect_right(source.directives, offset, key=lambda one: one.start) - 1
     return index >= 0 and offset < source.directives[index].end
 
 

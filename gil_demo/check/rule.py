@@ -1,11 +1,13 @@
 """What a rule is, and how the rules are found: every module of `gil_demo.check.rules` is one."""
 
+import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from importlib.resources import files
 
 from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.project import Project
@@ -13,6 +15,9 @@ from gil_demo.check.source import Function, Source
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
 from gil_demo.results.check import LEVELS, Level
+
+Runs = Mapping[str, Mapping[str, str]]
+"""How each call ended, by what was called and by version."""
 
 CALLS = ("api", "own", "begins")
 """Events that are wrong where the GIL is released."""
@@ -62,6 +67,7 @@ class Rule:
 
     ``flags`` names the patterns of the gallery whose unsafe half it finds; the first of them is
     the page that a finding refers to. ``examples`` are C of its own where the gallery has none.
+    ``runs`` says of each call that was tried how it ended on each version of Python.
     """
 
     name: str
@@ -71,6 +77,7 @@ class Rule:
     instead: str
     flags: tuple[str, ...]
     examples: tuple[str, str] | None
+    runs: Runs
     find: Callable[[CheckedFile], Iterator[Found]] = field(repr=False)
 
     @property
@@ -116,8 +123,16 @@ def _rule(stem: str) -> Rule:
         instead=module.INSTEAD,
         flags=module.FLAGS,
         examples=getattr(module, "EXAMPLES", None),
+        runs=_runs(getattr(module, "RUNS", "")),
         find=module.find,
     )
+
+
+def _runs(file: str) -> Runs:
+    if not file:
+        return {}
+    runs: Runs = json.loads(files("gil_demo.check").joinpath(file).read_text(encoding="utf-8"))
+    return runs
 
 
 def find(name: str) -> Rule:

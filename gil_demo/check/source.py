@@ -250,17 +250,25 @@ def read(path: Path) -> Source:
         if path.is_dir():
             raise NotReadable("is a folder")
         if not path.is_file():
-            raise NotReadable("is not there" if not path.exists() else "is not a regular file")
+            raise NotReadable(_why_no_file(path))
         size = path.stat().st_size
         if size > MAX_BYTES:
             limit = MAX_BYTES // 2**20
             raise NotReadable(f"has {size / 2**20:.0f} MB, and {limit} MB is the most that is read")
         data = path.read_bytes()
     except OSError as error:
-        raise NotReadable(error.strerror or str(error)) from None
+        raise NotReadable(f"cannot be read: {error.strerror or error}") from None
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise NotReadable("is UTF-16: convert it to UTF-8 first")
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
     return Source(path, data.decode("latin-1"))
+
+
+def _why_no_file(path: Path) -> str:
+    if path.exists():
+        return "is not a regular file"
+    return "is a link that leads nowhere" if path.is_symlink() else "is not there"
 
 
 def blank(text: str) -> str:

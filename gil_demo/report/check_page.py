@@ -3,6 +3,7 @@
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
 from rich.syntax import Syntax
+from rich.table import Table
 from rich.text import Text
 
 from gil_demo.check.check import check_text
@@ -39,6 +40,9 @@ class RulePage:
         yield Text()
         yield from section("Mechanism", rule.page["Mechanism"])
         yield from section("Instead", rule.instead)
+        if rule.runs:
+            yield Text("Runs", "bold")
+            yield Padding(_runs(rule), (0, 0, 1, 2))
         for title, code in zip(("Flagged", "Not flagged"), examples(rule), strict=True):
             yield Text(title, "bold")
             yield Padding(Syntax(code.rstrip(), "c", theme=C_THEME, word_wrap=True), (0, 0, 1, 2))
@@ -47,6 +51,24 @@ class RulePage:
                 yield from section(title, text)
         if rule.pattern:
             yield Text(f"gil-demo show {rule.pattern}")
+
+
+def _versions(rule: Rule) -> list[str]:
+    return list(next(iter(rule.runs.values()), {}))
+
+
+def _runs(rule: Rule) -> Table:
+    table = Table("called without the GIL", *_versions(rule), box=None, padding=(0, 2, 0, 0))
+    for name, ended in rule.runs.items():
+        table.add_row(name, *ended.values())
+    return table
+
+
+def runs_table(rule: Rule) -> str:
+    """Write how each call ended that a rule is about, as a table in Markdown."""
+    head = ["called without the GIL", *_versions(rule)]
+    rows = [head, ["---"] * len(head), *([f"`{n}`", *e.values()] for n, e in rule.runs.items())]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def seen_sentence(pattern: str) -> str:

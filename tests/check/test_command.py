@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -158,8 +158,35 @@ def test_what_cannot_be_read_is_said(command: Command, file: Path) -> None:
     }.items():
         done = command("check", name)
         assert (done.returncode, complaint in done.stderr) == (2, True)
-    assert command("check", ".").returncode == 1
+    done = command("check", ".")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 2)
     assert "name a file or folder" in command("check").stderr
+
+
+def test_a_folder_that_cannot_be_read_is_said(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are missing from the result, and nothing else would tell."""
+    Path("closed").mkdir()
+    iterdir = Path.iterdir
+
+    def refusing(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+    file.write_text("int a;\n")
+    done = command("check", ".")
+    assert done.stderr == "gil-demo: closed cannot be read: Permission denied\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_lines_end_as_they_may(command: Command, file: Path, end: str) -> None:
+    """A place is the one that an editor shows."""
+    file.write_bytes(WRONG.replace("\n", end).encode())
+    assert "one.c:5:5: error" in command("check", "one.c").stdout
 
 
 def test_a_folder_is_read_once_whatever_links_lead_there(command: Command, file: Path) -> None:

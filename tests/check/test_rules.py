@@ -1,13 +1,17 @@
 """The rules are found, complete, and honest about the list of API functions."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from checking import TOP
 
 from gil_demo.check import api
-from gil_demo.check.rule import Rule, all_patterns, load_all
+from gil_demo.check.rule import Rule, all_patterns, find, load_all
 from gil_demo.errors import BadInput
-from gil_demo.report.check_page import examples, seen_sentence
+from gil_demo.report.check_page import examples, runs_table, seen_sentence
 
 
 @pytest.mark.parametrize("rule", load_all(), ids=lambda rule: rule.name)
@@ -35,8 +39,6 @@ def test_each_pattern_has_a_sentence_on_what_the_check_sees() -> None:
 
 def test_an_unknown_rule_is_refused_with_the_names_of_all() -> None:
     """Dashes and underscores are the same."""
-    from gil_demo.check.rule import find
-
     assert find("api_in_block") is find("api-in-block")
     with pytest.raises(BadInput, match="api-in-block"):
         find("nothing")
@@ -80,3 +82,14 @@ def test_the_list_is_generated_from_headers(tmp_path: Path) -> None:
         "reads": ["PyRead_Field", "PyRead_Twice"],
         "free": ["PyMem_RawMalloc"],
     }
+
+
+def test_the_runs_on_the_page_are_repeated_by_the_script_that_made_them() -> None:
+    """Here as there, raising without the GIL kills the process and reading a field does not."""
+    script = [sys.executable, str(TOP / "docs" / "without_gil.py")]
+    here = json.loads(subprocess.run(script, capture_output=True, check=True).stdout)
+    page = find("api-in-block").runs
+    assert here.keys() == page.keys()
+    for name in ("PyErr_SetString", "PyErr_Occurred", "PyUnicode_GetLength"):
+        assert set(here[name].values()) == set(page[name].values())
+    assert "| `PyErr_SetString` | SIGSEGV | SIGSEGV | SIGSEGV |" in runs_table(find("api-in-block"))

@@ -7,9 +7,8 @@ Mechanism:
     finds none. The call may be in the block itself, in a macro, or in a function of this project
     that the block calls, in whatever file.
 
-    What happens differs by function and version. Called without the GIL, ``PyErr_SetString`` and
-    ``PyErr_Occurred`` kill CPython 3.11, 3.12 and 3.13 (SIGSEGV). ``PyMem_Malloc`` passes on 3.11
-    and kills 3.12 and 3.13. ``Py_IncRef`` passes on all three and is a race.
+    What happens differs by function and version, as the runs show: each call was made without
+    the GIL in a process of its own. No other thread ran, so a call that passes may be a race.
 
 Not found:
     Calls through pointers and of C++ methods are not followed. Copies and destructors of
@@ -32,6 +31,7 @@ from gil_demo.results.check import Level
 
 LEVEL: Level = "error"
 FLAGS = ("api_without_gil", "refcount_race")
+RUNS = "without_gil.json"
 INSTEAD = "Make the call after END, or between Py_BLOCK_THREADS and Py_UNBLOCK_THREADS."
 
 COUNTS = re.compile(r"Py_(?:X?INCREF|X?DECREF|CLEAR|X?NewRef|X?SETREF)")
