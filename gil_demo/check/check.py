@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -162,8 +163,8 @@ def _way(found: Found, place: Place, sources: dict[str, Source]) -> tuple[Step, 
     source = flow.function.source
     steps = []
     if found.released is not None:
-        switch = flow.switches.get(found.released)
-        name = switch.name if switch is not None else "a block"
+        word = re.compile(r"\w+").match(source.code, found.released)
+        name = word.group() if word is not None else "a block"
         at = _place(source, found.released, found.released + len(name))
         steps.append(Step(at, f"{name} releases the GIL"))
     for path, offset, text in found.way:

@@ -99,7 +99,7 @@ def end_sentences(result: CheckResult) -> list[str]:
     unseen, patterns = len(result.patterns_unseen), result.patterns_seen + result.patterns_unseen
     sentences = [
         f"{found or 'Nothing found'} in {_count(result.files, 'file')}"
-        f" of {result.lines:,} lines: {_count(result.blocks, 'block')}"
+        f" of {_count(result.lines, 'line')}: {_count(result.blocks, 'block')}"
         f" in {_count(result.functions, 'function')} read,"
         f" {result.functions_not_understood} of these not whole;"
         f" {_count(result.calls_not_followed, 'call')} through pointers or methods not followed."

@@ -46,6 +46,16 @@ def test_text_shows_the_way_the_line_and_what_to_write(command: Command, file: P
     assert "gil-demo show api-without-gil" in done.stdout
 
 
+def test_a_macro_that_releases_is_named_in_the_way(command: Command, file: Path) -> None:
+    """It hides both BEGIN and END, and it is what the line has."""
+    macro = "#define UNLOCKED(x) Py_BEGIN_ALLOW_THREADS x; Py_END_ALLOW_THREADS\n"
+    file.write_text(f"{macro}void f(PyObject *o) {{\n    UNLOCKED(Py_INCREF(o));\n}}\n")
+    done = command("check", "one.c")
+    assert "3: UNLOCKED releases the GIL" in done.stdout
+    file.write_text(f"{macro}int f(int a) {{\n    UNLOCKED(if (a) return 1);\n    return 0;\n}}\n")
+    assert "one.c:3:21: error: f returns here" in command("check", "one.c").stdout
+
+
 def test_the_end_says_what_was_read_and_never_that_it_is_safe(command: Command, file: Path) -> None:
     """Nothing found is no proof, and the patterns that nobody can see are named."""
     file.write_text(WRONG.replace("Py_INCREF(o);", "work(o);"))

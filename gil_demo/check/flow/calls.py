@@ -5,7 +5,7 @@ import re
 from gil_demo.check import api, facts, words
 from gil_demo.check.flow.arguments import argument_of
 from gil_demo.check.flow.code import Code
-from gil_demo.check.flow.events import Summary, Switch
+from gil_demo.check.flow.events import Summary
 from gil_demo.check.flow.names import (
     FORKS,
     JUMPS,
@@ -87,13 +87,13 @@ class Calls(Switches):
         if own.effect == "unknown":
             return joined(s._replace(gil=UNKNOWN, since=-1) for s in states)
         if own.effect == "release":
-            self.switches[span[0]] = Switch(name)
+            self.switched(span[0], name)
             self.note("begin", name, span, states)
             return joined(
                 s if s.gil == UNKNOWN else s._replace(gil=RELEASED, since=span[0]) for s in states
             )
         if own.effect == "acquire":
-            self.switches[span[0]] = Switch(name)
+            self.switched(span[0], name)
             return self.acquire(name, span, states)
         return states
 

@@ -37,7 +37,7 @@ def expanded(
     size = len(HEAD) + 1 - lowest
     places: list[tuple[int, int, bool]] = [(0, site, False)]
     position = 0
-    for match in re.finditer(r"#{0,2}\s*\b([A-Za-z_]\w*)\b", macro.body):
+    for match in re.finditer(r"(?:#{1,2}\s*)?\b([A-Za-z_]\w*)\b", macro.body):
         span = names.get(match[1])
         if span is None:
             continue

@@ -17,7 +17,7 @@ class Switches(Walk):
         """Execute a word that releases the GIL or takes it."""
         name = mark[2]
         span = self.span_of(code, mark)
-        self.switches[span[0]] = Switch(name)
+        self.switched(span[0], name)
         if name in words.UNKNOWN:
             return joined(s._replace(gil=UNKNOWN, since=span[0], saved=()) for s in states)
         if name in words.RELEASE or name in words.MAYBE_RELEASE:
@@ -50,6 +50,11 @@ class Switches(Walk):
             )
         return joined(self._unensured(state) for state in states)
 
+    def switched(self, at: int, name: str, paired: bool = False) -> None:
+        """Note a switch; where a macro hides several in one place, one that is paired stays so."""
+        known = self.switches.get(at)
+        self.switches[at] = Switch(name, paired or (known is not None and known.paired))
+
     def _unensured(self, state: State) -> State:
         for index in reversed(range(len(state.saved))):
             tag, _, gil, since, _ = state.saved[index]
@@ -76,7 +81,7 @@ class Switches(Walk):
             after.append(state._replace(gil=RELEASED, since=span[0], facts=known))
             if name in words.MAYBE_RELEASE:
                 after.append(state)
-        self.switches[span[0]] = Switch(name, self._is_paired(code, name, variable))
+        self.switched(span[0], name, self._is_paired(code, name, variable))
         return joined(after)
 
     def _is_paired(self, code: Code, name: str, variable: str) -> bool:
@@ -117,7 +122,7 @@ class Switches(Walk):
             return states
         self.guards[declared[1]] = guard
         span = self.span_of(code, mark)
-        self.switches[span[0]] = Switch(mark[2])
+        self.switched(span[0], mark[2])
         gil = RELEASED if guard == "release" else HELD
         if guard == "release":
             self.note("begin", mark[2], span, states)

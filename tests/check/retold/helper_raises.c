@@ -2,42 +2,32 @@
 
 #include <Python.h>
 
-static int feed(digest *state, const unsigned char *data, size_t size)
+static int scan(scanner *self, const char *text, Py_ssize_t size)
 {
-    while (size > 0) {
-        const size_t part = size < 4096 ? size : 4096;
-        const int ok = digest_update(state, data, part);
-        if (!ok) {
-            PyErr_SetString(PyExc_ValueError, "the digest failed");
-            return -1;
-        }
-        data += part;
-        size -= part;
+    const int status = scanner_run(self->handle, text, size);
+    if (status == SCANNER_BROKEN)
+        PyErr_SetString(PyExc_RuntimeError, "the scanner gave up");
+    return status;
+}
+
+static PyObject *scan_before(scanner *self, Py_buffer *view)
+{
+    int status;
+    Py_BEGIN_ALLOW_THREADS
+    status = scan(self, view->buf, view->len);
+    Py_END_ALLOW_THREADS
+    return status == SCANNER_BROKEN ? NULL : PyLong_FromLong(status);
+}
+
+static PyObject *scan_after(scanner *self, Py_buffer *view)
+{
+    int status;
+    Py_BEGIN_ALLOW_THREADS
+    status = scanner_run(self->handle, view->buf, view->len);
+    Py_END_ALLOW_THREADS
+    if (status == SCANNER_BROKEN) {
+        PyErr_SetString(PyExc_RuntimeError, "the scanner gave up");
+        return NULL;
     }
-    return 0;
-}
-
-static int feed_quietly(digest *state, const unsigned char *data, size_t size)
-{
-    return digest_update(state, data, size) ? 0 : -1;
-}
-
-static int update_before(digest *state, Py_buffer *view)
-{
-    int failed;
-    Py_BEGIN_ALLOW_THREADS
-    failed = feed(state, view->buf, view->len);
-    Py_END_ALLOW_THREADS
-    return failed;
-}
-
-static int update_after(digest *state, Py_buffer *view)
-{
-    int failed;
-    Py_BEGIN_ALLOW_THREADS
-    failed = feed_quietly(state, view->buf, view->len);
-    Py_END_ALLOW_THREADS
-    if (failed)
-        PyErr_SetString(PyExc_ValueError, "the digest failed");
-    return failed;
+    return PyLong_FromLong(status);
 }
