@@ -204,8 +204,13 @@ def _is_on_the_way(flow: Flow, call: Event, out: Event) -> bool:
 
 
 def destroys(function: Function) -> bool:
-    """Tell whether a function is named as one that destroys an object."""
-    return DESTROYS.search(function.name) is not None
+    """Tell whether a function destroys an object: by its name, or as its file's ``tp_dealloc``."""
+    if DESTROYS.search(function.name):
+        return True
+    slot = (
+        rf"(?:\(destructor\)|tp_dealloc\s*[=,])\s*(?:\([\w\s*]+\))?\s*{re.escape(function.name)}\b"
+    )
+    return re.search(slot, function.source.code) is not None
 
 
 def leaves_released(flow: Flow, event: Event) -> bool:

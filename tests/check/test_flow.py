@@ -146,7 +146,9 @@ QUIET = {
             PyThread_acquire_lock(self->lock, 1);
             Py_END_ALLOW_THREADS
         }
-        void thing_dealloc(thing *self) { PyThread_acquire_lock(self->lock, 1); }""",
+        void thing_dealloc(thing *self) { PyThread_acquire_lock(self->lock, 1); }
+        void finish(thing *self) { PyThread_acquire_lock(self->lock, 1); }
+        PyType_Slot slots[] = {{Py_tp_dealloc, (void *)finish}, {0, NULL}};""",
     "forks": """
         int f(PyObject *o) {
             int pid;
