@@ -78,8 +78,8 @@ def _step(step: Mapping[str, Any], busy: float | None) -> Iterator[str]:
         if shown and number == step["right"] and not remark.startswith("Yes"):
             yield f"the right answer is told as {remark!r}"
     for took in TOOK.findall(step["note"]):
-        if busy is None or int(took) > round(busy * 100):
-            yield f"the note says {took}%, and others took at most {busy}"
+        if not busy:  # a step tells the share of its own races, a part of the time counted here
+            yield f"the note says {took}%, and others took {busy}"
     for figure in step["figures"]:
         yield from _figure(figure, shown=shown)
     captions = [figure.get("caption", "") for figure in step["figures"]]

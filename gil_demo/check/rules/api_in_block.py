@@ -32,7 +32,7 @@ from gil_demo.check.rule import CheckedFile, Found, chain, past_end
 from gil_demo.results.check import Level
 
 LEVEL: Level = "error"
-FLAGS = ("api_without_gil", "refcount_race")
+FLAGS = ("api_without_gil", "last_reference", "refcount_race")
 RUNS = "without_gil.json"
 INSTEAD = "Make the call after END, or between Py_BLOCK_THREADS and Py_UNBLOCK_THREADS."
 
