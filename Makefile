@@ -14,9 +14,11 @@ C_FILES = $(wildcard csrc/*/*.c)
 C_COMPILERS = $(CC) $(shell command -v clang)
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
+SAME_EVERYWHERE = check truth test_docs.py test_faults.py test_words.py
+
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard bench-watch clean
+.PHONY: run test test-interpreter lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard bench-watch clean
 
 run: $(VENV)/.run
 	@$(BIN)/gil-demo run
@@ -25,6 +27,10 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses=auto
+
+# What can differ from one interpreter to the next: CI runs it on each of them.
+test-interpreter: $(VENV)/.test
+	$(BIN)/python -m pytest -q --numprocesses=auto $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
 
 sanitize: $(VENV)/.test
 	$(BIN)/python -m tests.sanitizers

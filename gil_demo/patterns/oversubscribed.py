@@ -42,8 +42,8 @@ Sources:
     - joblib on oversubscription:
       https://joblib.readthedocs.io/en/stable/user_guide/parallel.html#avoiding-over-subscription-of-cpu-resources
     - Two products at once take twice as long: https://github.com/numpy/numpy/issues/11821
-    - Fewer threads are faster: https://github.com/OpenMathLib/OpenBLAS/issues/1881,
-      https://github.com/OpenMathLib/OpenBLAS/issues/731
+    - Fewer threads are faster: https://github.com/OpenMathLib/OpenBLAS/issues/1881
+    - With threads of its own for each call: https://github.com/OpenMathLib/OpenBLAS/issues/731
 """
 
 import time
