@@ -41,7 +41,7 @@ In your own code:
 
 Sources:
     - Arrays that others write to: https://numpy.org/doc/stable/reference/thread_safety.html
-    - ``nonzero`` of NumPy: https://github.com/numpy/numpy/pull/28361; the same without threads,
+    - ``nonzero`` of NumPy: https://github.com/numpy/numpy/pull/28361 and the same without threads,
       by an element's own code: https://github.com/numpy/numpy/pull/13745
     - Cython: https://cython.readthedocs.io/en/latest/src/userguide/source_files_and_compilation.html#compiler-directives
     - Numba: https://numba.readthedocs.io/en/stable/reference/jit-compilation.html#numba.jit

@@ -35,7 +35,7 @@ Sources:
       https://docs.python.org/3/howto/free-threading-extensions.html#module-initialization
     - What the GIL is for:
       https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock
-    - A library's own state: https://github.com/scipy/scipy/pull/7999; a lock for each file:
+    - A library's own state: https://github.com/scipy/scipy/pull/7999 and a lock for each file:
       https://github.com/h5py/h5py/issues/230
 """
 

@@ -41,8 +41,8 @@ Sources:
     - Locks that protect shared state:
       https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
     - h5py serialises its calls: https://docs.h5py.org/en/stable/threads.html
-    - Threads that read HDF5 use one core: https://github.com/h5py/h5py/issues/591,
-      https://github.com/h5py/h5py/issues/1287, https://github.com/h5py/h5py/issues/1806
+    - Threads that read HDF5 use one core: https://github.com/h5py/h5py/issues/591 and
+      https://github.com/h5py/h5py/issues/1287 and https://github.com/h5py/h5py/issues/1806
 """
 
 import time

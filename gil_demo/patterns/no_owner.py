@@ -55,10 +55,10 @@ Sources:
     - BufferError: https://docs.python.org/3/library/exceptions.html#BufferError
     - nanobind on ownership: https://nanobind.readthedocs.io/en/latest/ndarray.html#data-ownership
     - numpy.i: https://numpy.org/doc/stable/reference/swig.interface-file.html#argout-view-arrays
-    - The owner goes: https://github.com/neuronsimulator/nrn/issues/2551,
-      https://github.com/psi4/psi4/pull/751; None as a base:
+    - The owner goes: https://github.com/neuronsimulator/nrn/issues/2551 and
+      https://github.com/psi4/psi4/pull/751 and None as a base:
       https://github.com/thelfer/MFrontGenericInterfaceSupport/issues/290
-    - Memory of the stack: https://github.com/GalSim-developers/GalSim/issues/396; a buffer that
+    - Memory of the stack: https://github.com/GalSim-developers/GalSim/issues/396 and a buffer that
       is made anew: https://github.com/glotzerlab/freud/issues/151
     - How to do it in pybind11: https://github.com/pybind/pybind11/issues/2271
 """

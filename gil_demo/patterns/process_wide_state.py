@@ -56,8 +56,8 @@ Sources:
     - Why a locale is no thread's own: https://docs.python.org/3/library/locale.html#background-details-hints-tips-and-caveats
     - https://cffi.readthedocs.io/en/stable/ref.html#ffi-errno
     - https://docs.python.org/3/library/ctypes.html#ctypes.get_errno
-    - Flush to zero by loading a library: https://github.com/althonos/pyhmmer/issues/71,
-      https://github.com/llvm/llvm-project/issues/57589,
+    - Flush to zero by loading a library: https://github.com/althonos/pyhmmer/issues/71 and
+      https://github.com/llvm/llvm-project/issues/57589 and
       https://gcc.gnu.org/bugzilla/show_bug.cgi?id=55522
     - setlocale beside other threads: https://github.com/cjlin1/liblinear/pull/14
     - errno lost in CPython's own code: https://github.com/python/cpython/issues/107913

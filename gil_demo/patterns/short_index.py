@@ -46,10 +46,10 @@ Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.broadcast_to.html
     - GCC on conversions: https://gcc.gnu.org/onlinedocs/gcc/Integers-implementation.html
     - https://gcc.gnu.org/onlinedocs/gcc/Warning-Options.html#index-Wconversion
-    - A size in an int: https://github.com/pydata/bottleneck/issues/35; NumPy's own, once:
+    - A size in an int: https://github.com/pydata/bottleneck/issues/35 and NumPy's own, once:
       https://github.com/numpy/numpy/issues/5783
-    - SWIG: https://github.com/swig/swig/issues/1476,
-      https://github.com/numpy/numpy/issues/13918; f2py:
+    - SWIG: https://github.com/swig/swig/issues/1476 and
+      https://github.com/numpy/numpy/issues/13918 and f2py:
       https://github.com/numpy/numpy/issues/18767
 """
 
