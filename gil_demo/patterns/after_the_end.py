@@ -53,9 +53,9 @@ Sources:
     - Module state: https://docs.python.org/3/c-api/module.html#c.PyModuleDef.m_free
     - pybind11, common sources of errors with globals:
       https://pybind11.readthedocs.io/en/stable/advanced/misc.html#common-sources-of-global-interpreter-lock-errors
-    - An object in a static, from 3.12: https://github.com/python/cpython/issues/126508 and an array:
-      https://github.com/pybind/pybind11/issues/5270 and a list:
-      https://github.com/pybind/pybind11/issues/1598
+    - An object in a static, from 3.12: https://github.com/python/cpython/issues/126508
+    - An array in a static: https://github.com/pybind/pybind11/issues/5270
+    - A list in a static: https://github.com/pybind/pybind11/issues/1598
     - An exception's type, in several projects: https://github.com/pybind/pybind11/pull/4769
 """
 
