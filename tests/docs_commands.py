@@ -51,6 +51,7 @@ PLACEHOLDERS = {
     r"\bNAME\b": "lost-update",
     r"\bFILE\.npy\b": "numbers.npy",
     r"\bSCRIPT\b": "program.py",
+    r"\bSTATEMENT\b": '"sum(range(100))"',
     r"\bFILE\.json\b": "kept.json",
     r"\bFILE\.c\b": "src/one.c",
     r"\bRULE\b": "api-in-block",
@@ -71,7 +72,9 @@ TYPED = re.compile(rf"gil-demo\b|python -m gil_demo\b|{INSTALLS.pattern}|{LOOKED
 SCREENS = re.compile(r"gil-demo tour(?!.*--(no-input|list|notes|json|help|handout|gift))")
 """What needs somebody at a terminal."""
 
-ONLY_NAMED = {f"gil-demo {command}" for command in ("show", "try", "probe", "watch", "check")}
+ONLY_NAMED = {
+    f"gil-demo {command}" for command in ("show", "try", "probe", "watch", "check", "guard")
+}
 """Commands that a sentence names without what they need."""
 
 COMPLETION = re.compile(r"_GIL_DEMO_COMPLETE=(\w+)_source gil-demo")

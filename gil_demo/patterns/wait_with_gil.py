@@ -31,7 +31,7 @@ Forced:
     half, preloaded into Python, because a thread that waits makes no wrong access.
 
 In your own code:
-    ``gil-demo watch --alarm 1s`` names the line that holds the GIL while other threads wait.
+    ``gil-demo watch --alarm 1s SCRIPT`` names the line that holds the GIL while other threads wait.
     ``faulthandler.dump_traceback_later(10)`` prints the stacks of all threads after ten seconds;
     it needs no GIL. ``gil-demo check`` cannot see it, because the C does not say which calls
     wait.
