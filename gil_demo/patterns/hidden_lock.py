@@ -29,7 +29,7 @@ Forced:
     sanitizer flags the unsafe half, preloaded into Python: to them "once" is no mutex.
 
 In your own code:
-    ``gil-demo watch --alarm 1s SCRIPT`` names the thread and the line that hold the GIL meanwhile, and
+    ``gil-demo watch --alarm 1s SCRIPT`` names the thread and the line that hold the GIL, and
     ``faulthandler.dump_traceback_later(10)`` prints the stacks of both. In C and C++ look for
     ``call_once``, ``pthread_once`` and ``static`` variables whose initialiser can come to
     Python. ``gil-demo check`` says nothing of it.
