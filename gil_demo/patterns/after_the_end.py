@@ -61,8 +61,8 @@ Sources:
 
 import signal
 import subprocess
-import sys
 
+from gil_demo.host.interpreter import python_command
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
 
@@ -102,7 +102,7 @@ def safe(lab: Lab) -> Finding:
 
 def _run_to_its_end(lab: Lab, half: str) -> Finding:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, half, str(SIZE)],
+        python_command(PROGRAM, half, str(SIZE)),
         stdout=subprocess.PIPE,
         text=True,
         timeout=TIME_LIMIT_SECONDS,
