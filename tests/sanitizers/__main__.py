@@ -137,7 +137,10 @@ def judge_preloaded(stem: str, sanitizer: str, prepared: Future[preloaded.Python
     faults = judge(stem, sanitizer, unsafe, safe)
     odd = {outcome for outcome, _ in runs["safe"]} - {"ok"}
     if flagged_by(stem) == "neither":  # then it must have gone wrong, and nobody said so
-        odd |= {outcome for outcome, _ in runs["unsafe"]} & {"ok", "unfinished"}
+        (subject,) = registry.subjects(stem.replace("_", "-"))
+        # a sanitizer's own thread never sleeps, so nobody can see that the others are in a deadlock
+        silent = {"ok"} if subject.expected("unsafe") == "deadlock" else {"ok", "unfinished"}
+        odd |= {outcome for outcome, _ in runs["unsafe"]} & silent
     if odd:
         faults.append(f"{stem}: under the {sanitizer} sanitizer a half ended in {', '.join(odd)}")
     return faults
