@@ -98,7 +98,10 @@ def unsafe(lab: Lab) -> Finding:
 def safe(lab: Lab) -> Finding:
     """Read inside a block, and join inside a block a thread of C that calls Python."""
     called: list[str] = []
-    function = lambda: called.append("by a thread of C")  # noqa: E731
+
+    def function() -> None:
+        called.append("by a thread of C")
+
     if lab.c.wait_with_gil_safe_join(lab.address(function)) < 0:
         raise RuntimeError("C could not start a thread")
     finding = _receive(lab, lab.c.wait_with_gil_safe, lambda: None)

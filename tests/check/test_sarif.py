@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 from checking import TOP
@@ -12,7 +13,7 @@ Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(command: Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+def run(command: Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The one run of a document about the project's own patterns."""
     monkeypatch.chdir(TOP)
     done = command("check", "--format", "sarif", "--level", "advice", "csrc")
@@ -22,34 +23,34 @@ def run(command: Command, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     return dict(run)
 
 
-def results(run: dict[str, object]) -> list[dict[str, object]]:
+def results(run: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the findings."""
     found = run["results"]
     assert isinstance(found, list)
     return found
 
 
-def test_each_finding_has_its_rule_place_and_fingerprint(run: dict[str, object]) -> None:
+def test_each_finding_has_its_rule_place_and_fingerprint(run: dict[str, Any]) -> None:
     """The index leads to the rule of that name, and the file is one that is there."""
-    rules = run["tool"]["driver"]["rules"]  # type: ignore[index]
+    rules = run["tool"]["driver"]["rules"]
     for one in results(run):
         assert rules[one["ruleIndex"]]["id"] == one["ruleId"]
         assert one["level"] in ("error", "warning", "note")
-        physical = one["locations"][0]["physicalLocation"]  # type: ignore[index]
+        physical = one["locations"][0]["physicalLocation"]
         assert (TOP / physical["artifactLocation"]["uri"]).is_file()
         assert physical["region"]["startColumn"] < physical["region"]["endColumn"]
     fingerprints = [str(one["partialFingerprints"]) for one in results(run)]
     assert len(set(fingerprints)) == len(fingerprints)
 
 
-def test_the_way_is_a_code_flow_that_ends_at_the_finding(run: dict[str, object]) -> None:
+def test_the_way_is_a_code_flow_that_ends_at_the_finding(run: dict[str, Any]) -> None:
     """An editor shows it step by step."""
     (missing,) = [one for one in results(run) if one["ruleId"] == "leaves-block"]
-    (flow,) = missing["codeFlows"][0]["threadFlows"]  # type: ignore[index]
+    (flow,) = missing["codeFlows"][0]["threadFlows"]
     lines = [
         step["location"]["physicalLocation"]["region"]["startLine"] for step in flow["locations"]
     ]
-    place = missing["locations"][0]["physicalLocation"]  # type: ignore[index]
+    place = missing["locations"][0]["physicalLocation"]
     assert lines == sorted(lines)
     assert lines[-1] == place["region"]["startLine"]
     assert place["artifactLocation"]["uri"] == "csrc/patterns/missing_end.c"

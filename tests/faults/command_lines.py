@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,7 @@ def command_line(choose: random.Random) -> list[str]:
 def carry_out(arguments: Sequence[str]) -> None:
     """Run one command line in this process, with shorter calls and few patterns."""
     few = registry.load_all()[:2]
-    registry.load_all = lambda: few  # type: ignore[assignment]
+    registry.load_all = lambda: few  # type: ignore[assignment]  # it is a cached function
     plan.CALL_SECONDS = 0.002
     sys.argv = ["gil-demo", *arguments]
     main()
@@ -164,7 +165,7 @@ def typed(lines: int, seed: int = 0) -> tuple[Counter[int | None], list[str]]:
         with tempfile.TemporaryDirectory() as folder:
             furnish(Path(folder))
             os.environ["XDG_CONFIG_HOME"] = folder
-            ended = forked(lambda words=words: carry_out(words), Path(folder))  # type: ignore[misc]
+            ended = forked(partial(carry_out, words), Path(folder))
         codes[ended.code] += 1
         if wrong := fault(ended):
             faults.append(f"{words}: {wrong}")
