@@ -69,10 +69,12 @@ def test_events_without_room_are_counted_and_the_totals_stay_exact() -> None:
     handovers.pairs(1000)
     handovers.stop()
     span = handovers.span()
-    (_, own, *_), _ = handovers.rows()
+    rows, _ = handovers.rows()
+    own = rows[1]
     assert span.noted == 10
     assert span.lost >= 990
-    assert own.takes == span.noted + span.lost - 1  # the first hold began with the watch
+    takes = sum(row.takes for row in rows)  # another thread may take the GIL meanwhile
+    assert takes == span.noted + span.lost - 1  # the first hold began with the watch
     assert sum((handovers.holds()["dropped"] - handovers.holds()["taken"]).tolist()) < own.held_ns
     handovers.forget()
 
