@@ -50,10 +50,11 @@ Cause = Literal[
 HoldKind = Literal["c", "switched", "off-core", "nobody"]
 """Why others waited for a hold to end.
 
-``switched``: it ended once the switch interval was over, as a hold of Python code does.
-``c``: it went on for longer, and its thread ran: C that does not release the GIL.
-``off-core``: it went on for longer, and its thread did not run: it slept or was put aside by
-the operating system while it had the GIL.
+``switched``: it ended before another thread requested the GIL, or soon after, as a hold of
+Python code does.
+``c``: after the request its thread ran on: C that does not release the GIL.
+``off-core``: after the request its thread did not run: it slept or was put aside by the
+operating system while it had the GIL.
 ``nobody``: nobody waited.
 """
 

@@ -1,4 +1,5 @@
-/* The two functions that stand in for pthread_mutex_lock and pthread_mutex_unlock, and what they note.
+/* The functions that stand in for pthread_mutex_lock, pthread_mutex_unlock and
+ * pthread_cond_timedwait, and what they note.
  *
  * In CPython's take_gil() and drop_gil() (Python/ceval_gil.c) the order of events is:
  *
@@ -7,10 +8,12 @@
  *
  * So at the unlock, `locked` tells which of the two it was; and the lock before a take is the
  * moment at which its thread began to ask. Waiting for the condition unlocks the mutex inside
- * libc, where no slot of libpython is used.
+ * libc, where no slot of libpython is used. When that wait has lasted for the switch interval and
+ * nobody took the GIL meanwhile, take_gil() requests that the holder drop it.
  */
 #include "handovers.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -99,10 +102,12 @@ static void begin_to_ask(void)
     atomic_fetch_add_explicit(&watch.asking, 1, memory_order_relaxed);
 }
 
-/* The thread that asks owns the GIL's mutex: who has the GIL cannot drop it meanwhile.
+/* The thread that asks owns the GIL's mutex, so the holder cannot drop the GIL meanwhile. It is
+ * about to request that the holder do so.
  *
  * The holder's processor time from here to its drop tells C that runs on without releasing the
- * GIL from a thread that had the GIL and did not run.
+ * GIL from Python code, which obeys at once when it runs. The time since the thread began to ask
+ * would not: on a busy machine that thread may get no core, and make its request late.
  */
 static void look_at_holder(void)
 {
@@ -215,10 +220,20 @@ static int watched_lock(pthread_mutex_t *mutex)
 {
     if (mutex == watch.mutex && atomic_load_explicit(&watch.running, memory_order_relaxed))
         begin_to_ask();
-    int failed = pthread_mutex_lock(mutex);
-    if (mutex == watch.mutex && atomic_load_explicit(&watch.running, memory_order_relaxed))
+    return pthread_mutex_lock(mutex);
+}
+
+/* The mutex is owned before and after. */
+static int watched_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                             const struct timespec *until)
+{
+    int64_t taken = atomic_load_explicit(&watch.taken, memory_order_relaxed);
+    int result = pthread_cond_timedwait(condition, mutex, until);
+    if (result == ETIMEDOUT && mutex == watch.mutex &&
+        atomic_load_explicit(&watch.running, memory_order_relaxed) &&
+        taken == atomic_load_explicit(&watch.taken, memory_order_relaxed))
         look_at_holder();
-    return failed;
+    return result;
 }
 
 static int watched_unlock(pthread_mutex_t *mutex)
@@ -321,8 +336,9 @@ const char *watch_start(uint64_t capacity, int64_t stack_after_ns)
     watch.holder = me.row;
     watch.running = true;
     static const replacement ours[] = {{"pthread_mutex_lock", (void *)watched_lock},
-                                       {"pthread_mutex_unlock", (void *)watched_unlock}};
-    why = slots_replace(ours, 2);
+                                       {"pthread_mutex_unlock", (void *)watched_unlock},
+                                       {"pthread_cond_timedwait", (void *)watched_timedwait}};
+    why = slots_replace(ours, sizeof ours / sizeof *ours);
     if (why == NULL)
         why = doubt_of_events(tstate);
     if (why != NULL) {

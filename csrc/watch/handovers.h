@@ -37,7 +37,7 @@ enum {
  * Times are those of time.monotonic_ns. `asked` is `taken` where the GIL was free. */
 typedef struct {
     int64_t asked, taken, dropped;
-    int64_t ran;     /* processor time from when the first other thread asked; -1: nobody did */
+    int64_t ran;     /* processor time since another thread requested the GIL; -1: none did */
     uint32_t thread; /* a row of watch.threads */
     uint32_t stack;  /* a node of stacks.c: where the thread was when it dropped the GIL */
 } hold;
@@ -73,7 +73,7 @@ struct watch {
     _Atomic(PyThreadState *) holder_state;
     _Atomic int64_t taken;
     int64_t asked, dropped, started, stopped;
-    int64_t ran_before; /* the holder's processor time when the first other asked, or -1 */
+    int64_t ran_before; /* the holder's processor time when another requested the GIL, or -1 */
 
     int64_t alarm_ns; /* 0: no alarm is set */
     struct overlong { /* holds that ended before the alarm's thread looked */

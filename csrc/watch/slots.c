@@ -170,11 +170,12 @@ const char *slots_restore(void)
 PyObject *slots_state(void)
 {
     static const replacement wanted[] = {{"pthread_mutex_lock", NULL},
-                                         {"pthread_mutex_unlock", NULL}};
+                                         {"pthread_mutex_unlock", NULL},
+                                         {"pthread_cond_timedwait", NULL}};
     struct slot kept[MAX_SLOTS];
     int kept_count = filled;
     memcpy(kept, slots, sizeof kept);
-    struct search search = {wanted, 2, false};
+    struct search search = {wanted, sizeof wanted / sizeof *wanted, false};
     filled = 0;
     dl_iterate_phdr(search_object, &search);
     PyObject *rows = PyList_New(0);

@@ -71,7 +71,7 @@ def _culprit(place: Place) -> str:
         return f"{text}{called}: C that does not release the GIL"
     if place.kind == "off-core":
         return f"{text}{called}: it had the GIL and did not run"
-    return f"{text}{called}: it gave the GIL up after the switch interval at the latest"
+    return f"{text}{called}: it gave the GIL up when another thread requested it, or before"
 
 
 @dataclass(frozen=True)

@@ -111,11 +111,12 @@ def kinds_of(longest_wait: Times, ran: Times, interval_ns: int) -> NDArray[np.in
     """Say why each hold kept others waiting, as an index of `KINDS`.
 
     `longest_wait` is the longest that one other thread waited within it, and `ran` the
-    processor time of its own thread from when the first other thread asked.
+    processor time of its own thread since another thread requested the GIL, which it does when
+    it has waited for the switch interval; -1 if none did.
     """
-    limit = interval_ns + HAND_OVER_NS
-    late = np.where(ran > limit, KINDS.index("c"), KINDS.index("off-core"))
-    known = np.where(longest_wait <= limit, KINDS.index("switched"), late)
+    in_time = (longest_wait <= interval_ns + HAND_OVER_NS) | (ran < 0)
+    late = np.where(ran > HAND_OVER_NS, KINDS.index("c"), KINDS.index("off-core"))
+    known = np.where(in_time, KINDS.index("switched"), late)
     return np.where(longest_wait <= 0, KINDS.index("nobody"), known)
 
 
