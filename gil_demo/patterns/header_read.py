@@ -30,9 +30,9 @@ Forced:
     C parks between the two reads until Python has changed the shape. In a real program it
     happens when the change comes within the nanoseconds between two reads. While nobody
     changes the array, reading its header in the block gives the right values, which is why
-    such code passes its tests. ThreadSanitizer flags the unsafe half, preloaded into Python:
-    C reads the fields that ``resize`` writes, and no lock orders the two. AddressSanitizer
-    cannot, because every access is to memory that is there.
+    such code passes its tests. Neither sanitizer flags the unsafe half, preloaded into Python:
+    the handshake that forces the change also orders it with the reads, so ThreadSanitizer sees
+    no race, and every access is to memory that is there.
 
 Sources:
     - Struct fields: https://docs.python.org/3/howto/free-threading-extensions.html#general-api-guidelines
