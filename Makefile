@@ -32,8 +32,9 @@ test: $(VENV)/.test
 test-interpreter: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses=auto $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
 
+# SAFE_RUNS=10 is what CI takes the time for; the default is 50.
 sanitize: $(VENV)/.test
-	$(BIN)/python -m tests.sanitizers
+	$(BIN)/python -m tests.sanitizers $(SAFE_RUNS)
 
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks

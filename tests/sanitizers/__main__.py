@@ -8,6 +8,8 @@ page says. What only loses time is not judged there.
 
 A safe half must be silent under both in every run, an unsafe half must be flagged by the
 one that is named, and the pattern's page must name the same one.
+
+``python -m tests.sanitizers 10`` runs each safe half 10 times in place of 50.
 """
 
 import re
@@ -39,7 +41,7 @@ REPORTS = {
     "address": "ERROR: AddressSanitizer",
     "undefined": "runtime error:",
 }
-RUNS = 50
+SAFE_RUNS = 50
 UNSAFE_RUNS = 5
 TIME_LIMIT_SECONDS = 60.0
 NAMED = re.compile(r"/\* flagged by: (\w+) \*/")
@@ -122,17 +124,19 @@ def judge(stem: str, sanitizer: str, unsafe: Spoken, safe: Spoken) -> list[str]:
     return faults
 
 
-def judge_driver(driver: Path, sanitizer: str, folder: Path) -> list[str]:
+def judge_driver(driver: Path, sanitizer: str, folder: Path, safe_runs: int) -> list[str]:
     """What is wrong with a pair that needs no interpreter."""
     program = build(driver, sanitizer, folder)
     unsafe = [run_program(program, "unsafe") for _ in range(UNSAFE_RUNS)]
-    safe = [run_program(program, "safe") for _ in range(RUNS)]
+    safe = [run_program(program, "safe") for _ in range(safe_runs)]
     return judge(driver.stem, sanitizer, unsafe, safe)
 
 
-def judge_preloaded(stem: str, sanitizer: str, prepared: Future[preloaded.Python]) -> list[str]:
+def judge_preloaded(
+    stem: str, sanitizer: str, prepared: Future[preloaded.Python], safe_runs: int
+) -> list[str]:
     """What is wrong with a pair that needs the interpreter."""
-    runs = prepared.result().run(stem.replace("_", "-"), UNSAFE_RUNS, RUNS)
+    runs = prepared.result().run(stem.replace("_", "-"), UNSAFE_RUNS, safe_runs)
     unsafe, safe = ([spoke(errors) for _, errors in runs[half]] for half in ("unsafe", "safe"))
     faults = judge(stem, sanitizer, unsafe, safe)
     odd = {outcome for outcome, _ in runs["safe"]} - {"ok"}
@@ -146,7 +150,7 @@ def judge_preloaded(stem: str, sanitizer: str, prepared: Future[preloaded.Python
     return faults
 
 
-def main() -> int:
+def main(safe_runs: int = SAFE_RUNS) -> int:
     """Judge every page and every pair; 1 if anything is wrong."""
     drivers = sorted(HERE.glob("*.c"))
     native = {driver.stem for driver in drivers}
@@ -165,12 +169,12 @@ def main() -> int:
             for sanitizer, flag in SANITIZERS.items()
         }
         jobs = [
-            pool.submit(judge_driver, driver, sanitizer, folder)
+            pool.submit(judge_driver, driver, sanitizer, folder, safe_runs)
             for driver in drivers
             for sanitizer in SANITIZERS
         ]
         jobs += [
-            pool.submit(judge_preloaded, stem, sanitizer, prepared[sanitizer])
+            pool.submit(judge_preloaded, stem, sanitizer, prepared[sanitizer], safe_runs)
             for stem in sorted(others)
             for sanitizer in SANITIZERS
         ]
@@ -188,4 +192,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(int, sys.argv[1:])))
