@@ -14,9 +14,9 @@ from gil_demo.interrupts import interrupts_caught
 from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, MAX_DEFAULT_THREADS, MAX_THREADS
 from gil_demo.measuring.measure import measure, step_count
 from gil_demo.measuring.plan import CALL_SECONDS, ImpossiblePlan, Plan, refuse_impossible
-from gil_demo.measuring.progress import Progress, part, unseen
 from gil_demo.measuring.verdict import Evidence, judge
 from gil_demo.native import handovers, kernels
+from gil_demo.progress import Progress, part, unseen
 from gil_demo.report.run import RunReport
 from gil_demo.report.watching import WatchedBlock
 from gil_demo.report.watching_probe import ProbeReport
@@ -51,7 +51,7 @@ def race(
     sections: Iterable[Section] = MEASURED,
     input_name: str | None = None,
     notes: Iterable[str] = (),
-    progress: Callable[[int, int], None] = lambda done, steps: None,
+    progress: Progress = unseen,
 ) -> RunReport:
     """Race one C kernel on an array: GIL held, GIL released, and without Python.
 

@@ -7,10 +7,10 @@ from functools import partial
 from gil_demo.host import machine
 from gil_demo.measuring import picture, responsiveness, scaling
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.progress import Progress, part, unseen
 from gil_demo.measuring.race import Race, watched_race
 from gil_demo.measuring.responsiveness import Observation
 from gil_demo.measuring.rounds import interleaved
+from gil_demo.progress import Progress, part, unseen
 from gil_demo.results.run import Measured, Panel, Span
 from gil_demo.words import Company, Mode
 

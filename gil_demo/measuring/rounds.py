@@ -10,7 +10,7 @@ from math import inf
 from random import Random
 from typing import TypeVar
 
-from gil_demo.measuring.progress import Progress, unseen
+from gil_demo.progress import Progress, unseen
 
 Name = TypeVar("Name")
 Value = TypeVar("Value")

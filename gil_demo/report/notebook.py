@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from gil_demo.measuring.progress import unseen
+from gil_demo.progress import unseen
 from gil_demo.report.kit.pictures import notebook_forms
 from gil_demo.report.tour import QuestionPage, SeenPage
 from gil_demo.results.lesson import Seen

@@ -1,7 +1,6 @@
 """A run as it is read in a terminal and in a notebook: where, picture, tables, verdict."""
 
 import json
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from gil_demo.report.csv import run_csv
 from gil_demo.report.document import json_text, run_document
 from gil_demo.report.environment import environment_line
 from gil_demo.report.kit.palette import STATE_STYLES
-from gil_demo.report.kit.pictures import notebook_forms
+from gil_demo.report.kit.pictures import ShownInNotebooks
 from gil_demo.report.kit.report import Texts
 from gil_demo.report.kit.screen import screen
 from gil_demo.report.markdown import run_markdown
@@ -24,7 +23,7 @@ from gil_demo.results.run import RunResult, Verdict
 
 
 @dataclass(frozen=True)
-class RunReport:
+class RunReport(ShownInNotebooks):
     """A `RunResult` that draws itself wherever rich draws: a terminal, a notebook, an SVG."""
 
     result: RunResult
@@ -48,16 +47,6 @@ class RunReport:
             "markdown": lambda: run_markdown(self.result, screen()),
             "csv": lambda: run_csv(self.result),
             "trace": lambda: json.dumps(run_trace(self.result)),
-        }
-
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, str]:
-        """Return the forms in which Jupyter can show it: https://ipython.readthedocs.io."""
-        return {
-            form: text
-            for form, text in notebook_forms(self).items()
-            if (not include or form in include) and form not in (exclude or ())
         }
 
 

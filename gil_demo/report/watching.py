@@ -1,7 +1,7 @@
 """What a watch saw, as a terminal shows it: a sentence, a picture, threads, who is to blame."""
 
 import contextlib
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gil_demo.report.kit.columns import Column, FittingTable, words
 from gil_demo.report.kit.durations import duration, share
-from gil_demo.report.kit.pictures import notebook_forms
+from gil_demo.report.kit.pictures import ShownInNotebooks
 from gil_demo.report.watching_picture import LanesPicture
 from gil_demo.results.watching import Frame, Place, ThreadTotals, WatchResult
 from gil_demo.watching.places import is_own
@@ -75,7 +75,7 @@ def _culprit(place: Place) -> str:
 
 
 @dataclass(frozen=True)
-class WatchReport:
+class WatchReport(ShownInNotebooks):
     """A `WatchResult` that draws itself wherever rich draws: a terminal, a notebook, an SVG."""
 
     result: WatchResult
@@ -96,16 +96,6 @@ class WatchReport:
         for note in notes(result):
             yield Text(note, "yellow")
 
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, str]:
-        """Give the forms in which Jupyter can show it: https://ipython.readthedocs.io."""
-        return {
-            form: text
-            for form, text in notebook_forms(self).items()
-            if (not include or form in include) and form not in (exclude or ())
-        }
-
 
 @dataclass(frozen=True)
 class ProgramReport:
@@ -119,7 +109,7 @@ class ProgramReport:
         yield WatchReport(self.result)
 
 
-class WatchedBlock(Watch):
+class WatchedBlock(Watch, ShownInNotebooks):
     """A watch of a block: its `result` is data, and the block itself draws the report."""
 
     def __enter__(self) -> "WatchedBlock":
@@ -128,12 +118,6 @@ class WatchedBlock(Watch):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield WatchReport(self.result)
-
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, str]:
-        """Give the forms in which Jupyter can show it."""
-        return WatchReport(self.result)._repr_mimebundle_(include, exclude)
 
 
 def threads_table(result: WatchResult) -> FittingTable:

@@ -14,6 +14,7 @@ from gil_demo.report.document import json_text
 from gil_demo.report.kit.columns import Column, FittingTable, words
 from gil_demo.report.kit.durations import duration, share
 from gil_demo.report.kit.gfm import fenced, plain, table
+from gil_demo.report.kit.pictures import ShownInNotebooks
 from gil_demo.report.kit.report import Texts
 from gil_demo.report.kit.screen import screen
 from gil_demo.report.watching_picture import coverage
@@ -52,7 +53,7 @@ def probe_sentence(result: ProbeResult) -> str:
 
 
 @dataclass(frozen=True)
-class ProbeReport:
+class ProbeReport(ShownInNotebooks):
     """A `ProbeResult` that draws itself wherever rich draws, and tells all in its ``repr``."""
 
     result: ProbeResult

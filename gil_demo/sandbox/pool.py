@@ -4,7 +4,7 @@ import json
 import os
 import select
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from errno import EAGAIN
@@ -18,6 +18,7 @@ from gil_demo.host.interpreter import python_command
 from gil_demo.host.threads import submit_all
 from gil_demo.interrupts import tidies
 from gil_demo.limits import ONE_THREAD_EACH
+from gil_demo.progress import Progress
 from gil_demo.results.patterns import Death, Ending
 from gil_demo.results.reading import read
 from gil_demo.words import Half
@@ -139,7 +140,7 @@ class Sandbox:
         for server in self._servers:
             server.close()
 
-    def run_all(self, tasks: Sequence[Task], progress: Callable[[int, int], None]) -> list[Ending]:
+    def run_all(self, tasks: Sequence[Task], progress: Progress) -> list[Ending]:
         """Run every task, and return the endings in the order of the tasks.
 
         Raises OSError where the system has no thread or no process to give.

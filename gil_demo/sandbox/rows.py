@@ -1,8 +1,9 @@
 """Tries patterns, and puts their endings together."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from gil_demo.progress import Progress, part
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Death, Ending, Finding, PatternRow
 from gil_demo.sandbox.evidence import evidence
@@ -10,9 +11,7 @@ from gil_demo.sandbox.pool import Sandbox, Task
 from gil_demo.words import each
 
 
-def try_patterns(
-    tasks: Sequence[Task], workers: int, progress: Callable[[int, int], None]
-) -> tuple[PatternRow, ...]:
+def try_patterns(tasks: Sequence[Task], workers: int, progress: Progress) -> tuple[PatternRow, ...]:
     """Run every task in a sandbox of its own; return a row for each half of each pattern.
 
     `workers` run at once. Halves that show times run when these are done, one after another.
@@ -21,9 +20,9 @@ def try_patterns(
     timed = [task for task in tasks if task[0].timed]
     others = [task for task in tasks if not task[0].timed]
     with Sandbox(workers) as box:
-        endings = box.run_all(others, lambda done, _: progress(done, len(tasks)))
+        endings = box.run_all(others, part(progress, 0, len(tasks)))
     with Sandbox(1) as box:
-        endings += box.run_all(timed, lambda done, _: progress(len(others) + done, len(tasks)))
+        endings += box.run_all(timed, part(progress, len(others), len(tasks)))
     rows = dict(grouped(zip(others + timed, endings, strict=True)))
     return tuple(rows[task] for task in dict.fromkeys(tasks))
 

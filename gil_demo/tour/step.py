@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Code, Seen
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from gil_demo.gallery import registry
 from gil_demo.host import machine
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Figure, Seen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.sandbox.evidence import clause

@@ -6,7 +6,7 @@ from typing import Literal
 
 from gil_demo.host import machine
 from gil_demo.measuring.others import caution
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Seen
 from gil_demo.tour.record import Prediction, Record

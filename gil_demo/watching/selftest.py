@@ -1,9 +1,10 @@
 """Is what the hand-overs tell true on this machine? C that stamps its own truth is the judge."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 from gil_demo.native import handovers
+from gil_demo.progress import Progress, unseen
 from gil_demo.results.watching import SelfTestRow
 from gil_demo.watching import timeline
 from gil_demo.watching.recording import Recorder
@@ -17,10 +18,8 @@ LENGTH_MS = 300
 MAX_ERROR_POINTS = 0.3
 """What is promised, on any machine under any load."""
 
-Progress = Callable[[int, int], None]
 
-
-def selftest(progress: Progress = lambda done, steps: None) -> Iterator[SelfTestRow]:
+def selftest(progress: Progress = unseen) -> Iterator[SelfTestRow]:
     """Compare the held share of known duty cycles with what the hand-overs tell."""
     cases = [
         (period, share, part)

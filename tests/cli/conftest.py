@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gil_demo.api import PreparedRace
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.report.run import RunReport
 from gil_demo.results.run import RunResult
 

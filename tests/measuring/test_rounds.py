@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from gil_demo.measuring.progress import part
 from gil_demo.measuring.rounds import interleaved
+from gil_demo.progress import part
 
 
 def noting(done: list[str]) -> dict[str, Callable[[], int]]:

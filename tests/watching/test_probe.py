@@ -24,6 +24,13 @@ def test_a_call_that_releases_throughout_releases() -> None:
     assert found.released_seconds > 0.04
 
 
+def test_a_notebook_shows_the_answer() -> None:
+    report = gil_demo.probe(lambda: gil_demo.hold_gil(0.02))
+    forms = report._repr_mimebundle_()
+    assert forms.keys() == {"text/plain", "text/html"}
+    assert all("holds the GIL" in text for text in forms.values())
+
+
 def test_a_call_that_never_drops_the_gil_holds() -> None:
     """There is no hand-over inside, so nothing else can be said of it."""
     found = probe(lambda: handovers.hold_gil(0.005), calls=10)

@@ -7,7 +7,7 @@ is put together here from the pieces of two exports: `pieces_of`.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -165,6 +165,24 @@ def notebook_forms(renderable: RenderableType) -> dict[str, str]:
     console = drawn(renderable)
     shown = console.export_html(theme=LIGHT, inline_styles=True, code_format=NOTEBOOK, clear=False)
     return {"text/plain": console.export_text(), "text/html": shown}
+
+
+class ShownInNotebooks:
+    """A base for what rich can draw: Jupyter can show it, too."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        """Return the forms in which Jupyter can show it: https://ipython.readthedocs.io."""
+        return {
+            form: text
+            for form, text in notebook_forms(self).items()
+            if (not include or form in include) and form not in (exclude or ())
+        }
 
 
 def drawn(renderable: RenderableType, columns: int = COLUMNS) -> Console:

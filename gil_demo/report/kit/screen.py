@@ -3,13 +3,15 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as ProgressBar
 
 from gil_demo.interrupts import interrupts_caught
+from gil_demo.progress import Progress
 
 MAX_COLUMNS = 1000
 """No line is wider: nobody has such a terminal."""
@@ -69,7 +71,7 @@ def _locale_is_ascii() -> bool:
 
 
 @contextmanager
-def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_line(label: str) -> Iterator[Progress]:
     """Show a progress line on standard error while the block runs, if that is a terminal.
 
     The block gets what to call with the steps done and the steps in all. The line
@@ -77,7 +79,7 @@ def progress_line(label: str) -> Iterator[Callable[[int, int], None]]:
     thread of its own, which would want the GIL in the middle of a measurement.
     """
     console = Console(stderr=True)
-    line = Progress(
+    line = ProgressBar(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:.0f}%"),

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from gil_demo.host import machine
 from gil_demo.measuring.paired import Tally
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.spans import wall_seconds
+from gil_demo.progress import Progress
 from gil_demo.words import Kernel, Mode
 
 LARGE, SMALL = 16_000_000, 2048

@@ -9,10 +9,10 @@ from statistics import median
 import numpy as np
 
 from gil_demo import arrays
-from gil_demo.measuring.progress import Progress, part
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.switching import nobody_asks
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
+from gil_demo.progress import Progress, part
 from gil_demo.results.watching import ProbeResult
 from gil_demo.watching.probe import probe
 

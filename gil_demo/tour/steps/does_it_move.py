@@ -46,7 +46,7 @@ Read more:
     - What resize checks: https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html
 """
 
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.tour.experiments.collector import ARRAYS, ELEMENTS, Reading, read_among_collections
 from gil_demo.tour.experiments.resizing import Resize, resize_one

@@ -53,7 +53,7 @@ import sys
 from collections.abc import Sequence
 
 from gil_demo.host import machine
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once

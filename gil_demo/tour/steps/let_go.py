@@ -52,9 +52,9 @@ from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
 from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Cell, Code, Lanes, Seen, Table
 from gil_demo.results.run import Measured, ScalingRow
 from gil_demo.tour.excerpt import excerpt

@@ -54,9 +54,9 @@ import numpy as np
 from gil_demo import arrays
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.progress import Progress, part
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
+from gil_demo.progress import Progress, part
 from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once

@@ -53,10 +53,10 @@ from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.picture import record_panel
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Lanes, Seen
 from gil_demo.results.run import Panel
 

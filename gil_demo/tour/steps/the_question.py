@@ -57,7 +57,7 @@ from gil_demo.csource.comments import tagged_lines
 from gil_demo.errors import BadInput
 from gil_demo.gallery.question import claims, page
 from gil_demo.host import machine
-from gil_demo.measuring.progress import Progress
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Code, Line, Seen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.excerpt import excerpt, statements

@@ -50,8 +50,8 @@ from gil_demo import notation
 from gil_demo.csource.functions import function
 from gil_demo.gallery import registry
 from gil_demo.host import machine
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.switching import USUAL_SECONDS
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Code, Line, Seen, Trials
 from gil_demo.results.patterns import PatternRow
 from gil_demo.sandbox.waiting import WINDOW_SECONDS

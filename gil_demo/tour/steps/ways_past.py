@@ -52,8 +52,8 @@ from collections.abc import Collection, Mapping
 
 from gil_demo.errors import Unavailable
 from gil_demo.host import machine
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.switching import traced
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.tour.ways import compare
 from gil_demo.tour.ways.compare import Found, Name, Way

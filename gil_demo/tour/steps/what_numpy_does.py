@@ -55,9 +55,9 @@ from dataclasses import replace
 
 from gil_demo import notation
 from gil_demo.host import machine
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.switching import traced
 from gil_demo.native import handovers
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.watching import ProbeResult
 from gil_demo.tour.experiments.operations import (

@@ -55,7 +55,7 @@ from gil_demo import notation
 from gil_demo.host import machine
 from gil_demo.measuring.others import caution, others_took
 from gil_demo.measuring.paired import Tally, differences
-from gil_demo.measuring.progress import Progress, part
+from gil_demo.progress import Progress, part
 from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.numbers import Spread

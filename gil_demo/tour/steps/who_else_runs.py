@@ -50,8 +50,8 @@ from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
 from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
+from gil_demo.progress import Progress
 from gil_demo.results.lesson import Responsiveness, Seen
 from gil_demo.results.run import Measured, ResponsivenessRow
 from gil_demo.words import Company

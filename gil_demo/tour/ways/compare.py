@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from gil_demo.errors import Unavailable
 from gil_demo.measuring.paired import ratios
 from gil_demo.measuring.plan import calibrated_passes
-from gil_demo.measuring.progress import Progress
 from gil_demo.measuring.race import Arrays, run_race
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.measuring.spans import peak_inside, wall_seconds
 from gil_demo.measuring.switching import nobody_asks
+from gil_demo.progress import Progress
 from gil_demo.results.numbers import Spread
 from gil_demo.tour.ways.crew import Ready, WorkDone, in_threads
 from gil_demo.tour.ways.interpreters import in_interpreters
