@@ -6,6 +6,9 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L /* clock_gettime; Python.h asks for it too */
 #endif
+#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE 1 /* CLOCK_UPTIME_RAW, which POSIX does not have */
+#endif
 
 #include <stdint.h>
 #include <time.h>
