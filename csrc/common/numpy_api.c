@@ -5,5 +5,6 @@
 
 int fill_numpy_api(void)
 {
-    return _import_array(); /* PyArray_ImportNumPyAPI() is the same, from NumPy 2 on */
+    /* PyArray_ImportNumPyAPI(), which NumPy 2 has, prints the exception and sets another. */
+    return PyArray_API == NULL ? _import_array() : 0;
 }
