@@ -15,7 +15,8 @@ static volatile int64_t used;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* Appends a number, and does it several times. Any thread, no GIL, no lock. */
+/* Appends a number, and does it several times: in the block without the GIL, and
+   without a lock. */
 void gil_as_lock_unsafe(double *numbers, double number, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

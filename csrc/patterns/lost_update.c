@@ -9,7 +9,7 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* To the processor, *cell += 1 is a load, an addition and a store. In between,
-   the other thread does the same. Any thread, no GIL. */
+   the other thread does the same: neither has the GIL in the block. */
 void lost_update_unsafe(volatile int64_t *cell, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -6,7 +6,7 @@
 #include "lab.h"
 
 /* Py_INCREF taken apart, as it is on builds with a GIL: a load, an addition, a store.
-   Two threads, no GIL. */
+   In the block neither of the two threads has the GIL. */
 void refcount_race_unsafe(PyObject *array, int64_t times, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
