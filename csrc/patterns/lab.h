@@ -6,7 +6,10 @@
    reaches a step, the other waits until it has been reached, and all that the
    first did before is visible to the second afterwards. None of these functions
    touches a Python object: call them with or without the GIL, but wait only
-   without it, or when no other thread needs it. */
+   without it, or when no other thread needs it.
+
+   Python calls each function of a pattern that is not static, and a function that
+   Python calls is entered with the GIL held. The exceptions say so. */
 
 #ifndef GIL_DEMO_LAB_H
 #define GIL_DEMO_LAB_H
