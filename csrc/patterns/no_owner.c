@@ -24,7 +24,12 @@ PyObject *no_owner_new_series(void)
 {
     const npy_intp shape[] = {SIZE};
     PyObject *numbers = PyArray_ZEROS(1, shape, NPY_DOUBLE, 0);
-    return numbers ? PyCapsule_New(numbers, "series", end_series) : NULL;
+    if (numbers == NULL)
+        return NULL;
+    PyObject *series = PyCapsule_New(numbers, "series", end_series);
+    if (series == NULL)
+        Py_DECREF(numbers); /* no capsule, so nobody else would */
+    return series;
 }
 
 PyObject *no_owner_unsafe_array(PyObject *series)
