@@ -7,13 +7,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fenv.h>
+#include <unistd.h>
 
-#ifdef __clang__ /* GCC has no such pragma, and needs none where a call comes between */
+#ifdef __clang__ /* GCC does not know this pragma of C's */
 #pragma STDC FENV_ACCESS ON
 #endif
 
-/* With upward rounding this is never below the true sum. Any thread, no GIL. */
-static double sum(const double *data, int64_t size)
+/* With upward rounding this is never below the true sum. Any thread, no GIL.
+   Not inlined: GCC may move an addition past fesetround(), but not a call of a
+   function that reads memory. */
+__attribute__((noinline)) static double sum(const double *data, int64_t size)
 {
     double total = 0.0;
     for (int64_t i = 0; i < size; i++)
@@ -70,8 +73,11 @@ int process_wide_state_safe_open(PyObject *arrays)
     file = open("/dev/null/numbers", O_RDONLY);
     error = errno;
     Py_END_ALLOW_THREADS
-    if (PyList_SetSlice(arrays, 0, PY_SSIZE_T_MAX, NULL) < 0)
+    if (PyList_SetSlice(arrays, 0, PY_SSIZE_T_MAX, NULL) < 0) {
+        if (file >= 0)
+            close(file);
         return -1;
+    }
     errno = error;
     if (file < 0)
         PyErr_SetFromErrno(PyExc_OSError);
