@@ -5,6 +5,7 @@
 
 #include "lab.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ static int64_t receive(int pipe, double *data, int64_t size)
     int64_t have = 0;
     while (have < wanted) {
         const ssize_t got = read(pipe, bytes + have, (size_t)(wanted - have));
+        if (got < 0 && errno == EINTR)
+            continue; /* a signal came; to react to Ctrl-C see uninterruptible.c */
         if (got <= 0)
             break;
         have += got;
