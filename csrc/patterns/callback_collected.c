@@ -7,13 +7,13 @@
 static double (*callback)(double);
 static PyObject *keeper; /* what keeps the callback alive, in the safe half */
 
-/* The sum of callback(x) over all elements. Called with the GIL held here; a callback
+/* The sum of function(x) over all elements. Called with the GIL held here; a callback
    of ctypes or cffi takes the GIL itself, so it could be called without it. */
-static double sum_of_results(const double *data, int64_t size)
+static double sum_of_results(double (*function)(double), const double *data, int64_t size)
 {
     double total = 0.0;
     for (int64_t i = 0; i < size; i++)
-        total += callback(data[i]);
+        total += function(data[i]);
     return total;
 }
 
@@ -25,7 +25,7 @@ void callback_collected_unsafe_register(double (*function)(double))
 
 double callback_collected_unsafe_apply(const double *data, int64_t size)
 {
-    return sum_of_results(data, size);
+    return sum_of_results(callback, data, size);
 }
 
 /* `owner` is the Python object that the address belongs to. */
@@ -36,9 +36,15 @@ void callback_collected_safe_register(double (*function)(double), PyObject *owne
     Py_XSETREF(keeper, owner); /* only now drops the owner of the callback before */
 }
 
+/* Returns 0.0 if no callback is registered. */
 double callback_collected_safe_apply(const double *data, int64_t size)
 {
-    return sum_of_results(data, size);
+    if (callback == NULL)
+        return 0.0;
+    PyObject *owner = Py_XNewRef(keeper); /* the callback may register another one */
+    const double total = sum_of_results(callback, data, size);
+    Py_XDECREF(owner);
+    return total;
 }
 
 /* After this C does not call it any more. */
