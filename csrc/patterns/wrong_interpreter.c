@@ -64,7 +64,8 @@ double wrong_interpreter_ask(void *(*thread)(void *), const double *data, int64_
     if (pthread_create(&started, NULL, thread, &job) == 0)
         pthread_join(started, NULL);
     Py_END_ALLOW_THREADS
-    PyObject *sum = PyDict_GetItemString(PyInterpreterState_GetDict(job.caller), "sum");
+    PyObject *kept = PyInterpreterState_GetDict(job.caller); /* borrowed, and so is the sum */
+    PyObject *sum = kept ? PyDict_GetItemString(kept, "sum") : NULL;
     const double found = sum ? PyFloat_AsDouble(sum) : 0.0;
     ids[0] = PyInterpreterState_GetID(job.caller);
     ids[1] = job.receiver ? PyInterpreterState_GetID(job.receiver) : -1;
