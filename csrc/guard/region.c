@@ -10,10 +10,13 @@
 
 enum { POISON_SHIFT = 6, LARGE_SHIFT = 21 };
 
-static const size_t small_bytes = (size_t)256 << 30, large_bytes = (size_t)4 << 40;
+enum { LOG2_SMALL_BYTES = 38 };
+static const size_t small_bytes = (size_t)1 << LOG2_SMALL_BYTES, large_bytes = (size_t)4 << 40;
 static const size_t poison_bytes = (size_t)32 << 30; /* accessible, so it is no more than needed */
 static const size_t max_blocks = (size_t)32 << 20;
-enum { MAX_HALVINGS = 14 };
+enum { MAX_HALVINGS = 12 };
+_Static_assert((size_t)1 << (LOG2_SMALL_BYTES - MAX_HALVINGS - 1) >= CHUNK,
+               "what is prepared at a time must not reach past the end of a region");
 
 struct region regions[REGIONS];
 
