@@ -24,11 +24,12 @@
 
 struct facts_to facts_to = {.errors = STDERR_FILENO};
 
-enum { LINE = 128 << 10, TELLER_MILLISECONDS = 30000, WAIT_MILLISECONDS = 60000 };
+enum { LINE = 512 << 10, TELLER_MILLISECONDS = 30000, WAIT_MILLISECONDS = 60000 };
 
 static _Atomic int32_t writer; /* the thread that writes a report, 0: none */
 static char line[LINE];
 static size_t length;
+static bool too_long; /* for `line`: it is not written, since a part of it would be no JSON */
 static bool first; /* nothing yet in the innermost object or list */
 static int file; /* being written to */
 static posix_spawn_file_actions_t teller_files; /* made in time: a handler must not meet malloc */
@@ -105,8 +106,10 @@ void facts_note_end(void)
 
 static void put(const char *text, size_t bytes)
 {
-    if (bytes > LINE - 64 - length) /* room is left for what closes the line */
+    if (bytes > LINE - length) {
+        too_long = true;
         return;
+    }
     memcpy(line + length, text, bytes);
     length += bytes;
 }
@@ -169,7 +172,7 @@ static void close_bracket(const char *bracket)
 void fact_begin(const char *name)
 {
     length = 0;
-    first = true;
+    too_long = false;
     put("{", 1);
     first = true;
     fact_text("fact", name);
@@ -177,9 +180,9 @@ void fact_begin(const char *name)
 
 void fact_end(void)
 {
-    line[length++] = '}';
-    line[length++] = '\n';
-    write_all(file, line, length);
+    put("}\n", 2);
+    if (!too_long)
+        write_all(file, line, length);
 }
 
 void fact_number(const char *key, int64_t value)
@@ -198,7 +201,10 @@ void fact_text(const char *key, const char *value)
     }
     put("\"", 1);
     for (; *value != '\0'; value++)
-        put_character((unsigned char)*value);
+        if ((unsigned char)*value >= 0x80)
+            put(value, 1); /* of a character of UTF-8: JSON may contain these */
+        else
+            put_character((unsigned char)*value);
     put("\"", 1);
 }
 
