@@ -66,7 +66,10 @@ static bool was_a_fault(const mcontext_t *stopped)
     const greg_t trap = stopped->gregs[REG_TRAPNO];
     const unsigned char *after = (const unsigned char *)stopped->gregs[REG_RIP];
     if (trap != GENERAL_PROTECTION && trap != PAGE_FAULT)
-        return false; /* of an earlier fault, maybe; hence the second look */
+        return false;
+    if (trap == PAGE_FAULT && stopped->gregs[REG_CR2] == stopped->gregs[REG_RIP])
+        return true; /* a call of what is no code: there is nothing to look at */
+    /* What is kept may be of an earlier fault: was the last instruction SYSCALL (0F 05)? */
     return after < (const unsigned char *)page_size() || after[-2] != 0x0F || after[-1] != 0x05;
 }
 
@@ -113,11 +116,12 @@ static void on_fault(int number, siginfo_t *info, void *context)
 {
     const int error = errno;
     if (info->si_code <= 0) { /* sent by kill() or raise() */
-        if (info->si_pid == getpid()
-            && raised_for_a_fault(__builtin_return_address(0), context))
-            return; /* the faulting instruction runs again, and we learn its address */
-        put_back();
-        raise(number);
+        if (info->si_pid != getpid()
+            || !raised_for_a_fault(__builtin_return_address(0), context)) {
+            put_back();
+            raise(number);
+        } /* else: the faulting instruction runs again, and we learn its address */
+        errno = error;
         return;
     }
     if (shield_lets_pass(info->si_addr, context)) {
@@ -140,13 +144,12 @@ static void on_fault(int number, siginfo_t *info, void *context)
     errno = error;
 }
 
-static void on_trap(int number, siginfo_t *info, void *context)
+static void on_trap(int number, siginfo_t *Py_UNUSED(info), void *context)
 {
     const int error = errno;
     if (!shield_after_step(context)) {
         sigaction(number, &trap_before, NULL);
-        if (info->si_code <= 0)
-            raise(number);
+        raise(number); /* a breakpoint is over when its signal comes: it would not come again */
     }
     errno = error;
 }
@@ -161,5 +164,5 @@ bool faults_take(void)
     struct sigaction trap = action;
     trap.sa_sigaction = on_trap;
     return sigaction(FAULT, &action, &fault_before) == 0
-        && sigaction(SIGTRAP, &trap, &trap_before) == 0;
+        && (!can_step() || sigaction(SIGTRAP, &trap, &trap_before) == 0);
 }
