@@ -83,6 +83,8 @@ int shield_add(const char *from, size_t bytes, enum shield kind, int notes)
 
 void shield_remove(int number)
 {
+    if (number < 0 || number >= MAX_SHIELDS)
+        return;
     lock_shields();
     struct block *block = shields[number].block;
     shields[number].block = NULL;
