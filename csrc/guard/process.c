@@ -92,6 +92,7 @@ static void in_the_child(void)
     thread = 0;
     own_counts = (struct counts){
         .alive = guard_counts->alive,
+        .peak_alive = guard_counts->alive,
         .waste = guard_counts->waste,
         .quarantined = guard_counts->quarantined,
         .method = guard_counts->method,
