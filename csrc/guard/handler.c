@@ -76,11 +76,13 @@ static PyDataMem_Handler *default_handler(void)
     return handler;
 }
 
-static void make_writable(const void *start, size_t bytes)
+/* NumPy's struct is not const. Where a build has it in read-only pages all the same, these
+   become writable. */
+static bool make_writable(const void *start, size_t bytes)
 {
     const uintptr_t page = page_size();
     const uintptr_t first = (uintptr_t)start & ~(page - 1);
-    mprotect((void *)first, (uintptr_t)start + bytes - first, PROT_READ | PROT_WRITE);
+    return mprotect((void *)first, (uintptr_t)start + bytes - first, PROT_READ | PROT_WRITE) == 0;
 }
 
 const char *handler_patch(void)
@@ -93,7 +95,8 @@ const char *handler_patch(void)
     if (handler->version != 1 || strcmp(handler->name, "default_allocator") != 0)
         return "this NumPy's default allocator has a version that is not known here";
     numpy = handler->allocator;
-    make_writable(handler, sizeof *handler);
+    if (!make_writable(handler, sizeof *handler))
+        return "the system does not let NumPy's default allocator be changed";
     /* What frees comes first: no guarded block may meet the old one. */
     __atomic_store_n(&handler->allocator.free, guard_free, __ATOMIC_SEQ_CST);
     __atomic_store_n(&handler->allocator.realloc, guard_realloc, __ATOMIC_SEQ_CST);
