@@ -6,13 +6,14 @@
    pages.c     makes pages accessible and inaccessible
    canary.c    fills what no array owns, and finds what was written there
    depot.c     keeps each different Python stack once
-   frames.c    walks Python's frames, the one file that knows their layout
+   frames.c    walks Python's frames, the one file here that knows their layout
    faults.c    SIGSEGV: stages of a report
    report.c    what a report says, the essential first
    facts.c     writes facts, one JSON object a line, with nothing but write(2)
    nearby.c    an address → the blocks near it
    names.c     the Python variables whose arrays lie in a block
    protect.c   pages that nobody may write to, or whose writers are noted
+   process.c   the clock, the thread's number, and the counts, across fork()
    module.c    gil_demo._guard */
 
 #ifndef GIL_DEMO_GUARD_H
