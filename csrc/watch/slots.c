@@ -19,6 +19,7 @@ enum { MAX_SLOTS = 8 };
 static struct slot {
     _Atomic(void *) *place;
     void *before, *ours;
+    int protection; /* of the slot's page, as it was before */
 } slots[MAX_SLOTS];
 static int filled;
 
@@ -45,7 +46,7 @@ static void search_table(const struct search *search, ElfW(Addr) base, const Elf
             if (strcmp(name, search->wanted[w].name) == 0 && filled < MAX_SLOTS) {
                 _Atomic(void *) *place = (_Atomic(void *) *)(base + table[i].r_offset);
                 slots[filled++] =
-                    (struct slot){place, atomic_load(place), search->wanted[w].ours};
+                    (struct slot){place, atomic_load(place), search->wanted[w].ours, -1};
             }
     }
 }
@@ -144,8 +145,9 @@ const char *slots_replace(const replacement *wanted, int count)
         }
     }
     for (int i = 0; i < filled; i++) {
-        int protection = protection_of((void *)slots[i].place);
-        if (protection < 0 || !store(slots[i].place, slots[i].ours, protection)) {
+        slots[i].protection = protection_of((void *)slots[i].place);
+        if (slots[i].protection < 0 ||
+            !store(slots[i].place, slots[i].ours, slots[i].protection)) {
             slots_restore();
             return "this system does not let a program change its own slots";
         }
@@ -153,14 +155,14 @@ const char *slots_replace(const replacement *wanted, int count)
     return NULL;
 }
 
+/* Runs in a forked child too, where a lock of malloc may be locked for ever: only system calls. */
 const char *slots_restore(void)
 {
     const char *why = NULL;
     for (int i = 0; i < filled; i++) {
         if (atomic_load(slots[i].place) != slots[i].ours)
             continue; /* never replaced, or replaced again by somebody else: not ours to change */
-        int protection = protection_of((void *)slots[i].place);
-        if (protection < 0 || !store(slots[i].place, slots[i].before, protection))
+        if (!store(slots[i].place, slots[i].before, slots[i].protection))
             why = "the slots could not be put back";
     }
     filled = 0;
