@@ -22,7 +22,8 @@ static struct {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    bool running, leaving;
+    bool running, ending; /* with the GIL; ending: a thread is in alarm_stop() */
+    bool leaving;         /* with the mutex */
     int64_t after_ns;
     int fd;
     uint64_t told;
@@ -261,25 +262,33 @@ const char *alarm_start(int64_t after_ns, int fd)
     alarm_state.after_ns = after_ns;
     alarm_state.fd = fd;
     alarm_state.told = 0;
-    watch.alarm_ns = after_ns;
     sigset_t all, before; /* signals are for the program's own threads */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&alarm_state.thread, NULL, keep_looking, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    alarm_state.running = !failed;
-    return failed ? "no thread could be started for the alarm" : NULL;
+    if (failed) {
+        pthread_cond_destroy(&alarm_state.wake);
+        return "no thread could be started for the alarm";
+    }
+    alarm_state.running = true;
+    watch.alarm_ns = after_ns;
+    return NULL;
 }
 
 uint64_t alarm_stop(void)
 {
-    if (!alarm_state.running)
+    if (!alarm_state.running || alarm_state.ending)
         return 0;
+    alarm_state.ending = true;
+    Py_BEGIN_ALLOW_THREADS /* its thread may be writing to a pipe whose reader needs the GIL */
     pthread_mutex_lock(&alarm_state.mutex);
     alarm_state.leaving = true;
     pthread_cond_signal(&alarm_state.wake);
     pthread_mutex_unlock(&alarm_state.mutex);
     pthread_join(alarm_state.thread, NULL);
+    Py_END_ALLOW_THREADS
+    alarm_state.ending = false;
     watch.alarm_ns = 0;
     pthread_cond_destroy(&alarm_state.wake);
     alarm_state.running = false;
@@ -288,6 +297,6 @@ uint64_t alarm_stop(void)
 
 void alarm_forget_in_child(void)
 {
-    alarm_state.running = false;
+    alarm_state.running = alarm_state.ending = false;
     pthread_mutex_init(&alarm_state.mutex, NULL);
 }
