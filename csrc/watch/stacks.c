@@ -16,7 +16,7 @@ typedef struct {
     int32_t offset;        /* in bytes from the start of the code */
 } node;
 
-static struct {
+static struct tree {
     node nodes[MAX_NODES];
     PyCodeObject *codes[MAX_CODES];
     uint32_t node_index[2 * MAX_NODES], code_index[2 * MAX_CODES]; /* hash tables, 0: empty */
@@ -143,10 +143,11 @@ uint64_t stacks_lost(void)
 
 void stacks_forget(void)
 {
-    if (tree == NULL)
+    struct tree *forgotten = tree;
+    tree = NULL; /* first: the end of a code object may run Python, which may come here */
+    if (forgotten == NULL)
         return;
-    for (uint32_t i = 1; i < tree->code_count; i++)
-        Py_DECREF(tree->codes[i]);
-    munmap(tree, sizeof *tree);
-    tree = NULL;
+    for (uint32_t i = 1; i < forgotten->code_count; i++)
+        Py_DECREF(forgotten->codes[i]);
+    munmap(forgotten, sizeof *forgotten);
 }
