@@ -222,3 +222,14 @@ read(address(two) - 8)
         ("before-start", 4096),
         ("past-end", 1000),
     ]
+
+
+def test_a_report_keeps_letters_that_are_not_ascii(guarded: Run) -> None:
+    """What the program or a path is called is told as it is written."""
+    ended = guarded("""
+from gil_demo.native import guard
+guard.label("the test of Übung 3, 練習")
+array = np.ones(10)
+read(address(array) + 80)
+""")
+    assert ended.report["label"] == "the test of Übung 3, 練習"

@@ -1,5 +1,6 @@
 """The report comes whatever else has an eye on SIGSEGV, and a second fault costs little of it."""
 
+import platform
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -167,3 +168,22 @@ with gil_demo.guard():
 """)
     assert ended.returncode == -signal.SIGSEGV
     assert '{"fact": "report", "what": "past-end"' in ended.stderr
+
+
+BREAKPOINTS = {
+    "x86_64": b"\xcc\xc3",  # int3, ret
+    "aarch64": b"\x00\x00\x20\xd4\xc0\x03\x5f\xd6",  # brk #0, ret
+}
+
+
+def test_a_breakpoint_in_c_ends_the_program_as_without_the_guard(block: Run) -> None:
+    """SIGTRAP that is not the guard's own goes to whoever had it before."""
+    ended = block(f"""
+import mmap
+code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+code.write({BREAKPOINTS[platform.machine()]!r})
+breakpoint_in_c = ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+with gil_demo.guard():
+    breakpoint_in_c()
+""")
+    assert ended.returncode == -signal.SIGTRAP

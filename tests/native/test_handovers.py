@@ -238,3 +238,42 @@ def test_holding_keeps_others_out_and_releasing_lets_them_run(watched: None) -> 
     assert handovers.span().noted == before
     handovers.release_gil(0.02)
     assert handovers.span().noted == before + 1
+
+
+FULL_PIPE = """
+import contextlib, os, threading
+from gil_demo.native import handovers
+
+reading, writing = os.pipe()
+os.set_blocking(writing, False)
+with contextlib.suppress(BlockingIOError):
+    while True:
+        os.write(writing, bytes(4096))
+os.set_blocking(writing, True)
+
+ending = threading.Event()
+
+def compute():
+    while not ending.is_set():
+        pass
+
+def empty_the_pipe():
+    ending.wait()
+    while os.read(reading, 65536):
+        pass
+
+threads = [threading.Thread(target=target) for target in (compute, empty_the_pipe)]
+handovers.start(0, 0)
+handovers.alarm_start(1_000_000, writing)
+for thread in threads:
+    thread.start()
+handovers.hold_gil(0.5)  # the alarm speaks, and its thread waits until there is room in the pipe
+ending.set()
+print(handovers.alarm_stop() > 0)
+os.close(writing)
+"""
+
+
+def test_an_alarm_ends_while_its_pipe_is_full(python: Command) -> None:
+    """The thread that empties the pipe gets the GIL while the end of the alarm is waited for."""
+    assert python(FULL_PIPE).stdout == "True\n"
