@@ -7,6 +7,7 @@
 
 #include "pages.h"
 
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -94,6 +95,9 @@ void pages_shut(enum method method, char *start, size_t bytes)
             return;
         atomic_store(&markers_failed, true);
     }
-    if (map(start, bytes, PROT_NONE, MAP_FIXED) == MAP_FAILED)
-        mprotect(start, bytes, PROT_NONE); /* no mapping left for a split: shut what can be */
+    if (map(start, bytes, PROT_NONE, MAP_FIXED) == MAP_FAILED) { /* no mapping is left */
+        if (madvise(start, bytes, MADV_DONTNEED) != 0)
+            memset(start, 0, bytes); /* what is opened again is zero */
+        mprotect(start, bytes, PROT_NONE);
+    }
 }
