@@ -174,3 +174,45 @@ read(stale)
     )
     assert ended.stdout == "all well\n"
     assert ended.returncode == -signal.SIGSEGV
+
+
+ALL_MAPPINGS = """
+def use_up_all_mappings():
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    taken = []
+    while True:  # neighbours whose protection differs do not merge
+        place = libc.mmap(None, page, len(taken) % 2, 0x22, -1, ctypes.c_long(0))
+        if place == ctypes.c_void_p(-1).value:
+            return taken
+        taken.append(place)
+
+def give_back(taken):
+    libc = ctypes.CDLL(None)
+    for place in taken:
+        libc.munmap(ctypes.c_void_p(place), page)
+
+page = resource.getpagesize()
+"""
+
+
+def test_zeros_are_zero_after_the_mappings_were_used_up(block: Run) -> None:
+    """A block that could not be mapped anew when it was freed is empty all the same."""
+    ended = block(
+        BOUNDS
+        + ALL_MAPPINGS
+        + """
+begin(method="mappings", quarantine=0)
+array = np.full(512, 7.0)
+before = address(array)
+guard.switch_on(False)
+taken = use_up_all_mappings()
+del array
+give_back(taken)
+guard.switch_on(True)
+array = np.zeros(512)
+assert address(array) == before
+assert not array.any()
+"""
+    )
+    assert fine(ended)
