@@ -51,6 +51,7 @@ PLACEHOLDERS = {
     r"\bNAME\b": "lost-update",
     r"\bFILE\.npy\b": "numbers.npy",
     r"\bSCRIPT\b": "program.py",
+    r"\bMODULE\b": "numpy",
     r"\bSTATEMENT\b": '"sum(range(100))"',
     r"\bFILE\.json\b": "kept.json",
     r"\bFILE\.c\b": "src/one.c",

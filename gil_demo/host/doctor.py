@@ -47,7 +47,10 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
     if not environment.gil_enabled:
         yield "There is no GIL: expect held and released to behave alike."
     elif environment.free_threaded:
-        yield "This build can run without a GIL, but something turned it on (see PYTHON_GIL)."
+        yield (
+            "This build can run without a GIL, but something turned it on: PYTHON_GIL=1, or a"
+            " module, and gil-demo doctor MODULE says whether it was that one."
+        )
     if environment.cores == 1:
         yield (
             "There is one core: released calls still overlap, which peak inside shows, but no"

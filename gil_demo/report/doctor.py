@@ -1,5 +1,6 @@
 """An examination as a table, and below it what follows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -7,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo import notation
+from gil_demo.files import printable
 from gil_demo.report.document import doctor_document, json_text
 from gil_demo.report.kit.report import Texts
-from gil_demo.results.host import Examination
+from gil_demo.results.host import Examination, Import
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +52,42 @@ def doctor_table(examination: Examination) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         table.add_row(Text(name, style="bold"), fact)
-    return Group(table, Text(), *(Text(f"- {sentence}") for sentence in examination.advice))
+    advice = [Text(f"- {sentence}") for sentence in examination.advice]
+    return Group(table, Text(), *advice, *_imports(examination))
+
+
+def _imports(examination: Examination) -> Iterator[RenderableType]:
+    """Yield a table of the modules that were asked about, and what follows."""
+    if not examination.imports:
+        return
+    free_threaded = examination.environment.free_threaded
+    table = Table.grid(padding=(0, 2))
+    for one in examination.imports:
+        table.add_row(Text(one.module, style="bold"), Text(import_told(one, free_threaded)))
+    yield from (Text(), Text("Each module, imported by itself in a fresh process:"), table, Text())
+    if not free_threaded:
+        yield Text("- This build of Python always has a GIL: no module can turn it on.")
+    elif any(one.turned_gil_on for one in examination.imports):
+        yield Text(
+            "- A C module keeps the GIL off by declaring that it needs none: the slot Py_mod_gil,"
+            " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off in any case."
+        )
+
+
+def import_told(one: Import, free_threaded: bool) -> str:
+    """Say in a line how an import went."""
+    ends = {
+        "imported": "imported",
+        "raised": f"not imported: {printable(one.error or '')}",
+        "died": f"not imported: {one.signal or ''} ended the process"
+        + (f" ({printable(one.error)})" if one.error else ""),
+        "left": f"not imported: the process ended with exit code {one.exit_code}",
+        "unfinished": "not imported: stopped, because it took too long",
+    }
+    if not free_threaded:
+        return ends[one.ended]
+    if not one.turned_gil_on:
+        return f"{ends[one.ended]}; the GIL stayed off"
+    if one.turned_on_by in (None, one.module):
+        return f"{ends[one.ended]}; it turned the GIL on"
+    return f"{ends[one.ended]}; it turned the GIL on, to load {one.turned_on_by}"

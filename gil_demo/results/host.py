@@ -1,6 +1,10 @@
 """The machine, the interpreter and the build that a run took place on."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+ImportEnd = Literal["imported", "raised", "died", "left", "unfinished"]
+"""How an import in a process of its own ended; in all cases but the first two the process, too."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,37 @@ class Environment:
 
 
 @dataclass(frozen=True)
+class Import:
+    """How the import of a module went, in a process of its own, and whether it turned the GIL on.
+
+    `turned_on_by` is the module that the interpreter turned it on for: the module itself,
+    or one that it imports. None where the interpreter did not name it.
+
+    `error` is the exception, or the interpreter's last words; `signal` killed the process,
+    `exit_code` is what it left with.
+    """
+
+    module: str
+    ended: ImportEnd
+    turned_gil_on: bool
+    turned_on_by: str | None = None
+    error: str | None = None
+    signal: str | None = None
+    exit_code: int | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the module was imported, and left the GIL as it was."""
+        return self.ended == "imported" and not self.turned_gil_on
+
+
+@dataclass(frozen=True)
 class Examination:
     """The machine, the interpreter and the build, and what follows from them.
 
     `built_by` is the compiler of the C modules, None where they do not load, and
-    then `build_problem` says why; `compiler` is the one to be found here now.
+    then `build_problem` says why; `compiler` is the one to be found here now. `imports`
+    has the modules that were asked about.
     """
 
     environment: Environment
@@ -39,3 +69,4 @@ class Examination:
     built_by: str | None
     build_problem: str | None
     advice: tuple[str, ...]
+    imports: tuple[Import, ...] = ()
