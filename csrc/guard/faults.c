@@ -6,12 +6,12 @@
 
 #include "faults.h"
 
+#include "c_stack.h"
 #include "pages.h"
 #include "protect.h"
 #include "report.h"
 
 #include <errno.h>
-#include <execinfo.h>
 #include <signal.h>
 #include <ucontext.h>
 #include <unistd.h>

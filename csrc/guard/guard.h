@@ -9,6 +9,7 @@
    frames.c    walks Python's frames, the one file here that knows their layout
    faults.c    SIGSEGV: stages of a report
    report.c    what a report says, the essential first
+   c_stack.h   backtrace(), also where the C library has none
    facts.c     writes facts, one JSON object a line, with nothing but write(2)
    nearby.c    an address → the blocks near it
    names.c     the Python variables whose arrays lie in a block

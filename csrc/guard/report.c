@@ -6,6 +6,7 @@
 
 #include "report.h"
 
+#include "c_stack.h"
 #include "depot.h"
 #include "facts.h"
 #include "frames.h"
@@ -15,7 +16,6 @@
 #include "region.h"
 
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -113,8 +113,10 @@ static void put_python(const void *Py_UNUSED(argument))
 static void put_native(const void *instruction)
 {
     void *addresses[MAX_C_FRAMES];
-    const int depth = backtrace(addresses, MAX_C_FRAMES);
+    int depth = backtrace(addresses, MAX_C_FRAMES);
     int start = 0;
+    if (depth == 0 && instruction != NULL)
+        addresses[depth++] = (void *)instruction;
     for (int i = 0; i < depth && instruction != NULL; i++)
         if (addresses[i] == instruction)
             start = i;
