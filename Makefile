@@ -18,7 +18,7 @@ SAME_EVERYWHERE = check truth test_docs.py test_faults.py test_words.py
 
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test test-interpreter lint lint-python lint-c lint-docs sanitize docs pictures bench bench-guard bench-watch clean
+.PHONY: run test test-interpreter test-lowest lint lint-python lint-c lint-musl lint-docs sanitize docs pictures bench bench-guard bench-watch wheels check-wheels clean
 
 run: $(VENV)/.run
 	@$(BIN)/gil-demo run
@@ -31,6 +31,19 @@ test: $(VENV)/.test
 # What can differ from one interpreter to the next: CI runs it on each of them.
 test-interpreter: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses=auto $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
+
+# A part of the tests with the lowest versions that pyproject.toml promises, of NumPy's headers, too.
+LOWEST_VENV ?= .venv/lowest
+LOWEST_TESTS = native gallery/question/test_copies.py gallery/test_registry.py results report cli/test_options.py \
+    cli/test_outputs.py cli/test_doctor.py sandbox test_arrays.py test_api.py test_build.py
+
+test-lowest:
+	@test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
+	$(LOWEST_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(LOWEST_VENV)/bin/python tests/lowest.py > $(LOWEST_VENV)/lowest.txt
+	PIP_CONSTRAINT=$(LOWEST_VENV)/lowest.txt $(LOWEST_VENV)/bin/python -m pip install --quiet --requirement $(LOWEST_VENV)/lowest.txt
+	PIP_CONSTRAINT= $(LOWEST_VENV)/bin/python -m pip install --quiet --no-build-isolation --no-deps .
+	$(LOWEST_VENV)/bin/python -m pytest -q -p no:cacheprovider --numprocesses=auto $(addprefix tests/,$(LOWEST_TESTS))
 
 # SAFE_RUNS=10 is what CI takes the time for; the default is 50.
 sanitize: $(VENV)/.test
@@ -47,7 +60,7 @@ bench-watch: $(VENV)/.test
 	$(PIP) install --quiet --group bench-watch
 	$(BIN)/python -m tests.benchmarks.watch
 
-lint: $(VENV)/.test lint-python lint-c lint-docs
+lint: $(VENV)/.test lint-python lint-c lint-musl lint-docs
 	$(BIN)/python -m tests.docs_commands
 
 lint-python: $(VENV)/.test $(VENV)/.lint
@@ -58,6 +71,12 @@ lint-python: $(VENV)/.test $(VENV)/.lint
 lint-c: $(VENV)/.run
 	headers=$$($(BIN)/python -c '$(HEADERS)') && for compiler in $(C_COMPILERS); do for c in $(C_FILES); do \
 	    $$compiler -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done; done
+
+# The C compiles against musl's headers, as on Alpine. Needs musl-gcc (Debian: apt install musl-tools).
+lint-musl: $(VENV)/.run
+	@command -v musl-gcc >/dev/null || { echo 'skipped, no check against musl: there is no musl-gcc (apt install musl-tools)'; exit 0; }; \
+	headers=$$($(BIN)/python -c '$(HEADERS)') && for c in $(C_FILES); do \
+	    musl-gcc -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -fsyntax-only $$c || exit 1; done
 
 lint-docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/cog -I docs --check $(GENERATED)
@@ -73,6 +92,19 @@ pictures: $(VENV)/.run
 	$(BIN)/gil-demo run --section picture --svg docs/picture.svg
 	$(BIN)/gil-demo run --section scaling --section responsiveness --section patterns --svg docs/tables.svg
 	$(BIN)/gil-demo show temporary-pointer --svg docs/pattern.svg
+
+# What goes to a package index, in dist: the archive, and a wheel for this interpreter that says
+# which Linux it runs on. Then everything is looked at, and the wheel used in an empty folder.
+wheels: $(VENV)/.release
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	[ "$$(uname)" != Linux ] || { PATH="$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist dist/*-linux_*.whl && rm dist/*-linux_*.whl; }
+	$(MAKE) check-wheels
+
+check-wheels: $(VENV)/.release
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python -m tests.packages dist
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info gil_demo/*.so gil_demo/_*.c
@@ -93,4 +125,9 @@ $(VENV)/.test: $(VENV)/.run
 $(VENV)/.lint: $(VENV)/.run
 	@echo 'Getting what the checks need.'
 	@$(PIP) install --quiet --group lint
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.run
+	@echo 'Getting what a release needs.'
+	@$(PIP) install --quiet --group release
 	@touch $@

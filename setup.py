@@ -1,7 +1,12 @@
-"""What pyproject.toml cannot say: which C modules to build, and what to do without a compiler."""
+"""What pyproject.toml cannot say: the C modules, the README's addresses, one build at a time."""
 
+import os
+import re
 import sys
 import sysconfig
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -45,6 +50,36 @@ def c_files(folder: str) -> list[str]:
     return sorted(str(path) for path in Path("csrc", folder).glob("*.c"))
 
 
+def readme() -> str:
+    """README.md with addresses that work outside of the tree, too, as on a package index.
+
+    They begin with the one address in pyproject.toml, and continue as on GitHub and GitLab.
+    """
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    source, version = project["urls"]["Source"], project["version"]
+
+    def absolute(link: re.Match[str]) -> str:
+        kind = "raw" if link["mark"] else "blob"
+        return f"{link['mark']}[{link['text']}]({source}/{kind}/v{version}/{link['file']})"
+
+    links = r"(?P<mark>!?)\[(?P<text>[^]]*)\]\((?P<file>(?!\w+:|#)[^)]+)\)"
+    return re.sub(links, absolute, Path("README.md").read_text("utf-8"))
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let other builds of this tree wait: setuptools has one build folder for all of them."""
+    import fcntl  # which Windows does not have
+
+    with Path(__file__).open() as own:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(own, fcntl.LOCK_EX)
+        yield
+
+
+if os.name != "posix":
+    raise SystemExit("gil-demo needs Linux or macOS. On Windows, work in WSL: wsl --install")
+
 lack = load("gil_demo/host/toolchain.py").missing()
 if lack:
     raise SystemExit(lack)
@@ -58,12 +93,15 @@ WATCHED = (
 
 watch = [extension("_watch", *c_files("watch"))]
 
-setup(
-    cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],
-    ext_modules=[
-        extension("gilexample", "csrc/question/gilexample.c"),
-        extension("gilexample_safe", "csrc/question/gilexample_safe.c"),
-        extension("_guard", *c_files("guard"), "csrc/common/numpy_api.c"),
-        *(watch if WATCHED else []),
-    ],
-)
+with one_at_a_time():
+    setup(
+        long_description=readme(),
+        long_description_content_type="text/markdown",
+        cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],
+        ext_modules=[
+            extension("gilexample", "csrc/question/gilexample.c"),
+            extension("gilexample_safe", "csrc/question/gilexample_safe.c"),
+            extension("_guard", *c_files("guard"), "csrc/common/numpy_api.c"),
+            *(watch if WATCHED else []),
+        ],
+    )

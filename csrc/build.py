@@ -12,6 +12,7 @@ functions of the patterns that are not static.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy
 from cffi import FFI
@@ -31,6 +32,14 @@ HELD = """
 
 SAME_ALIGNMENT = ["-falign-functions=64", "-falign-loops=64"]
 """Where a loop lies in its cache lines can double its speed, and the two modules would differ."""
+
+OWN_API: dict[str, Any] = {"py_limited_api": False}
+"""A module's name has the version and the build of its interpreter, and no other loads it.
+
+With Python's limited API the name would end in ``.abi3.so``. Free-threaded builds up to 3.14
+load such a file, too, but its reference counts lie elsewhere:
+https://docs.python.org/3/howto/free-threading-extensions.html#limited-c-api-and-stable-abi
+"""
 
 FLAGS = ["-std=c11", "-fvisibility=hidden"]
 """Only the function that Python calls to load a module is seen outside of it."""
@@ -63,6 +72,7 @@ def kernel_module(name: str, preamble: str = "") -> FFI:
         depends=headers_of("kernels"),
         extra_compile_args=[*FLAGS, "-O3", *SAME_ALIGNMENT],
         extra_link_args=["-pthread"],
+        **OWN_API,
     )
     return builder
 
@@ -93,7 +103,7 @@ def pattern_module() -> FFI:
         depends=[*headers_of("patterns"), *c_files("question")],
         extra_compile_args=[*FLAGS, "-O2", "-g"],
         extra_link_args=["-pthread"],
-        py_limited_api=False,  # NumPy's C API and the macros of Python's are not in it
+        **OWN_API,
     )
     return builder
 
