@@ -1,7 +1,9 @@
 """What Python may call is said once, in the C, and the build reads it there."""
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
+import sysconfig
+from importlib.machinery import ExtensionFileLoader, FileFinder
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -95,3 +97,39 @@ def test_held_and_released_differ_in_two_macros(build: ModuleType) -> None:
         ("Py_BEGIN_ALLOW_THREADS", "{"),
         ("Py_END_ALLOW_THREADS", "}"),
     ]
+
+
+EXTENSIONS = [
+    f"gil_demo.{name}"
+    for name in ("_held", "_released", "_patterns", "_guard", "gilexample", "gilexample_safe")
+]
+
+OTHER_SUFFIXES = {
+    "3.14t": [".cpython-314t-x86_64-linux-gnu.so", ".abi3.so", ".so"],
+    "3.15t": [".cpython-315t-x86_64-linux-gnu.so", ".abi3t.so", ".so"],
+    "another GIL build": [".cpython-399-x86_64-linux-gnu.so", ".abi3.so", ".so"],
+}
+"""The ends of names that other interpreters look for, as `importlib.machinery` has them."""
+
+
+def found_at(name: str) -> str:
+    """The file of a C module, which is not loaded: gilexample would turn the GIL on."""
+    spec = find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None
+    return spec.origin
+
+
+@pytest.mark.parametrize("other", OTHER_SUFFIXES)
+def test_no_other_interpreter_finds_a_c_module_of_this_one(other: str, tmp_path: Path) -> None:
+    """A free-threaded build would load a module in the stable ABI, and count references wrongly."""
+    own = sysconfig.get_config_var("EXT_SUFFIX")
+    suffixes = [one for one in OTHER_SUFFIXES[other] if one != own]
+    for name in EXTENSIONS:
+        file = Path(found_at(name))
+        (tmp_path / file.name).touch()
+        stem = name.rpartition(".")[2]
+        mine = FileFinder(str(tmp_path), (ExtensionFileLoader, [own])).find_spec(stem)
+        theirs = FileFinder(str(tmp_path), (ExtensionFileLoader, suffixes)).find_spec(stem)
+        assert mine is not None
+        assert theirs is None
