@@ -1,7 +1,11 @@
 """What Python may call is said once, in the C, and the build reads it there."""
 
+import fcntl
 import re
+import subprocess
+import sys
 import sysconfig
+import time
 from importlib.machinery import ExtensionFileLoader, FileFinder
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -133,3 +137,25 @@ def test_no_other_interpreter_finds_a_c_module_of_this_one(other: str, tmp_path:
         theirs = FileFinder(str(tmp_path), (ExtensionFileLoader, suffixes)).find_spec(stem)
         assert mine is not None
         assert theirs is None
+
+
+def waits_for_a_lock(pid: int) -> bool:
+    """Whether Linux lists the process among those that wait for a lock on a file."""
+    lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    return any(line[1] == "->" and line[5] == str(pid) for line in lines)
+
+
+def test_a_build_waits_for_another_one_in_the_same_tree() -> None:
+    """While one has the lock, the next does not begin; then it goes on by itself."""
+    root = CSRC.parent
+    with (root / "setup.py").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build = subprocess.Popen(
+            [sys.executable, "setup.py", "--version"], cwd=root, stdout=subprocess.PIPE, text=True
+        )
+        while not waits_for_a_lock(build.pid):
+            assert build.poll() is None
+            time.sleep(0.01)
+    shown, _ = build.communicate(timeout=60)
+    assert build.returncode == 0
+    assert re.fullmatch(r"\d+\.\d+\.\d+", shown.split()[-1])
