@@ -32,19 +32,23 @@ test: $(VENV)/.test
 test-interpreter: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses=auto $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
 
-# A part of the tests with the lowest versions that pyproject.toml promises, of NumPy's headers, too.
-# They use the installed package: what is built in the tree is another interpreter's.
-LOWEST_VENV ?= .venv/lowest
-LOWEST_TESTS = native gallery/question/test_copies.py gallery/test_registry.py results report cli/test_options.py \
-    cli/test_outputs.py cli/test_doctor.py sandbox test_arrays.py test_api.py test_build.py
+# A part of the tests with the lowest versions that pyproject.toml promises: built with the lowest, run
+# with the lowest. They use the installed package: what is built in the tree is another interpreter's.
+LOWEST = .venv/lowest
+LOWEST_PIP = PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= $(LOWEST)/bin/python -m pip --disable-pip-version-check install --quiet
+LOWEST_TESTS = $(addprefix tests/,test_api.py test_arrays.py native gallery results report sandbox \
+    cli/test_doctor.py cli/test_options.py cli/test_outputs.py)
 
 test-lowest:
-	@test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
-	$(LOWEST_VENV)/bin/python -m pip install --quiet --upgrade pip
-	$(LOWEST_VENV)/bin/python tests/lowest.py > $(LOWEST_VENV)/lowest.txt
-	PIP_CONSTRAINT= $(LOWEST_VENV)/bin/python -m pip install --quiet --requirement $(LOWEST_VENV)/lowest.txt
-	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= $(LOWEST_VENV)/bin/python -m pip install --quiet --no-build-isolation --no-deps .
-	$(LOWEST_VENV)/bin/pytest -q -p no:cacheprovider --numprocesses=auto $(addprefix tests/,$(LOWEST_TESTS))
+	@test -x $(LOWEST)/bin/python || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python tests/lowest.py build > $(LOWEST)/build.txt
+	$(LOWEST)/bin/python tests/lowest.py > $(LOWEST)/run.txt
+	$(LOWEST_PIP) --upgrade pip
+	$(LOWEST_PIP) --requirement $(LOWEST)/build.txt
+	$(LOWEST_PIP) --no-build-isolation --no-deps --force-reinstall .
+	$(LOWEST_PIP) --requirement $(LOWEST)/run.txt
+	$(LOWEST)/bin/pytest -q -p no:cacheprovider --numprocesses=auto $(LOWEST_TESTS) \
+	    --deselect tests/gallery/test_pattern.py::test_adding_a_pattern_takes_two_files # which builds
 
 # SAFE_RUNS=10 is what CI takes the time for; the default is 50.
 sanitize: $(VENV)/.test

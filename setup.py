@@ -25,10 +25,8 @@ def load(file: str) -> ModuleType:
     return module
 
 
-NUMPY_1: list[tuple[str, str | None]] = (
-    [("PyArray_ImportNumPyAPI", "_import_array")] if numpy.__version__ < "2" else []
-)
-"""A function of NumPy 2, and its name before."""
+STRICT = ["-std=c11", "-Werror=implicit-function-declaration"]
+"""Older compilers let a function pass that no header has; then a module does not load."""
 
 
 def extension(name: str, *files: str) -> Extension:
@@ -37,10 +35,9 @@ def extension(name: str, *files: str) -> Extension:
         f"gil_demo.{name}",
         list(files),
         include_dirs=["csrc", numpy.get_include()],
-        define_macros=NUMPY_1,
         depends=[str(path) for path in Path("csrc").glob("*/*.h")],
         # -g: gil-demo guard names the line of a faulty access
-        extra_compile_args=["-std=c11", "-fvisibility=hidden", "-O2", "-g"],
+        extra_compile_args=[*STRICT, "-fvisibility=hidden", "-O2", "-g"],
         extra_link_args=["-pthread"],
     )
 
@@ -79,6 +76,12 @@ def one_at_a_time() -> Iterator[None]:
 
 if os.name != "posix":
     raise SystemExit("gil-demo needs Linux or macOS. On Windows, work in WSL: wsl --install")
+
+if int(numpy.__version__.partition(".")[0]) < 2:
+    raise SystemExit(
+        f"gil-demo is built with NumPy 2 or later, and here is {numpy.__version__}: build without"
+        " --no-build-isolation. What was built runs with NumPy 1.26, too"
+    )
 
 lack = load("gil_demo/host/toolchain.py").missing()
 if lack:

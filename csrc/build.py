@@ -41,7 +41,7 @@ load such a file, too, but its reference counts lie elsewhere:
 https://docs.python.org/3/howto/free-threading-extensions.html#limited-c-api-and-stable-abi
 """
 
-FLAGS = ["-std=c11", "-fvisibility=hidden"]
+FLAGS = ["-std=c11", "-Werror=implicit-function-declaration", "-fvisibility=hidden"]
 """Only the function that Python calls to load a module is seen outside of it."""
 
 

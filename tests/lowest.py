@@ -1,25 +1,29 @@
-"""Prints the lowest version of each package that pyproject.toml promises, or tests and build need.
+"""Prints the lowest version of each package that pyproject.toml promises, as requirements.
 
-`make test-lowest` installs them.
+Those that are needed to run the tests; or, with the argument ``build``, to build.
+`make test-lowest` installs them, one after the other: NumPy's are different.
 """
 
+import sys
 import tomllib
 from pathlib import Path
 
 FILE = Path(__file__).parent.parent / "pyproject.toml"
 
 
-def lowest() -> list[str]:
+def lowest(*, build: bool) -> list[str]:
     """Return the lower bound of each requirement as the version to take."""
     content = tomllib.loads(FILE.read_text("utf-8"))
     project = content["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["check"]]
-    wanted += content["dependency-groups"]["test"]
-    wanted += [one for one in content["build-system"]["requires"] if not one.startswith("numpy")]
+    if build:
+        wanted = content["build-system"]["requires"]
+    else:
+        wanted = [*project["dependencies"], *project["optional-dependencies"]["check"]]
+        wanted += content["dependency-groups"]["test"]
     pinned = {one.partition(",")[0].replace(">=", "==") for one in wanted}
     assert all("==" in one for one in pinned), pinned
     return sorted(pinned)
 
 
 if __name__ == "__main__":
-    print("\n".join(lowest()))
+    print("\n".join(lowest(build=sys.argv[1:] == ["build"])))

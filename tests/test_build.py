@@ -159,3 +159,28 @@ def test_a_build_waits_for_another_one_in_the_same_tree() -> None:
     shown, _ = build.communicate(timeout=60)
     assert build.returncode == 0
     assert re.fullmatch(r"\d+\.\d+\.\d+", shown.split()[-1])
+
+
+@pytest.mark.parametrize(
+    ("here", "refusal"),
+    [
+        (
+            "numpy.__version__ = '1.26.4'",
+            "gil-demo is built with NumPy 2 or later, and here is 1.26.4",
+        ),
+        ("os.name = 'nt'", "gil-demo needs Linux or macOS. On Windows, work in WSL"),
+    ],
+)
+def test_a_build_that_cannot_succeed_is_refused_in_one_line(here: str, refusal: str) -> None:
+    """Old headers have too few functions, which would show only when the module is loaded."""
+    pretend = f"import numpy, os, pathlib, runpy, setuptools; {here}; runpy.run_path('setup.py')"
+    ended = subprocess.run(
+        [sys.executable, "-c", pretend, "--version"],
+        cwd=CSRC.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(refusal)
+    assert ended.stderr.count("\n") == 1
