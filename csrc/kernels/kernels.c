@@ -24,12 +24,12 @@ static void add(double *total, double *lost, double x)
     *total = next;
 }
 
-/* The same job, faster: on a large array memory may be the limit. Eight accumulators that do not wait
-   for each other become vector instructions, and reading both halves of the
-   array at once keeps two streams of cache lines in flight. Each accumulator
-   adds up sixteen elements at a time into a compensated total of its own,
-   so that the bound of the error is no larger than that of the pairwise
-   summation that NumPy does; on one array either may come closer. */
+/* The same job, faster: on a large array memory may be the limit. Eight accumulators that
+   do not wait for each other become vector instructions, and reading both halves of the
+   array at once keeps two streams of cache lines in flight. Each accumulator adds up
+   sixteen elements at a time into a compensated total of its own, so that the bound of the
+   error is no larger than that of the pairwise summation that NumPy does; on one array
+   either may come closer. */
 double sum_wide(const double *data, int64_t size)
 {
     enum { STREAMS = 2, LANES = 4, WIDTH = STREAMS * LANES, BLOCK = 16 * LANES };

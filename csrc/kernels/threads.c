@@ -43,7 +43,7 @@ int run_on_native_threads(kernel which, kernel_call *calls, int count)
             started++;
     }
     if (error != 0)
-        set_cancelled(1);
+        set_cancelled(1); /* stays raised: the caller lowers it */
     pthread_mutex_unlock(&gate);
 
     for (int i = 0; i < started; i++)

@@ -10,6 +10,8 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static lab *forking;
 
+/* fork() calls these two in the thread that forks, which holds the GIL. Waiting for the
+   mutex with the GIL held is fine only because its owner needs no GIL to unlock it. */
 static void take(void)
 {
     reach(forking, 2); /* the fork has begun: the thread that holds the mutex may go on */

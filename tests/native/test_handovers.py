@@ -137,7 +137,7 @@ def test_a_wait_begins_when_the_thread_asks(watched: None) -> None:
     thread = threading.Thread(target=ask_soon)
     thread.start()
     ready.wait()
-    handovers.hold_gil(0.1)
+    handovers.hold_gil(0.5)
     thread.join()
     handovers.stop()
     holds = handovers.holds()
@@ -147,7 +147,7 @@ def test_a_wait_begins_when_the_thread_asks(watched: None) -> None:
     assert waits.max() > 30_000_000
     before = holds[holds["dropped"] <= longest["taken"]][-1]
     assert before["thread"] == 1
-    assert before["dropped"] - before["taken"] >= 100_000_000
+    assert before["dropped"] - before["taken"] >= 500_000_000
 
 
 FORKS = """
