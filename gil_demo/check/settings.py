@@ -13,7 +13,7 @@ TABLE = "tool.gil-demo.check"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to look for.
+    """The findings to report, and what the source of a project does not say.
 
     Attributes:
         level: The least sure level that is reported.
@@ -38,7 +38,7 @@ class Settings:
     baseline: frozenset[str] = frozenset()
 
     def changed(self, **given: Any) -> "Settings":
-        """Return these settings with those that were given, which is what is not empty."""
+        """Return these settings, replaced by those of the given ones that are not empty."""
         return replace(self, **{name: value for name, value in given.items() if value})
 
 

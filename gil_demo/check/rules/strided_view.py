@@ -1,4 +1,4 @@
-"""C reads an array in a row that it asked to be aligned and not to be contiguous.
+"""C reads elements in a row from an array that it asked to be aligned, but not contiguous.
 
 Mechanism:
     ``NPY_ARRAY_ALIGNED`` asks that each element can be read with one load. It says nothing of
