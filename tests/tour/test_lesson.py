@@ -215,7 +215,7 @@ def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
 def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
     """What this run cannot show is not claimed."""
     single = replace(made, environment=replace(made.environment, cores=1))
-    assert "but one core" in who_else_runs.judge(single).remarks[2]
+    assert "only one core" in who_else_runs.judge(single).remarks[2]
     assert "2 cores" in who_else_runs.judge(made).remarks[2]
 
 

@@ -25,7 +25,7 @@ ALONE = Way(0.001, None, 0.09, Spread(1.0, 1.0, 1.0), 1, True)
 TWICE = Way(0.04, 0.01, 0.05, Spread(1.8, 1.5, 1.9), 2, True)
 NEVER_MET = replace(TWICE, peak_inside=1)
 LACK = Unavailable("no process could be started: Operation not permitted")
-TOO_OLD = Unavailable("they came with Python 3.12 (PEP 684)")
+TOO_OLD = Unavailable("a GIL for each came with Python 3.12 (PEP 684)")
 
 FOUND: Mapping[Name, Found] = {
     "one": ALONE,
@@ -101,7 +101,7 @@ def test_a_python_without_such_interpreters() -> None:
     seen = judged(interpreters=TOO_OLD)
     assert (seen.state, seen.right) == ("shown", 2)
     assert not any("interpreters" in remark for remark in seen.remarks)
-    assert "No two interpreters: they came with Python 3.12" in table(seen).caption
+    assert "No two interpreters: a GIL for each came with Python 3.12" in table(seen).caption
     assert len(table(seen).rows) == 5
 
 

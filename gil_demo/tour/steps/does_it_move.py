@@ -1,9 +1,9 @@
 """Does anything move?
 
 Idea:
-    Some garbage collectors move the objects that survive. CPython's only finds objects in a
-    cycle, which keep only each other alive, and frees them. The others stay: an object keeps
-    one address for life; ``id`` returns it. The elements of an array lie in separate memory,
+    Some garbage collectors move the objects that survive. CPython's collector frees objects
+    in a cycle, which keep only each other alive. The others stay: an object keeps one
+    address for life; ``id`` returns it. The elements of an array lie in separate memory,
     which ``resize`` may move. It first looks at the reference count to see whether anybody
     else has the array; ``refcheck=False`` turns that off.
 

@@ -4,8 +4,8 @@ Idea:
     BEGIN detaches the thread from Python: it releases the GIL, where there is one, and takes
     away the thread state. That is the interpreter's record of one thread, which many C API
     functions look for first. Objects are for attached threads only: reference counts, array
-    headers, exceptions. In the block C uses its own variables and memory that stays. What
-    needs Python waits for END, or attaches for a moment with ``Py_BLOCK_THREADS``.
+    headers, exceptions. In the block C uses its own variables and memory that stays. If it
+    needs Python, it waits for END, or attaches for a moment with ``Py_BLOCK_THREADS``.
 
 Question:
     In the block, C makes one Python float of its result, with PyFloat_FromDouble. No other

@@ -3,9 +3,9 @@
 Idea:
     Two lines more around the same loop. Py_BEGIN_ALLOW_THREADS, BEGIN for short, releases the
     GIL. Py_END_ALLOW_THREADS, END, waits until the thread can take it back. The C between
-    them is the block. In the block C may touch no Python object, but memory that stays, such
-    as an array's elements. For comparison the same C runs on native threads, which Python
-    does not know.
+    them is the block. There C may touch no Python object, but may use memory that stays,
+    such as an array's elements. For comparison the same C runs on native threads, which
+    Python does not know.
 
 Question:
     Two threads call this C at the same moment. How many calls are in the loop at once, at most?

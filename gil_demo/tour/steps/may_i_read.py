@@ -5,7 +5,7 @@ Idea:
     somebody owns a reference to it, which keeps it alive; a pointer owns nothing. C's caller
     owns the arguments until C returns. An item that C gets with PyList_GET_ITEM is only
     borrowed: the list owns it, and another thread may clear the list during the block. Freed
-    elements are guarded here: to read them ends the process.
+    elements are guarded here: reading them ends the process.
 
 Question:
     C found an array in a list and reads it in the block. Another thread clears the list, and
@@ -17,7 +17,7 @@ Answers:
     - Nothing: C must copy the elements before it releases the GIL.
 
 Why:
-    An array is freed when its last reference goes, whoever still has a pointer to its
+    An array is freed when its last reference goes, even if C still has a pointer to its
     elements. Clearing the list drops the list's reference. A reference that C took before
     BEGIN, with Py_INCREF, keeps the array until C drops it after END. The same holds for the
     caller's reference to an argument. The collector does not look at C's pointers, and a copy

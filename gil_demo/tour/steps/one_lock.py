@@ -34,9 +34,9 @@ Ask:
     Which line of Python would let the other thread in sooner?
 
 Reply:
-    No line can while C runs. Two shorter calls in place of one: between them runs Python,
-    which sees that somebody asked and hands over the GIL. Or ``time.sleep(0)`` between them,
-    which releases it without being asked.
+    No line can while C runs. Two shorter calls in place of one help: Python runs between
+    them, sees that somebody asked, and hands over the GIL. ``time.sleep(0)`` between them
+    releases it without being asked.
 
 Otherwise:
     Bars of unequal length, or a gap between them: another program had the core. Only the

@@ -106,7 +106,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
     figures = (_figure(rows),)
     found, mended = (_value(row_of(rows, ASKED, half)) for half in ("unsafe", "safe"))
     if found != FIRST_FIVE:
-        reason = f"C's sum was {found}, which is not of the first in memory"
+        reason = f"C's sum was {found}, and that of the first five in memory is {FIRST_FIVE:g}"
         return not_as_declared(rows, figures) or Seen.contradicted(reason, figures)
     comparison = f" {page.NAME}_safe: {mended:g}." if mended is not None else ""
     remarks = (

@@ -39,8 +39,8 @@ Reply:
     an object of each number.
 
 Otherwise:
-    No row of interpreters on 3.11: they came with 3.12. A speed-up below 1x: look at the
-    column inside; 2 decides. "Too busy to run both workers": press r.
+    No row of interpreters on 3.11: a GIL each came with 3.12. A speed-up below 1x: look
+    at the column inside; 2 decides. "Too busy to run both workers": press r.
 
 Read more:
     - A GIL each (PEP 684): https://peps.python.org/pep-0684/

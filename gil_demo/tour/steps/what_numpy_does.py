@@ -20,8 +20,8 @@ Answers:
 Why:
     np.sort and np.dot read plain doubles, and release the GIL. np.sum over objects calls the
     addition of Python for each element, and list.sort compares Python objects: both use
-    objects all the time, so they keep the GIL to the end. Not the library decides but what
-    the elements are.
+    objects all the time, so they keep the GIL to the end. The elements decide, and not the
+    library.
 
 Remember:
     NumPy releases it in most loops over numbers, in none over objects. Ask gil-demo probe.
@@ -36,14 +36,14 @@ Ask:
     fewer, by NumPy's own choice. Why?
 
 Reply:
-    To release the GIL and take it back costs as much as such a short loop (step 10). And at
-    END another thread may have the GIL: then a call of less than a microsecond waits for a
-    whole switch interval.
+    Beside such a short loop, releasing the GIL and taking it back costs much (step 10). And
+    at END another thread may have the GIL: then a call of less than a microsecond waits for
+    a whole switch interval.
 
 Otherwise:
     "did not release the GIL this time", or "too busy": press r. Where the probe cannot look
-    inside the calls, a ticker stands in for it: no tick, or some, decides. Without a GIL no
-    call can keep the ticker out, and the page says so.
+    inside the calls, a ticker stands in for it: a tick inside a call, or none, decides.
+    Without a GIL no call can keep the ticker out, and the page says so.
 
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html

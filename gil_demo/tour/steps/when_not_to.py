@@ -2,8 +2,8 @@
 
 Idea:
     BEGIN and END cost time in each call. A tiny job is over before another thread could have
-    used the GIL; they pay from the length on at which their price is a small part of the
-    work. The gain from a second thread depends on what the first one waits for. ``sum`` adds
+    used the GIL. Use them where the work is so long that their price is a small part of
+    it. The gain from a second thread depends on what the first one waits for. ``sum`` adds
     to one variable and waits for its own additions. ``sum_wide`` adds to eight, and on a
     large array may wait for memory, which cores share.
 

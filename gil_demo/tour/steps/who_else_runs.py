@@ -31,8 +31,8 @@ Ask:
     Who is the ticker in a web server? In a notebook? Who serves Ctrl-C?
 
 Reply:
-    In a web server: all other requests, and the health check, after whose failure the server
-    is restarted. In a notebook: the thread that sends output to the browser. Ctrl-C: C only
+    In a web server: all other requests, and the health check; if that fails, the server is
+    restarted. In a notebook: the thread that sends output to the browser. Ctrl-C: C only
     notes the signal; the main thread serves it when it runs Python again.
 
 Otherwise:
@@ -112,7 +112,7 @@ def judge(result: Measured) -> Seen:
 
 def _second_core(cores: int) -> str:
     if cores == 1:
-        return "Not seen here, where there is but one core."
+        return "Not seen here, where there is only one core."
     return f"No: there are {cores} cores to run on, and it had no GIL to run with."
 
 

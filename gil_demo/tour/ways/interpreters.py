@@ -22,7 +22,7 @@ def in_interpreters(file: int, parts: Sequence[Part]) -> Iterator[Ready]:
     That their process had to be started first is not counted.
     """
     if sys.version_info < (3, 12):
-        raise Unavailable("they came with Python 3.12 (PEP 684)")
+        raise Unavailable("a GIL for each came with Python 3.12 (PEP 684)")
     with Crew(len(parts)) as crew, Crew(1) as host:
         scripts = [
             worker_script(file, part, starts, answers)
