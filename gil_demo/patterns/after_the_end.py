@@ -12,10 +12,10 @@ What you will see:
     A fresh interpreter calls C, which sums an array and keeps the result, a Python float, in
     a static variable. The program prints the right sum, and Python shuts down. Then an exit
     handler of C drops the float, and the process ends with SIGSEGV. The work was done, and
-    still the exit status says that the program failed: a test run is red, a job is tried
+    still the exit status says that the program failed: a test run fails, a job is tried
     again.
 
-    What the static holds decides, and the version. On 3.11 an array, a ``str`` and an ``int``
+    The object in the static decides, and the version. On 3.11 an array, a ``str`` and an ``int``
     go unnoticed in this handler, and on 3.12 and 3.13 each is a SIGSEGV. A list of one float
     is a fatal error on 3.11 and 3.13 and goes unnoticed on 3.12. So code like this often works
     until somebody upgrades Python.
@@ -34,7 +34,7 @@ Why the safe half is safe:
 
 Forced:
     Nothing: the C library runs its exit handlers after Python's end in every program that
-    returns from its main function. The child is a fresh interpreter, for one that was forked
+    returns from its main function. The child is a fresh interpreter, because a forked child
     here would end without a shutdown. Neither sanitizer flags the unsafe half, preloaded into
     Python, because the memory is there: what is missing is the thread state.
 

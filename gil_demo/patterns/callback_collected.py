@@ -41,7 +41,7 @@ In your own code:
     or give them to C++ with ``__disown__()``. ``self.method`` is a new object each time, so keep
     the callback that was made of it, not the method.
 
-    Frequent, and old: a note of 2012 on such a crash was still being thanked for in 2023
+    Frequent, and old: people still gave thanks in 2023 for a note of 2012 on such a crash
     (PyMultiNest#5). Somebody asked ctypes to keep the object itself (cpython#77587); it cannot
     know how long C needs it. A log callback crashed more often with newer Pythons (td#3652).
 

@@ -24,13 +24,13 @@ Why the safe half is safe:
     made while nobody writes: see ``torn-snapshot``. NumPy's own ``nonzero`` stops so too, and
     raises ``RuntimeError`` when the two passes disagree; for bool it does not look.
 
-    A growing result, which is made larger whenever it is full, needs no first pass and has no
-    such promise to break.
+    A growing result, which is made larger whenever it is full, needs no first pass, so it
+    trusts no count.
 
 Forced:
-    C parks between the passes until Python has written. By chance it takes a write during one
-    call. If the array has become emptier by it, no memory breaks: the end of the result is
-    never written. AddressSanitizer
+    C parks between the passes until Python has written. In a real program it needs a write
+    during one call. If fewer elements are not 0 after that write, no memory breaks: the end of
+    the result is never written. AddressSanitizer
     flags the unsafe half, preloaded into Python, as a heap buffer overflow.
 
 In your own code:

@@ -35,7 +35,7 @@ Forced:
 In your own code:
     Look for each function that C gives to ``pthread_create``, to ``std::thread`` or to a
     library, and for each call of Python that can be reached from there. Assertions in a debug
-    build of NumPy found two of the cases above. ``gil-demo check`` does not know in which thread
+    build of NumPy found two of the cases below. ``gil-demo check`` does not know in which thread
     a function runs, so it says nothing.
 
     Callbacks of ctypes (``CFUNCTYPE`` and ``PYFUNCTYPE``) and of cffi (``extern "Python"`` and

@@ -5,7 +5,7 @@ Mechanism:
     the end is, writes there, and moves the end. While every call keeps the GIL through
     all three steps, no other call can come in between: the GIL was the lock, and nobody
     wrote that down. A call that releases the GIL no longer has that lock. A free-threaded
-    build has none to begin with, unless it was turned back on: by ``-X gil=1``, or by an
+    build has none to begin with, unless the GIL was turned on: by ``-X gil=1``, or by an
     extension that does not declare ``Py_MOD_GIL_NOT_USED``. And even where the GIL is held,
     anything in between that may run Python code, a ``Py_DECREF`` for instance, may let
     another thread in. The data need not be your own: a library that has state of its own, as

@@ -4,13 +4,13 @@ Mechanism:
     "Once" is a lock that no line mentions. It is in ``pthread_once``, in ``std::call_once``, in a
     ``static`` variable inside a C++ function, and in the loader of dynamic libraries. The first
     thread runs the initialiser, and every other one waits until it has ended. Inside the
-    initialiser the first thread calls Python. Python code gives the GIL to another thread now
-    and then, so the first thread must wait to get it back. The second thread has it now. It
+    initialiser the first thread calls Python. Python code hands over the GIL now and then,
+    so the first thread must wait to take it back. The second thread now has the GIL. It
     comes to the same line and waits for the initialiser, with the GIL held. This is lock-order
     without a mutex in the source.
 
 What you will see:
-    One thread is in the initialiser, in Python code that has just given the GIL away. The main
+    One thread is in the initialiser, in Python code that has just released the GIL. The main
     thread calls the same C function. Neither moves again; the stacks show where each waits.
 
 Why the safe half is safe:
@@ -38,8 +38,8 @@ In your own code:
     and a page on this order of locks. With nanobind and SWIG release the GIL around
     ``std::call_once``. cffi has ``ffi.init_once()``. In Cython and with Numba compute at import.
     Between Python threads the locks of ``threading``, and the import lock, are no such trap by
-    themselves, because Python releases the GIL while it waits for them. They are one together
-    with a lock of C.
+    themselves, because Python releases the GIL while it waits for them. Together with a lock
+    of C they are such a trap.
 
     pybind11's own header for NumPy had it (pybind11#4877). On Windows it is the loader's lock:
     functions that take it were called with the GIL held (cpython#78076, pywin32#639). On Linux,

@@ -9,8 +9,8 @@ Mechanism:
     of the next job changes those of the running one.
 
 What you will see:
-    The second form comes first: Python fills the array with twos, for the next job, before C
-    has read the ones. The first job returns the sum of the twos. Then Python drops the array of
+    First the array is refilled: Python fills it with twos, for the next job, before C has
+    read the ones. The first job returns the sum of the twos. Then Python drops the array of
     a running job. C ends with SIGSEGV when it reads there, because the data lie in guarded
     pages here.
 

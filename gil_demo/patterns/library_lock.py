@@ -6,7 +6,7 @@ Mechanism:
     without a GIL by one mutex around everything. The call releases the GIL, as it should: other
     Python code runs, and so does other C. But of two calls of this library one waits for the
     other. It waits without the GIL, so nothing is wrong and nobody hangs. More threads are
-    simply no faster, and what measures the GIL says that the GIL is not the reason.
+    simply no faster, and a tool that measures the GIL says that it is not the reason.
 
 What you will see:
     Two threads call a library that sums an array under its lock, and a library that has behind

@@ -19,8 +19,8 @@ What you will see:
     SIGSEGV. On 3.11 that still works. Then the call's tuple of arguments is freed, which
     calls ``PyThreadState_Get``, and that checks: a fatal error, "the function must be called
     with the GIL held, but the GIL is released". Other code dies
-    at another place, and another allocator (``PYTHONMALLOC=debug``, ``python -X dev``) makes
-    another of these two deaths of it: that it dies is sure, and how is not.
+    at another place, and with another allocator (``PYTHONMALLOC=debug``, ``python -X dev``) the
+    death is the other of these two: it is certain that the process dies, but not how.
 
 Why the safe half is safe:
     There is one way out, and it passes END: the result is kept in a variable

@@ -18,8 +18,8 @@ What you will see:
 Why the safe half is safe:
     ``PyArray_SetBaseObject`` gives the array a reference to the object that owns the memory.
     The series lives until the last array goes that shows it, views of that array included.
-    Here the owner is a capsule, whose destructor frees the memory; any object that frees it
-    in its own end will do. The base must be that owner: None, or a view that owns nothing
+    Here the owner is a capsule, whose destructor frees the memory. Any object whose destructor
+    frees the memory is as good. The base must be that owner: None, or a view that owns nothing
     itself, can be set as a base too, and keeps nothing.
 
     A base keeps the owner, not the memory in its place. If a call makes the library's buffer

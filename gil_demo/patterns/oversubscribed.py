@@ -10,10 +10,11 @@ Mechanism:
     does not only fail to become faster: it can become many times slower.
 
 What you will see:
-    As many Python threads as there are cores sum an array each. Once the library divides each
-    call among a thread for each core, once it uses one thread a call, in turn. All sums are
-    right. On a machine with two cores the first takes longer, often many times as long when
-    others want the cores too. On an idle machine the difference can be small.
+    As many Python threads as there are cores sum an array each. This is timed in two ways, in
+    turn: one lets the library divide each call among a thread for each core, the other uses one
+    thread for each call. All sums are right. On a machine with two cores the first way takes
+    longer, often many times as long when others want the cores too. On an idle machine the
+    difference can be small.
 
 Why the safe half is safe:
     One of the two levels has threads, not both. Here the library uses one thread for each call,
@@ -23,8 +24,8 @@ Why the safe half is safe:
 
 Forced:
     Nothing: it is up to the machine, and the ratio says more about this moment than about the
-    next. It is measured in turn, and shown; nothing is decided by it but that all sums are
-    right. No sanitizer judges it, since only time is lost: the evidence is the run itself.
+    next. It is measured in turn, and shown; it decides nothing. All sums must be right. No
+    sanitizer judges it, since only time is lost: the evidence is the run itself.
 
 In your own code:
     NumPy's wheels contain an OpenBLAS with threads. ``OPENBLAS_NUM_THREADS=1``, or

@@ -22,7 +22,7 @@ What you will see:
     wrong depends on the thread that a pool gives it.
 
 Why the safe half is safe:
-    It asks for the mode, sets its own, and restores what there was, on every way out of the
+    It asks for the mode, sets its own, and restores the old one, on every way out of the
     block; in C++ an object whose destructor restores it does so for exceptions too. It copies
     ``errno`` right after the call that sets it, and writes it back before it raises. END alone
     would not have harmed: CPython saves ``errno`` while it takes the GIL back, although its
@@ -34,8 +34,8 @@ Why the safe half is safe:
     for ``setenv``.
 
 Forced:
-    Nothing: one thread is enough, and the GIL does not come into it. By chance it takes a
-    result that is compared to the last digit. Neither sanitizer flags the unsafe half,
+    Nothing: one thread is enough, and the GIL plays no part in it. It is noticed only if a
+    result is compared to the last digit. Neither sanitizer flags the unsafe half,
     preloaded into Python, because every access is to memory that is there and no thread shares
     it.
 

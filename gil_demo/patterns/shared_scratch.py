@@ -1,8 +1,8 @@
 """Two calls work in one static buffer, and one gets the other's numbers.
 
 Mechanism:
-    A ``static`` local in C is one variable for the whole process. As long as each call
-    keeps the GIL from filling the buffer to reading it, no other call that needs the
+    A ``static`` local in C is one variable for the whole process. As long as each call fills
+    the buffer and reads it without releasing the GIL, no other call that needs the
     GIL can come in between, and one buffer is enough. (A free-threaded build has no GIL to
     keep, and since 3.12 each interpreter in a process can have a GIL of its own: there one
     buffer never was enough.) Once the calls release the GIL they run side by side in the same

@@ -3,7 +3,7 @@
 Mechanism:
     An ``int`` has 32 bits on all usual platforms, also those of 64 bits, and the largest number in
     it is 2,147,483,647. ``PyArray_SIZE`` returns an ``npy_intp``, which is as wide as a
-    pointer. To store it in an ``int`` compiles without a word under ``-Wall -Wextra``, and
+    pointer. To store it in an ``int`` compiles without a warning under ``-Wall -Wextra``, and
     C keeps the lower 32 bits. A size from 2**31 on becomes negative, so the loop does not
     begin; one from 2**32 on becomes small again, so the loop covers the beginning of the
     array. Nothing is raised and nothing crashes: the answer is too small. Where only the index
@@ -24,8 +24,8 @@ Why the safe half is safe:
     an ``int``, wherever it is stored.
 
 Forced:
-    Nothing: it happens each time, in one thread, with the GIL or without it. By chance it
-    takes an array of two thousand million elements, 2 GB or more, which a test rarely has.
+    Nothing: it happens each time, in one thread, with the GIL or without it. Without stride 0
+    it needs an array of two thousand million elements, 2 GB or more, which a test rarely has.
     Neither sanitizer flags the unsafe half, preloaded into Python: to put a number into a type
     that is too small for it is defined by the compiler, not undefined.
 

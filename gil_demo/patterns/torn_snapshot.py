@@ -9,8 +9,8 @@ Mechanism:
 
 What you will see:
     One thread takes 100 from the first account and parks. The other adds up all ten: 900.
-    Every element it read is whole and up to date; only together they are wrong. That is
-    why making each element atomic would not help.
+    Each element that it read is whole and up to date; only together they are wrong. So it
+    would not help to make each element atomic.
 
 Why the safe half is safe:
     The transfer holds a mutex from its first store to its last, and the reader copies the

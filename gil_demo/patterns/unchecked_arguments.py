@@ -9,7 +9,7 @@ Mechanism:
 What you will see:
     ``sum([1, 2, 3])`` is 6: with good arguments the two versions do the same.
     ``sum("abc")`` cannot be converted. NumPy sets a ValueError that says so, but the C never
-    checks it, and it is lost, for the next line kills the interpreter by SIGSEGV. ``sum()``
+    checks it, and it is lost: the next line kills the interpreter by SIGSEGV. ``sum()``
     dies as well, one step earlier: ``object`` is still what it was before parsing, here NULL;
     in the question it was given no value, and may be anything.
 
