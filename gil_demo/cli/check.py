@@ -24,8 +24,8 @@ def complete_rule(_: click.Context, __: click.Parameter, begun: str) -> list[str
 @click.option(
     "--level",
     type=click.Choice(get_args(Level)),
-    help="The least sure findings to report: what is unsafe on all ways (error), also on some"
-    " ways only (warning, the default), also what only deserves a look (advice).",
+    help="The findings to report: code that is unsafe on all ways (error), also on some ways only"
+    " (warning, the default), also code that only deserves a look (advice).",
 )
 @click.option(
     "--select",

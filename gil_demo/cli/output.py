@@ -216,7 +216,7 @@ FROM_OPTION: Decorator = click.option(
     "from_file",
     type=click.Path(path_type=Path),
     metavar="FILE.json",
-    help="Show what --json printed before, and run nothing; - reads standard input.",
+    help="Show a result that --json printed before, and run nothing; - reads standard input.",
 )
 
 PICTURE_OPTIONS: list[Decorator] = [
@@ -227,7 +227,7 @@ PICTURE_OPTIONS: list[Decorator] = [
         type=click.Choice(get_args(Theme)),
         default="auto",
         show_default=True,
-        help="Colours of pictures and slides; auto: dark where the reader's system is.",
+        help="Colours of pictures and slides; auto: as the reader's system is set.",
     ),
 ]
 

@@ -27,7 +27,7 @@ from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
     type=click.Choice(["releases", "holds"]),
     help="Exit with 1 unless the statement does that.",
 )
-@click.option("--numpy", is_flag=True, help="Probe NumPy's functions instead: which release?")
+@click.option("--numpy", is_flag=True, help="Probe the functions of the installed NumPy instead.")
 @click.option(
     "--file",
     "statements_file",

@@ -151,7 +151,7 @@ def tour(
         )
     if asking and not (sys.stdin.isatty() and console.is_terminal):
         raise BadInput(
-            "the tour asks for predictions, which needs a terminal; --no-input runs it without"
+            "the tour asks for predictions, which needs a terminal; --no-input asks for none"
         )
     if restart:
         file.save(Record())

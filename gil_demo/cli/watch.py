@@ -68,7 +68,7 @@ class Outputs:
     "--alarm",
     metavar="TIME",
     type=seconds,
-    help="Speak up on standard error when a hold makes another thread wait that long.",
+    help="Report on standard error when a hold makes another thread wait that long.",
 )
 @click.option(
     "--fail-over",
