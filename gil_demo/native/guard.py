@@ -189,7 +189,8 @@ def shield(array: "NDArray[Any]", kind: int, notes: int = -1) -> int:
     number = int(_c().shield(low, high - low, kind, notes))
     if number < 0:
         raise GuardUnavailable(
-            "the array's data cannot be shielded: 64 are already, or they are only poisoned"
+            "the array's data cannot be protected: 64 arrays are protected already,"
+            " or this one is only poisoned"
         )
     return number
 

@@ -44,7 +44,9 @@ def content(text: str, wanted: str) -> dict[str, Any]:
         raise UnreadableDocument(f"the document {fault}, and {wanted!r} is needed: {advice}")
     version = members.pop("version", None)
     if type(version) is not int or version < 1:
-        raise UnreadableDocument(f"the document has no such version as {version!r}: {advice}")
+        raise UnreadableDocument(
+            f"the document has version {version!r}, which is not valid: {advice}"
+        )
     if version > VERSION:
         raise UnreadableDocument(
             f"the document has version {version}, and this gil-demo reads versions up to"

@@ -71,7 +71,7 @@ def test_rows_of_version_1_are_read() -> None:
 
 FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
     "a later version": (lambda d: d.update(version=VERSION + 1), f"version {VERSION + 1}"),
-    "no version": (lambda d: d.pop("version"), "no such version"),
+    "no version": (lambda d: d.pop("version"), "which is not valid"),
     "another format": (lambda d: d.update(format="gil-demo/try"), "'gil-demo/try'"),
     "no format": (lambda d: d.pop("format"), "names no format"),
     "no verdict": (lambda d: d.pop("verdict"), "lacks 'verdict'"),

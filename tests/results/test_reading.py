@@ -122,9 +122,9 @@ def test_the_content_of_a_document_is_what_a_result_is_read_from() -> None:
         ("{}", "names no format"),
         (document(format="gil-demo/run"), "is of format 'gil-demo/run'"),
         (document(version=VERSION + 1), f"has version {VERSION + 1}, and this gil-demo reads"),
-        (document(version=0), "has no such version as 0"),
-        (document(version=True), "has no such version as True"),
-        (document(version=None), "has no such version as None"),
+        (document(version=0), "has version 0, which is not valid"),
+        (document(version=True), "has version True, which is not valid"),
+        (document(version=None), "has version None, which is not valid"),
     ],
     ids=lambda text: text[:30],
 )
