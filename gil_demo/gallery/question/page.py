@@ -24,9 +24,9 @@ What is right:
     has returned.
 
     [released] The block uses only C's own variables and the array's elements. No
-    garbage collector moves them: CPython's frees objects that keep only each other alive, and
-    an object stays at its address as long as it lives. An array's data do move when the array
-    is resized: see "What remains".
+    garbage collector moves them: CPython's collector frees objects that keep only each other
+    alive, and an object stays at its address as long as it lives. An array's data do move when
+    the array is resized: see "What remains".
 
     [index-type] ``npy_intp`` is as wide as a pointer. An ``int`` would overflow at 2**31
     elements, which are 16 GiB of double.
@@ -52,8 +52,8 @@ What is wrong:
 When a copy is made:
     NumPy copies an argument that does not satisfy the request already: a list, another type,
     another byte order, elements that are not aligned. With the question's flags a strided view
-    of double satisfies it. With those of the corrected program only an array does whose
-    elements lie next to each other in C order. A copy, once made, is private to the call:
+    of double satisfies it. With the flags of the corrected program only an array whose elements
+    lie next to each other in C order satisfies it. A copy, once made, is private to the call:
     other threads can no longer interfere, at the price of the memory and, for a list, of a
     conversion that holds the GIL. While NumPy copies a large array it releases the GIL, and
     other threads may write to the array.
