@@ -3,7 +3,7 @@
 Mechanism:
     ``PyArray_DATA`` and ``PyArray_DIM`` read fields that Python code may change meanwhile: a
     thread that has the GIL can resize the array or give it another shape between two of these
-    reads. The elements may be read in the block; where they are must be read before it.
+    reads. The elements may be read in the block; their address must be read before it.
 
 Not found:
     Fields that are read through ``->``, because most of them belong to C structures that Python

@@ -3,9 +3,9 @@
 Mechanism:
     ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are a pair, and so are
     ``PyGILState_Ensure`` and ``PyGILState_Release``. A ``return`` or ``goto`` from between BEGIN
-    and END comes back to Python without the GIL. END a second time waits for a GIL that this
-    thread has, for ever or until a fatal error. An Ensure without its Release keeps the GIL from
-    all other threads.
+    and END comes back to Python without the GIL. A second END asks for a GIL that this thread
+    has: it waits forever on 3.11 and 3.12, and is a fatal error on 3.13. An Ensure without its
+    Release keeps the GIL from all other threads.
 
 Not found:
     Exceptions that a C++ function throws through the block, and ``longjmp``. A thread state kept

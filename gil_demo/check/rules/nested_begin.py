@@ -2,8 +2,8 @@
 
 Mechanism:
     ``Py_BEGIN_ALLOW_THREADS`` detaches the thread state of this thread. In a block there is none
-    attached, so the inner BEGIN ends the process with a fatal error. The inner block is often in
-    another function, which was written for callers that hold the GIL.
+    attached, so the inner BEGIN ends the process, by a fatal error or by SIGSEGV. The inner block
+    is often in another function, which was written for callers that hold the GIL.
 
 Not found:
     An inner block that is reached through a pointer or a C++ method.

@@ -1,9 +1,9 @@
 """C calls through a pointer where the GIL is released.
 
 Mechanism:
-    Which function a pointer leads to is known when the program runs. If it calls Python, or
-    raises an exception where it fails, it needs the GIL. One finding a file says how many such
-    calls there are: they are what this check has not followed.
+    Only the running program knows which function a pointer leads to. If that function calls
+    Python, or raises an exception when it fails, it needs the GIL. One finding a file says how
+    many such calls there are: this check has not followed them.
 
 Not found:
     Whether any of these functions needs the GIL.

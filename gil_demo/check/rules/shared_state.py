@@ -6,9 +6,9 @@ Mechanism:
     atomic or a lock guards it.
 
 Not found:
-    Variables of other files, fields of objects that calls share, and what the functions do that
-    the block calls. Whether the variable is written while another thread is in the block, the
-    reader must judge.
+    Variables of other files, fields of objects that calls share, and uses in functions that
+    the block calls. The reader must judge whether the variable is written while
+    another thread is in the block.
 
 Sources:
     - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state

@@ -2,7 +2,7 @@
 
 Mechanism:
     ``NPY_ARRAY_OUT_ARRAY`` gives the array itself if it is contiguous, aligned and writeable, and
-    a new array otherwise. What C writes to a new array is lost with it.
+    a new array otherwise. The results that C writes to a new array are lost with it.
 
 Not found:
     Flags that are put together elsewhere. An array that the function returns is its result and

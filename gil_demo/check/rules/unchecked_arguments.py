@@ -2,8 +2,8 @@
 
 Mechanism:
     ``PyArg_ParseTuple`` and ``PyObject_GetBuffer`` say with their result whether they worked, and
-    NumPy's conversions return NULL where they did not. Who goes on works on variables that nobody
-    has set, and does it in a block, where no exception can be raised any more.
+    NumPy's conversions return NULL where they did not. Code that goes on uses variables that
+    nobody has set, and does so in a block, where it can raise no exception any more.
 
 Not found:
     Results that are checked too late. Functions that release no GIL are not looked at.
