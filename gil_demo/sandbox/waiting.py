@@ -16,7 +16,7 @@ PROC = Path("/proc")
 UNSEEN = "it was stopped: this system has no /proc, so nobody sees whether its threads wait"
 
 WINDOW_SECONDS = 0.25
-"""How long to watch threads that sleep."""
+"""How long to watch threads that sleep, at first; each window after that is twice as long."""
 
 MIN_TURNS = 10
 """How often a thread that does run must have had the processor and have gone back to sleep: it
@@ -56,13 +56,16 @@ class Watch:
 
     They are if, in one window, all of them sleep on locks; at least one never ran; and each
     that did run had several turns, and went back to sleep each time. A thread that was
-    stopped, or that came or went, begins a new window.
+    stopped, or that came or went, begins a new window. So does the end of one that showed no
+    deadlock: a thread that was still on its way to the lock at its first look has run once, and
+    would never have had turns enough.
     """
 
     def __init__(self, group: int) -> None:
         """Watch all processes of a process group."""
         self._group = group
         self._began = self._looked = float("-inf")
+        self._seconds = WINDOW_SECONDS
         self._first: Looks = {}
         self.seen = False
 
@@ -74,8 +77,10 @@ class Watch:
             looks = dict(threads(self._group))
             if not comparable(self._first, looks):
                 self._began, self._first = now, looks
-            elif now - self._began >= WINDOW_SECONDS:
+            elif now - self._began >= self._seconds:
                 self.seen = waits(self._first, looks)
+                self._began, self._first = now, looks
+                self._seconds *= 2
         return self.seen
 
 

@@ -47,6 +47,22 @@ def test_a_window_needs_the_same_threads_and_one_that_never_ran() -> None:
     assert not comparable({1: STILL}, {1: IN_TURNS})
 
 
+def test_a_thread_on_its_way_to_the_lock_is_seen_to_wait_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the first look it still ran; from the second on it sleeps, and never runs again."""
+    running = replace(STILL, asleep=False)
+    arrived = replace(STILL, sleeps=STILL.sleeps + 1)
+    looks = iter([{1: STILL, 2: running}])
+    monkeypatch.setattr(waiting, "threads", lambda _: next(looks, {1: STILL, 2: arrived}).items())
+    monkeypatch.setattr(waiting, "WINDOW_SECONDS", 0.01)
+    watch = waiting.Watch(1)
+    until = time.monotonic() + 10.0
+    while not watch.sees_a_deadlock() and time.monotonic() < until:
+        time.sleep(waiting.POLL_SECONDS)
+    assert watch.seen
+
+
 class Pretending:
     """A subject whose unsafe half expects a deadlock, and then does what it is given."""
 
