@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gil_demo.gallery.pattern import NO_GIL, Declared, Pattern
 from gil_demo.gallery.registry import load_all
-from gil_demo.report.check_page import seen_sentence
+from gil_demo.report.check_page import page_texts
 from gil_demo.report.kept import kept_rows
 from gil_demo.report.markdown import head, section
 from gil_demo.results.patterns import PatternRow
@@ -40,7 +40,7 @@ def _lines(
 def _page(pattern: Pattern, seen: Mapping[tuple[str, Half], PatternRow]) -> Iterator[str]:
     yield ""
     yield from head(pattern, level=3)
-    for heading, text in pattern.page.items():
+    for heading, text in page_texts(pattern):
         if heading == "Sources":
             yield "**What was seen.**\n"
             for half in HALVES:
@@ -48,8 +48,6 @@ def _page(pattern: Pattern, seen: Mapping[tuple[str, Half], PatternRow]) -> Iter
                 yield f"- {half}: *{', '.join(row.outcomes)}*. {row.evidence}"
             stem = pattern.name.replace("-", "_")
             yield f"\nThe C: [csrc/patterns/{stem}.c](../csrc/patterns/{stem}.c)\n"
-        if heading == "Sources":
-            yield section("In your own code", seen_sentence(pattern.name))
         yield section(heading, text)
 
 

@@ -27,11 +27,15 @@ CHAPTERS = (
     "speed",
 )
 
+OWN_CODE = "In your own code"
+"""The part that says how to find a hazard, how it looks through pybind11 and others, who met it."""
+
 PAGE_PARTS = (
     "Mechanism",
     "What you will see",
     "Why the safe half is safe",
     "Forced",
+    OWN_CODE,
     "Sources",
 )
 

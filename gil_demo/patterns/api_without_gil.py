@@ -33,12 +33,33 @@ Forced:
     So on 3.11 the same mistake can pass many tests. Neither sanitizer flags
     the unsafe half, preloaded into Python, because it is Python that reads through NULL.
 
+In your own code:
+    ``gil-demo guard`` names the function of C that called Python, even where no array is
+    involved.
+
+    In pybind11 and nanobind each ``py::object`` or ``nb::object`` that is made, copied or
+    dropped is such a call. Inside ``gil_scoped_release`` take the GIL back with
+    ``gil_scoped_acquire``; it may nest. Cython does not compile a use of a Python object in
+    ``with nogil:``, and Numba uses none in compiled code. C that is called through cffi or
+    ``ctypes.CDLL`` runs without the GIL from its first line: for C that calls Python there is
+    ``ctypes.PyDLL``.
+
+    Frequent, and often found by an upgrade. A client allocated with ``PyMem_New`` in its block,
+    and the development mode named it (pylibmc#254). A binding that made objects without the GIL
+    worked on 2.7, 3.7 and 3.8, and crashed on 3.9 (gaffer#4988).
+
 Sources:
     - Only with the GIL: https://docs.python.org/3/c-api/threads.html
     - https://docs.python.org/3/c-api/threads.html#detaching-thread-state
     - https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
     - Functions that need no GIL: https://docs.python.org/3/c-api/memory.html#raw-memory-interface
     - https://docs.python.org/3/using/cmdline.html#envvar-PYTHONMALLOC
+    - pybind11:
+      https://pybind11.readthedocs.io/en/stable/advanced/misc.html#global-interpreter-lock-gil
+    - nanobind: https://nanobind.readthedocs.io/en/latest/api_core.html#gil-management
+    - ctypes: https://docs.python.org/3/library/ctypes.html#ctypes.PyDLL
+    - https://github.com/lericson/pylibmc/issues/254
+    - https://github.com/GafferHQ/gaffer/pull/4988
 """
 
 from typing import Any

@@ -27,9 +27,25 @@ Forced:
     when another thread drops the last reference while one call lasts. AddressSanitizer flags
     the unsafe half, preloaded into Python, as a use after free.
 
+In your own code:
+    ``gil-demo guard`` shows which array C read after it had been freed, who freed it, and the
+    line of C.
+
+    In pybind11 and nanobind ``py::object``, ``py::array_t`` and ``nb::object`` own their
+    reference; ``py::handle`` and ``nb::handle`` borrow, and so does ``.ptr()``. A parameter
+    that is taken by value is owned until the function ends. A variable of Cython owns; a
+    pointer that was taken out of it does not. With cffi and ctypes the arguments of a call are
+    held until it returns, and what is inside them is not.
+
+    Without a GIL the moment between the item and its ``Py_INCREF`` is enough, so projects
+    replace these calls now, NumPy among them (numpy#26246, pygit2#1434).
+
 Sources:
     - https://docs.python.org/3/glossary.html#term-borrowed-reference
     - https://docs.python.org/3/howto/free-threading-extensions.html#borrowed-references
+    - pybind11: https://pybind11.readthedocs.io/en/stable/reference.html#convenience-classes-for-python-types
+    - https://github.com/numpy/numpy/pull/26246
+    - https://github.com/libgit2/pygit2/issues/1434
 """
 
 from typing import Any

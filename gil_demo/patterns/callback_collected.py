@@ -31,15 +31,15 @@ Forced:
     because they do not watch what ctypes and its library libffi read.
 
 In your own code:
-    None of gil-demo's tools sees it. In a test, call ``gc.collect()`` after the registration and
-    before C calls: it also frees the callbacks that lived by chance.
+    No tool of gil-demo sees it, ``gil-demo check`` included. In a test, call ``gc.collect()``
+    after the registration and before C calls: it also frees the callbacks that lived by chance.
 
     pybind11 and nanobind make a ``std::function`` that owns the Python function, and takes the
     GIL when it is dropped. In Cython a Python function that is passed as ``void *`` has no
-    owner: keep it. The C function that Numba's ``@cfunc`` compiled still worked after its object
-    was gone (0.68), but no document promises it. SWIG's directors are Python objects: keep them,
-    or give them to C++ with ``__disown__()``. ``self.method`` is a new object each time, so keep
-    the callback that was made of it, not the method.
+    owner: keep it. The C function that Numba's ``@cfunc`` compiled still worked after its
+    object was gone (0.68), but no document promises it. SWIG's directors are Python objects:
+    keep them, or give them to C++ with ``__disown__()``. ``self.method`` is a new object each
+    time, so keep the callback that was made of it, not the method.
 
     Frequent, and old: people still gave thanks in 2023 for a note of 2012 on such a crash
     (PyMultiNest#5). Somebody asked ctypes to keep the object itself (cpython#77587); it cannot

@@ -27,11 +27,26 @@ Forced:
     rests on it. Without a GIL nobody waits, and it ends in ``ok``. No sanitizer judges it,
     since only time is lost: the evidence is the run itself.
 
+In your own code:
+    ``gil-demo watch SCRIPT`` shows how long each thread waited for the GIL, and for whom.
+
+    Each call through cffi, ``ctypes.CDLL`` or ``swig -threads`` has a block of its own, so a
+    loop in Python over such calls is this pattern. So is ``call_guard<gil_scoped_release>()``
+    of pybind11 and nanobind, ``with nogil:`` of Cython or ``nogil=True`` of Numba in a function
+    that is called often. Call once, for all parts.
+
+    Frequent, and a profiler does not show it: a call that releases the GIL looks slow itself,
+    because it waits at its end (distributed#4443). A thread that waits for its input hardly
+    runs beside threads that compute (cpython#90204).
+
 Sources:
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
     - END waits until it gets the GIL:
       https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
     - The convoy effect, measured when this GIL was new: https://bugs.python.org/issue7946
+    - ctypes: https://docs.python.org/3/library/ctypes.html#ctypes.PyDLL
+    - https://github.com/dask/distributed/issues/4443
+    - https://github.com/python/cpython/issues/90204
 """
 
 import time

@@ -38,6 +38,12 @@ In your own code:
     was released: a length, an offset, an index that was read from an array. ``gil-demo guard``
     stops the program at a write past an array of NumPy, if the race happens in that run. Cython
     checks indices unless ``boundscheck`` is off; Numba does not check unless it is on.
+    pybind11, nanobind, SWIG, cffi and ctypes pass an address, and nobody checks there.
+    ``gil-demo check`` has no rule for it: the C is right as long as nobody writes.
+
+    Rarely reported, because it takes a write in the middle of one call. NumPy's own ``nonzero``
+    crashed that way, with threads and with an element whose code changed the array (numpy#28361,
+    numpy#13745).
 
 Sources:
     - Arrays that others write to: https://numpy.org/doc/stable/reference/thread_safety.html

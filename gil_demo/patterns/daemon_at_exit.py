@@ -29,12 +29,28 @@ Forced:
     happens when the program ends while a daemon thread is in C. Neither sanitizer flags the
     unsafe half, preloaded into Python, because a line that is never run makes no access.
 
+In your own code:
+    Look for ``daemon=True`` and for threads that a library starts; ``gil-demo check`` does not
+    know which threads call a function.
+
+    An object of C++ that outlives its GIL makes it worse. Up to 3.13 Python ends the thread
+    inside the destructor of ``gil_scoped_release``, from which nothing may be thrown: the
+    program, whose work was done, ends with SIGABRT, "terminate called without an active
+    exception". Seen with pybind11 3.1 on 3.11, 3.12 and 3.13. ``gil_scoped_acquire``, Cython's
+    ``with gil:`` and callbacks of ctypes and cffi in a thread that still runs then have the
+    same end as ``PyGILState_Ensure``.
+
+    Frequent, and rare in each single run: a worker of a D-Bus library asked for the GIL after
+    the shutdown (cpython#124619). pybind11's guard was reported in 2020 (pybind11#2215).
+
 Sources:
     - https://docs.python.org/3/c-api/interp-lifecycle.html#cautions-regarding-runtime-finalization
     - 3.14: https://docs.python.org/3/c-api/threads.html#c.PyEval_RestoreThread
     - Why ending the thread was worse: https://github.com/python/cpython/issues/87135
     - Daemon threads: https://docs.python.org/3/library/threading.html#thread-objects
     - Interpreter guards: https://peps.python.org/pep-0788/
+    - https://github.com/python/cpython/issues/124619
+    - https://github.com/pybind/pybind11/issues/2215
 """
 
 import mmap

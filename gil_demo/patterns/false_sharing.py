@@ -25,12 +25,24 @@ Forced:
     round, and in ``ok`` if it did not. No verdict rests on it. Neither sanitizer flags the
     unsafe half, because only one thread uses each cell.
 
+In your own code:
+    ``gil-demo check`` sees no layout of memory. On Linux ``perf c2c`` counts the lines that
+    cores take from each other.
+
+    It looks the same from each language: ``sums[thread] += x`` in a ``prange`` of Numba or
+    Cython, in OpenMP, or through pybind11, nanobind, cffi, ctypes or SWIG. A row for each
+    thread, padded to 128 bytes, or a local variable is the remedy everywhere.
+
+    Few reports name it, because only the machine shows it. A simulator pads its threads' data
+    to cache lines (nrn#2951).
+
 Sources:
     - False sharing, in the Linux kernel's documentation:
       https://docs.kernel.org/kernel-hacking/false-sharing.html
     - Line lengths to expect, and lines in pairs:
       https://docs.rs/crossbeam-utils/latest/crossbeam_utils/struct.CachePadded.html
     - Giving each thread its own data: https://numpy.org/doc/stable/reference/thread_safety.html
+    - https://github.com/neuronsimulator/nrn/pull/2951
 """
 
 import time

@@ -42,6 +42,19 @@ Forced:
     mutex. Neither sanitizer flags the unsafe half, preloaded into Python, and neither reports
     anything while the child waits.
 
+In your own code:
+    In the child, ``faulthandler.dump_traceback_later(10)`` prints where it waits.
+    ``gil-demo check`` has no rule for it: who forks is in no C file. In tests, turn the
+    DeprecationWarning of ``os.fork`` into an error.
+
+    No binding helps: pybind11, nanobind, Cython, Numba, SWIG, cffi and ctypes leave the locks
+    of a library alone. A ``static std::mutex`` and the pool of an OpenMP runtime are copied as
+    they are. With GNU OpenMP a parallel loop of Numba ends the child of a process that has run
+    one, and says why: tried with Numba 0.68.
+
+    Frequent wherever ``multiprocessing`` forks: a worker that hangs in its first matrix
+    product.
+
 Sources:
     - Cautions about fork(): https://docs.python.org/3/c-api/threads.html#cautions-about-fork
     - https://docs.python.org/3/library/os.html#os.fork
@@ -50,6 +63,7 @@ Sources:
     - A pool without its threads: https://github.com/OpenMathLib/OpenBLAS/issues/294
     - https://pubs.opengroup.org/onlinepubs/9699919799/functions/fork.html
     - https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
+    - Numba: https://numba.readthedocs.io/en/stable/user/threading-layer.html
 """
 
 import faulthandler

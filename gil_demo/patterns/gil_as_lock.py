@@ -29,6 +29,16 @@ Forced:
     flags the unsafe half in that form, where no handshake orders the writes; AddressSanitizer
     cannot, because every access is to memory that is there.
 
+In your own code:
+    A binding takes the lock away with one word: ``call_guard<gil_scoped_release>()`` in
+    pybind11 and nanobind, ``nogil=True`` in Numba, ``with nogil:`` in Cython, ``threadsafe`` in
+    f2py, ``-threads`` in SWIG. cffi and ``ctypes.CDLL`` never held it. Before you write it,
+    look for data that two calls of the library share. For builds without a GIL nanobind has
+    ``nb::lock_self()``, and Cython ``cython.critical_section``.
+
+    It comes with the first release of the GIL in a library, or with the first build without
+    one: see closed-under-call, where only the GIL had kept ``close`` away.
+
 Sources:
     - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
     - What turns the GIL back on:
@@ -37,6 +47,8 @@ Sources:
       https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock
     - A library's own state: https://github.com/scipy/scipy/pull/7999 and a lock for each file:
       https://github.com/h5py/h5py/issues/230
+    - nanobind: https://nanobind.readthedocs.io/en/latest/free_threaded.html
+    - Cython: https://cython.readthedocs.io/en/latest/src/userguide/freethreading.html
 """
 
 from typing import Any

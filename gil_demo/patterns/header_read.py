@@ -34,11 +34,22 @@ Forced:
     the handshake that forces the change also orders it with the reads, so ThreadSanitizer sees
     no race, and every access is to memory that is there.
 
+In your own code:
+    ``gil-demo guard`` sees it only if C leaves the array's data because of it.
+
+    In pybind11 ``a.size()``, ``a.shape(0)`` and ``a.data()`` read the header each time;
+    ``a.unchecked<1>()``, made before the block, is a copy of it. So are a typed memoryview of
+    Cython, an ``nb::ndarray`` and what Numba passes to compiled code. Through cffi and ctypes C
+    is given the address and a number: read both before the call.
+
+    Rarely reported, because somebody must change a shape in the middle of one call.
+
 Sources:
     - Struct fields: https://docs.python.org/3/howto/free-threading-extensions.html#general-api-guidelines
     - https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_DIM
     - Both deprecated: https://numpy.org/doc/stable/release/2.5.0-notes.html#deprecations
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/pycpp/numpy.html#direct-access
 """
 
 from typing import Any

@@ -35,7 +35,11 @@ In your own code:
     its own, beside that of HDF5. ``gil-demo watch`` shows that nobody waits for the GIL then.
     The system's monitor shows a CPU use of 100 %, one core, where several threads read, and a
     debugger shows the others in ``pthread_mutex_lock``. To wait for such a lock with the GIL
-    held would be worse: see ``lock-order``.
+    held would be worse: see ``lock-order``. ``gil-demo check`` does not know the library.
+
+    pybind11, nanobind, Cython, Numba, SWIG, cffi and ctypes release the GIL or hold it; none of
+    them has, or removes, a lock of the library. Frequent, with HDF5 above all (h5py#591, h5py#1287,
+    h5py#1806).
 
 Sources:
     - Locks that protect shared state:

@@ -33,6 +33,19 @@ Forced:
     GIL's place and one call after the other; AddressSanitizer cannot, because it does not
     check locks.
 
+In your own code:
+    ``gil-demo watch --alarm 1s SCRIPT`` names the thread and the line that have the GIL, and
+    ``faulthandler.dump_traceback_later(10)`` prints where all threads wait.
+
+    C++ destroys objects in the reverse order. So with pybind11 and nanobind declare
+    ``gil_scoped_release`` before ``std::lock_guard``: then the mutex is unlocked first, and the
+    GIL is taken back without it. In Cython put the lock inside ``with nogil:``. cffi,
+    ``ctypes.CDLL`` and ``swig -threads`` release the GIL around the call, so there only a
+    callback into Python under the mutex is wrong. Numba has no locks.
+
+    Frequent, with logging above all: a log handler in C++ called Python's (picologging#207), a
+    logger's mutex met the GIL (mantid#33939).
+
 Sources:
     - A mutex that detaches: https://docs.python.org/3/c-api/synchronization.html#c.PyMutex
     - The two orders, step by step:
@@ -42,6 +55,7 @@ Sources:
     - END takes the GIL; the part of that which remains without a GIL:
       https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
     - Python code under a mutex: https://github.com/microsoft/picologging/issues/207
+    - https://github.com/mantidproject/mantid/pull/33939
 """
 
 import numpy as np

@@ -26,11 +26,27 @@ Forced:
     ThreadSanitizer flags the unsafe half in that form, where no handshake orders the
     stores; AddressSanitizer cannot, because every access is to memory that is there.
 
+In your own code:
+    No tool of gil-demo finds it in your code, and ``gil-demo check`` does not know which
+    threads call a function. ThreadSanitizer does. A test can compare the count with the number
+    of calls.
+
+    ``+=`` on an element inside a ``prange`` is this, in Numba and in Cython; only a scalar is
+    taken for a sum over all threads. The compilers do not warn. In C++ use ``std::atomic``,
+    with pybind11, nanobind and SWIG alike. Through cffi and ctypes two calls on one array are
+    enough.
+
+    Frequent, with ``prange`` above all: elements of one array, added to by all threads
+    (numba#3681, numba#7133). Numba's documentation has an example of it now.
+
 Sources:
     - cffi calls C with the GIL released, note 2:
       https://cffi.readthedocs.io/en/stable/ref.html#conversions
     - https://numpy.org/doc/stable/reference/thread_safety.html
     - Atomic addition: https://gcc.gnu.org/onlinedocs/gcc/_005f_005fatomic-Builtins.html
+    - Numba: https://numba.readthedocs.io/en/stable/user/parallel.html#explicit-parallel-loops
+    - https://github.com/numba/numba/issues/3681
+    - https://github.com/numba/numba/issues/7133
 """
 
 import time

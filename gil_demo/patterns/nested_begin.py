@@ -28,10 +28,27 @@ Forced:
     sanitizer flags the unsafe half, preloaded into Python, because C misuses no memory:
     Python dies because its thread state is missing.
 
+In your own code:
+    In pybind11 and nanobind a ``gil_scoped_release`` inside another ends the process, whether
+    they assert it or Python does. Inside a ``gil_scoped_acquire`` it is right, and
+    ``gil_scoped_acquire`` may stand in another: tried with 3.1 of both. In Cython
+    ``with nogil:`` inside another does not compile; in a ``nogil`` function 3.3 accepts it, and
+    does nothing where the GIL is released. Functions that Numba compiled call each other
+    directly, so their ``nogil=True`` never nests. A callback of ctypes, cffi or a SWIG director
+    (with ``-threads``) takes the GIL, so it may call into the library again.
+
+    A shutdown released the GIL where its caller had done so already, and its author had taken
+    that to be harmless (duckdb#14113).
+
 Sources:
     - https://docs.python.org/3/c-api/threads.html#c.PyEval_SaveThread
     - The opposite: https://docs.python.org/3/c-api/threads.html#c.PyEval_RestoreThread
     - Pairs that nest: https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure
+    - pybind11:
+      https://pybind11.readthedocs.io/en/stable/advanced/misc.html#global-interpreter-lock-gil
+    - nanobind: https://nanobind.readthedocs.io/en/latest/api_core.html#gil-management
+    - Cython: https://cython.readthedocs.io/en/latest/src/userguide/nogil.html
+    - https://github.com/duckdb/duckdb/pull/14113
 """
 
 from typing import Any

@@ -34,10 +34,10 @@ Forced:
     unsafe half, preloaded into Python, as a use after free.
 
 In your own code:
-    Ask each array that comes from C: if ``a.base is None and not a.flags.owndata``, nobody
-    owns it. ``gil-demo guard`` guards memory that NumPy allocated, so it does not see this;
-    AddressSanitizer does. nanobind's documentation calls a forgotten owner one of the most
-    frequent issues that its users report.
+    Ask each array that comes from C: if ``a.base is None and not a.flags.owndata``, nobody owns
+    it. ``gil-demo guard`` guards memory that NumPy allocated, so it does not see this;
+    AddressSanitizer does, and ``gil-demo check`` has no rule for it. nanobind's documentation
+    calls a forgotten owner one of the most frequent issues that its users report.
 
     - pybind11: ``py::array(shape, pointer)`` copies. With a base it does not, so the base must
       be the owner, a ``py::capsule`` for instance; ``py::none()`` is a base that keeps nothing.
@@ -47,6 +47,7 @@ In your own code:
     - cffi: an array of ``ffi.buffer(c)`` keeps ``c``, which must own the memory: ``ffi.new`` or
       ``ffi.gc``. ctypes: ``as_array`` of a pointer keeps the pointer only.
     - SWIG: numpy.i has ARGOUTVIEW, which owns nothing, and ARGOUTVIEWM, which frees.
+    - Numba: ``carray`` of a pointer owns nothing.
 
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_SimpleNewFromData

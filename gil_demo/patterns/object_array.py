@@ -28,10 +28,25 @@ Forced:
     Nothing. One thread is enough, and the process dies every time. Neither sanitizer flags
     the unsafe half, preloaded into Python, because C writes into the array's own memory.
 
+In your own code:
+    ``gil-demo guard`` reports the access through the spoiled pointer, far from its cause.
+    ``gil-demo check`` has no rule for it.
+
+    An object array of two numbers, given to each (pybind11 3.1, nanobind 3.1, Cython 3.3, Numba
+    0.68): ``py::array_t<double>`` converts it; ``nb::ndarray<double>``, ``double[:]`` of Cython
+    and Numba refuse it; ``ffi.from_buffer("double[]", a)`` accepts it, and ``a.ctypes.data``
+    asks for no type. ``np.ctypeslib.ndpointer(float)`` as a ctypes argument refuses it.
+
+    Few reports, since most ways into C check the type. A column of a table with one missing
+    value or one text is how people come by such an array.
+
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.dtype.hasobject.html
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_DESCR
     - https://numpy.org/doc/stable/reference/c-api/types-and-structures.html#c.PyDataType_REFCHK
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/pycpp/numpy.html#arrays
+    - nanobind: https://nanobind.readthedocs.io/en/latest/ndarray.html
+    - ctypes: https://numpy.org/doc/stable/reference/routines.ctypeslib.html#numpy.ctypeslib.ndpointer
 """
 
 import numpy as np

@@ -29,11 +29,25 @@ Forced:
     the other's input. ThreadSanitizer flags the unsafe half when two threads run it so, and
     cannot with one; AddressSanitizer cannot either, because every access is inside the array.
 
+In your own code:
+    No tool of gil-demo sees it, ``gil-demo check`` included: which arrays meet is decided by
+    the caller. In a test, pass ``a[:-1]`` and ``a[1:]``, and compare with the result for
+    copies.
+
+    No binding compares two arguments. pybind11, nanobind, Cython, Numba, SWIG, cffi and ctypes
+    pass both pointers, so ask ``np.shares_memory`` in Python before the call.
+
+    NumPy itself documented no result for this until 1.13. A filter with ``output`` the same as
+    its input gave a wrong image (scipy#11986), and ``np.dot(a, b, out=a)`` gave zeros
+    (numpy#8440).
+
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.shares_memory.html
     - https://numpy.org/doc/stable/reference/generated/numpy.may_share_memory.html
     - https://numpy.org/doc/stable/release/1.13.0-notes.html#ufunc-behavior-for-overlapping-inputs
     - https://numpy.org/doc/stable/reference/c-api/iterator.html#c.NPY_ITER_COPY_IF_OVERLAP
+    - https://github.com/scipy/scipy/pull/11986
+    - https://github.com/numpy/numpy/issues/8440
 """
 
 from typing import Any

@@ -35,7 +35,12 @@ In your own code:
     with its own BLAS of N threads. joblib limits the threads in the worker processes of its
     default backend; a ``ThreadPoolExecutor`` and ``multiprocessing`` limit nothing. A prange of
     Numba or Cython, and an OpenMP region in C, count as a library here. If the system's monitor
-    shows all cores busy and the program is slow, try 1.
+    shows all cores busy and the program is slow, try 1. ``gil-demo check`` has no rule for it, and
+    ``gil-demo watch`` shows that nobody waits for the GIL.
+
+    pybind11, nanobind, Cython, SWIG, cffi and ctypes add no threads; what they call may have
+    some. Frequent: two products at once took twice as long (numpy#11821), and fewer threads were
+    faster than many (OpenBLAS#1881).
 
 Sources:
     - https://numpy.org/doc/stable/reference/global_state.html#number-of-threads-used-for-linear-algebra

@@ -40,6 +40,7 @@ Forced:
     it.
 
 In your own code:
+    ``gil-demo check`` has no rule for it, and no other tool of gil-demo sees it.
     Look for ``fesetround``, ``_MM_SET_FLUSH_ZERO_MODE``, ``setlocale`` and ``errno``, and for
     Python API calls between a C call and ``PyErr_SetFromErrno``. Look at the linker, too: a
     library that GCC before 13 or clang before 19 links with ``-ffast-math`` sets flush to zero
@@ -48,7 +49,12 @@ In your own code:
 
     cffi has ``ffi.errno``, which it reads right after the call. ctypes has ``get_errno`` for a
     library that was loaded with ``use_errno=True``. In Cython copy ``errno`` before
-    ``with gil``.
+    ``with gil``. In C++, with pybind11, nanobind or SWIG, the destructor of any object between
+    the call and the exception may change it. Numba has no ``errno``.
+
+    Rare, and hard to trace. A library that was only imported changed how NumPy treats very
+    small numbers (pyhmmer#71); ``setlocale`` was called while other threads read numbers
+    (liblinear#14); CPython itself lost error codes (cpython#107913).
 
 Sources:
     - https://docs.python.org/3/c-api/exceptions.html#c.PyErr_SetFromErrno

@@ -29,6 +29,19 @@ Forced:
     unsafe half, preloaded into Python, because the memory is there, and only the owner knows
     that nobody may write to it.
 
+In your own code:
+    ``gil_demo.frozen(a)`` is a copy that the processor protects: C that writes to it stops at
+    that line, under ``gil-demo guard`` with a report. ``gil-demo check`` has no rule for it.
+
+    A read-only array, given to each: ``mutable_data()`` of pybind11 raises;
+    ``nb::ndarray<double>``, ``double[:]`` of Cython and a Numba function that writes refuse it;
+    ``const`` in these types accepts it. ``a.ctypes.data`` and ``ffi.from_buffer`` give the
+    address: ask with ``ndpointer(float, flags="WRITEABLE")`` and ``require_writable=True``. In
+    C++ a ``const_cast`` takes the promise back.
+
+    Reports are mostly of the refusal, since joblib maps large arrays read-only (cython#1605).
+    Beware of the remedy that sets the flag ``writeable`` for the call (dipy#427).
+
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_WRITABLE
     - Failing with BufferError: https://docs.python.org/3/c-api/buffer.html#c.PyObject_GetBuffer
@@ -36,6 +49,12 @@ Sources:
     - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
     - https://docs.python.org/3/glossary.html#term-hashable
     - https://numpy.org/doc/stable/reference/generated/numpy.ndarray.flags.html
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/pycpp/numpy.html#arrays
+    - nanobind: https://nanobind.readthedocs.io/en/latest/ndarray.html
+    - Cython: https://cython.readthedocs.io/en/latest/src/userguide/memoryviews.html
+    - ctypes: https://numpy.org/doc/stable/reference/routines.ctypeslib.html#numpy.ctypeslib.ndpointer
+    - https://github.com/cython/cython/issues/1605
+    - https://github.com/dipy/dipy/pull/427
 """
 
 import mmap

@@ -34,6 +34,16 @@ Forced:
     interpreter, and finds that count through the thread state, which a block does not have:
     one ``Py_INCREF`` in a block is a SIGSEGV, seen on debug builds of 3.14 and 3.15.
 
+In your own code:
+    In C++ a copy of a ``py::object`` or an ``nb::object`` is a ``Py_INCREF``, also in a lambda
+    that captures one by value. Compiled without ``NDEBUG``, pybind11 and nanobind check at each
+    change of a count that the GIL is held; a scope with ``gil_scoped_release`` should hold
+    references only (``const py::object &``). Cython does not compile such a copy in
+    ``with nogil:``. Numba counts references to its own arrays atomically.
+
+    Frequent, and rarely seen as such: a count that is wrong by one crashes elsewhere, and
+    later. When pybind11 began to assert, the tests of large projects failed (pytorch#91251).
+
 Sources:
     - https://docs.python.org/3/c-api/threads.html#thread-states-and-the-global-interpreter-lock
     - Taking the GIL back: https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
@@ -41,6 +51,9 @@ Sources:
     - Immortal objects: https://peps.python.org/pep-0683/
     - On a debug build: https://github.com/python/cpython/issues/122904
     - Counting without a GIL: https://peps.python.org/pep-0703/#reference-counting
+    - pybind11's list of common mistakes:
+      https://pybind11.readthedocs.io/en/stable/advanced/misc.html#common-sources-of-global-interpreter-lock-errors
+    - https://github.com/pytorch/pytorch/issues/91251
 """
 
 import sys

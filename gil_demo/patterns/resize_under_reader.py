@@ -33,6 +33,20 @@ Forced:
     AddressSanitizer flags the unsafe half, with ``realloc`` in place of ``resize``;
     ThreadSanitizer cannot, because the handshake orders the two threads.
 
+In your own code:
+    ``gil-demo guard`` shows the array, and the ``resize`` that moved its data.
+    ``gil-demo check`` has no rule for it: the C is right as long as nobody resizes.
+
+    No binding protects: ``py::array`` of pybind11, ``nb::ndarray`` of nanobind, a memoryview of
+    Cython, the arguments of Numba and what ``ffi.from_buffer`` returned are exports, which
+    NumPy does not count. Each is one reference more, so ``resize`` refuses unless
+    ``refcheck=False``. A pointer of ctypes or SWIG is not even that. What C++ owns and NumPy
+    shows can move as well: see no-owner.
+
+    Mostly met as the refusal, and then ``refcheck=False`` is the tempting answer
+    (python-samplerate#35). One project had data of its users overwritten that way, and went
+    back (nibabel#724).
+
 Sources:
     - https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html
     - NumPy warns of it: https://numpy.org/doc/stable/reference/thread_safety.html
@@ -40,6 +54,8 @@ Sources:
     - What 3.14 changes in the count: https://github.com/numpy/numpy/issues/30265
     - Deprecated: https://numpy.org/doc/stable/release/2.5.0-notes.html#deprecations
     - BufferError: https://docs.python.org/3/library/exceptions.html#BufferError
+    - https://github.com/tuxu/python-samplerate/issues/35
+    - https://github.com/nipy/nibabel/pull/724
 """
 
 from typing import Any

@@ -28,6 +28,16 @@ Forced:
     ThreadSanitizer flags the unsafe half in both forms; AddressSanitizer cannot, because
     every access is to memory that is there.
 
+In your own code:
+    In C++ it is ``static`` or ``thread_local``: make it the latter, or a member of an object
+    for each call. ``cdef`` variables at the top of a Cython module are such statics, and so are
+    work arrays in a module of f2py. Numba has no variables that outlive a call, but an array
+    that is passed to each call is one. pybind11, nanobind, SWIG, cffi and ctypes do not look
+    into a function.
+
+    Frequent where old Fortran or C libraries meet threads: saved variables of a solver
+    (scipy#5848), and one that calls back, which needed a lock around all calls (scipy#7999).
+
 Sources:
     - State that the GIL used to protect, and thread-local storage:
       https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
@@ -35,6 +45,7 @@ Sources:
     - cffi calls C with the GIL released, note 2:
       https://cffi.readthedocs.io/en/stable/ref.html#conversions
     - Fortran's SAVE variables: https://github.com/scipy/scipy/pull/5848
+    - https://github.com/scipy/scipy/pull/7999
 """
 
 from typing import Any

@@ -31,7 +31,8 @@ Forced:
 
 In your own code:
     Compile once with ``-Wconversion``, or with ``-Wshorten-64-to-32`` in clang, and read what
-    is said of sizes. ``gil-demo guard`` can only see where a wrong index leaves the array.
+    is said of sizes. ``gil-demo guard`` can only see where a wrong index leaves the array,
+    and ``gil-demo check`` has no rule for it, because the compilers warn.
 
     - cffi raises ``OverflowError`` for a number that does not fit; ctypes takes its lower bits,
       with ``argtypes`` as without.
@@ -40,6 +41,10 @@ In your own code:
       uses ``int`` for sizes too.
     - Numba's indices have the width of a pointer. In pybind11 and nanobind sizes are
       ``py::ssize_t`` and ``size_t``: what counts is the variable that you put them in.
+
+    Frequent wherever data grow past 2**31 elements: a segfault in a binding of SWIG
+    (swig#1476), sizes that were kept in an ``int`` (bottleneck#35), "negative dimensions" from
+    NumPy itself (numpy#5783).
 
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/dtype.html#c.npy_intp

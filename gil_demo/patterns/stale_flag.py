@@ -33,6 +33,16 @@ Forced:
     then the kernel would stop, by luck. ThreadSanitizer flags the unsafe half;
     AddressSanitizer cannot, because every access is to memory that is there.
 
+In your own code:
+    In C++ it is ``std::atomic<bool>``. A ``cdef bint`` at the top of a Cython module is a plain
+    variable; ``libcpp.atomic`` has the atomic one. Numba takes global variables for constants
+    when it compiles: pass the flag in an array, and call for a slice at a time. An array that
+    Python sets and C reads through pybind11, nanobind, cffi, ctypes or SWIG is a plain
+    variable, too, unless C reads it as an atomic one.
+
+    Frequent in C++, and mostly found by reading or by ThreadSanitizer, before it hangs: two
+    flags of a profiler, set by ``stop()`` and read by its worker (dd-trace-py#16956).
+
 Sources:
     - Data races and undefined behaviour: https://en.cppreference.com/w/c/language/memory_model
     - Acquire, release, relaxed: https://en.cppreference.com/w/c/atomic/memory_order
@@ -40,6 +50,7 @@ Sources:
     - gcc's options: https://gcc.gnu.org/onlinedocs/gcc/Optimize-Options.html
     - Not to call back (leaf):
       https://gcc.gnu.org/onlinedocs/gcc-12.2.0/gcc/Common-Function-Attributes.html
+    - https://github.com/DataDog/dd-trace-py/pull/16956
 """
 
 import time

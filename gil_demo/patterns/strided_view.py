@@ -33,6 +33,22 @@ Forced:
     nothing. AddressSanitizer flags the unsafe half, preloaded into Python and with
     ``malloc`` in place of the guard page, as a read past the end.
 
+In your own code:
+    ``gil-demo guard`` stops at the first element outside the array, and shows the view's
+    strides.
+
+    The sum of ``arange(10.0)[::2]``, which is 20, in each (pybind11 3.1, nanobind 3.1, Cython
+    3.3, Numba 0.68):
+
+    - ``data()`` of ``py::array_t<double>`` or ``nb::ndarray<double>``: 10. With
+      ``py::array::c_style | py::array::forcecast``, or with ``nb::c_contig``: a copy, and 20.
+    - ``double[:]`` of Cython and Numba follow the strides: 20. A pointer ``&a[0]``: 10.
+    - ``double[::1]`` of Cython and ``ffi.from_buffer`` refuse. ``a.ctypes.data`` does not look;
+      ``ndpointer(float, flags="C_CONTIGUOUS")`` does.
+
+    One of the most frequent faults. A binding read wrong values (numpyeigen#40), and translated
+    code wrote beside the column it was given (pyccel#1288).
+
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_IN_ARRAY
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_ALIGNED
@@ -40,6 +56,12 @@ Sources:
       https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
     - https://numpy.org/doc/stable/reference/arrays.ndarray.html#internal-memory-layout-of-an-ndarray
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/pycpp/numpy.html#arrays
+    - nanobind: https://nanobind.readthedocs.io/en/latest/ndarray.html
+    - Cython: https://cython.readthedocs.io/en/latest/src/userguide/memoryviews.html
+    - ctypes: https://numpy.org/doc/stable/reference/routines.ctypeslib.html#numpy.ctypeslib.ndpointer
+    - https://github.com/fwilliams/numpyeigen/issues/40
+    - https://github.com/pyccel/pyccel/issues/1288
 """
 
 from typing import Any

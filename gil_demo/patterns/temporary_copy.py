@@ -30,12 +30,30 @@ Forced:
     flags the unsafe half, preloaded into Python, because every access is to memory that is
     there.
 
+In your own code:
+    In a test, pass an int64 array and a view with gaps, and look at them afterwards.
+
+    A function that fills its argument, given an int64 array: with ``py::array_t<double>`` of
+    pybind11 and ``nb::ndarray<double>`` of nanobind it fills a copy, and nothing is said (3.1
+    of both); the same for a view with gaps where the type asks for contiguity.
+    ``py::arg("a").noconvert()`` and ``nb::arg("a").noconvert()`` refuse both. Cython and
+    ``ndpointer`` refuse another type. f2py copies for ``intent(in)`` and refuses for
+    ``intent(inout)``; numpy.i of SWIG copies for IN_ARRAY and refuses for INPLACE_ARRAY. Numba
+    compiles for each type, and follows the strides.
+
+    Frequent: results that were written into an output with gaps were lost (finufft#58).
+
 Sources:
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_WRITEBACKIFCOPY
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_ResolveWritebackIfCopy
     - Documented with WRITEBACKIFCOPY, which the header leaves out:
       https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_ARRAY_INOUT_ARRAY
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/functions.html#non-converting-arguments
+    - nanobind: https://nanobind.readthedocs.io/en/latest/ndarray.html
+    - f2py: https://numpy.org/doc/stable/f2py/signature-file.html#attributes
+    - numpy.i: https://numpy.org/doc/stable/reference/swig.interface-file.html
+    - https://github.com/flatironinstitute/finufft/issues/58
 """
 
 from typing import Any

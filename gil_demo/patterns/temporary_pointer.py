@@ -29,10 +29,26 @@ Forced:
     flags the unsafe half, with ``free`` in place of the array's end, and so does
     ThreadSanitizer.
 
+In your own code:
+    ``gil-demo guard`` shows the array, and that it was freed before the call.
+    ``gil-demo check`` reads C, and the mistake is mostly in Python.
+
+    ``a.ctypes.data`` is a number. ``a.ctypes.data_as(...)`` and the object that
+    ``ffi.from_buffer`` returned hold the array; ``ctypes.cast`` of the number and ``ffi.cast``
+    of that object do not. In C++, with pybind11 or nanobind, ``py::array_t<double>(x).data()``
+    dangles at the semicolon, and so does a pointer out of any temporary object. A Cython
+    pointer into ``np.ascontiguousarray(x)`` needs a variable for the array. Numba passes
+    arrays, not addresses, and so does numpy.i of SWIG.
+
+    Frequent: a large array crashed and a small one did not (numpy#9647), an argument that was
+    not contiguous was copied, and the copy's address kept (CNTK#1971).
+
 Sources:
     - ctypes.data: https://numpy.org/doc/stable/reference/generated/numpy.ndarray.ctypes.html
     - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
     - A cast owns nothing: https://cffi.readthedocs.io/en/stable/ref.html#ffi-new
+    - https://github.com/numpy/numpy/issues/9647
+    - https://github.com/microsoft/CNTK/pull/1971
 """
 
 import numpy as np

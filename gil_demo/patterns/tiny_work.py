@@ -25,11 +25,27 @@ Forced:
     ``slow`` if the blocks took longer in every round. No verdict rests on it. No sanitizer
     judges it, since only time is lost: the evidence is the run itself.
 
+In your own code:
+    ``python -m timeit`` shows what a call costs, ``gil-demo probe`` whether it releases the
+    GIL.
+
+    cffi, ``ctypes.CDLL`` and ``swig -threads`` release it around every call, also for a getter;
+    ``ctypes.PyDLL`` does not. In pybind11 and nanobind give
+    ``call_guard<gil_scoped_release>()`` to the functions that work long, in Cython put
+    ``with nogil:`` around the loop, not into it, and in Numba leave ``nogil=True`` away from
+    what is short. SWIG has ``%nothread`` for it.
+
+    A library that had released the GIL around all its calls took most of that back, and became
+    faster with several threads (pyzmq#383).
+
 Sources:
     - NumPy's macros: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support
     - What the two macros do:
       https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
     - https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+    - ctypes: https://docs.python.org/3/library/ctypes.html#ctypes.PyDLL
+    - SWIG: https://www.swig.org/Doc4.3/Python.html#Python_multithreaded
+    - https://github.com/zeromq/pyzmq/pull/383
 """
 
 import time

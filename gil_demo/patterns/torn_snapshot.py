@@ -30,6 +30,18 @@ Forced:
     forced form orders the threads; AddressSanitizer cannot, because every access is to memory
     that is there.
 
+In your own code:
+    ``with gil_demo.protect(a):`` ends the process at the first write to ``a`` while C reads it,
+    under ``gil-demo guard`` with the line that wrote. ``gil-demo check`` has no rule for it,
+    because the writer is elsewhere. ThreadSanitizer finds it.
+
+    It looks the same through pybind11, nanobind, Cython, Numba, SWIG, cffi and ctypes: each of
+    them passes an address, and none makes a copy for the reader. The lock must be one that both
+    sides take: a ``threading.Lock`` in Python around both calls will do.
+
+    Reports are few, and that proves little: a sum that is wrong once in a day is taken for
+    noise.
+
 Sources:
     - https://numpy.org/doc/stable/reference/thread_safety.html
     - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state

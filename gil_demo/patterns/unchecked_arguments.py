@@ -26,12 +26,28 @@ Forced:
     the unsafe half, with AddressSanitizer preloaded into Python, as an access through a
     null pointer.
 
+In your own code:
+    ``gil-demo guard`` names the line that read through NULL. Call each function with no
+    argument, with a text and with None in a test.
+
+    pybind11, nanobind, Cython, SWIG and f2py check the arguments before your function is
+    called, and raise. cffi checks numbers and pointers; ctypes checks only what ``argtypes``
+    says: without them it passes an int as a C ``int`` and a text as an address, whatever the
+    function takes. Numba refuses at its first call. What you call yourself in the function,
+    ``PyObject_GetAttrString`` for instance, is checked by none.
+
+    Frequent in C by hand, NumPy included (numpy#12031): one function that can return NULL, and
+    the next line that uses it. A conversion for another language crashed for anything but an
+    array (pyml#61).
+
 Sources:
     - https://docs.python.org/3/extending/extending.html#intermezzo-errors-and-exceptions
     - https://docs.python.org/3/c-api/arg.html#c.PyArg_ParseTuple
     - https://docs.python.org/3/c-api/exceptions.html#raising-exceptions
     - Only with the GIL: https://docs.python.org/3/c-api/threads.html
     - https://numpy.org/doc/stable/user/c-info.how-to-extend.html#converting-an-arbitrary-sequence-object
+    - https://github.com/numpy/numpy/issues/12031
+    - https://github.com/ocamllibs/pyml/issues/61
 """
 
 from dataclasses import replace

@@ -27,11 +27,27 @@ Forced:
     Ctrl-C during the call, and then it happens every time. Neither sanitizer flags the
     unsafe half, preloaded into Python, because a late handler is no misuse of memory.
 
+In your own code:
+    Send SIGINT to a test during the call, and measure how long it takes. ``gil-demo check`` has
+    no rule for it, because the C does not say how long a loop lasts.
+
+    In pybind11 write ``if (PyErr_CheckSignals() != 0) throw py::error_already_set();``, in
+    nanobind ``throw nb::python_error();``, both with the GIL held. In Cython
+    ``PyErr_CheckSignals`` is in ``cpython.exc``, for ``with gil:``. Compiled code of Numba, and
+    C that cffi or ctypes calls, do not check: call them for a slice at a time.
+
+    Frequent. A simulation could not be stopped (arbor#2068), a query ran to its end first
+    (arkimet#210), and so does a large call of NumPy's random generator (cpython#134075).
+
 Sources:
     - https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers
     - Which thread: https://docs.python.org/3/library/signal.html#signals-and-threads
     - https://docs.python.org/3/c-api/exceptions.html#c.PyErr_CheckSignals
     - https://docs.python.org/3/c-api/threads.html#c.Py_BLOCK_THREADS
+    - pybind11: https://pybind11.readthedocs.io/en/stable/faq.html#how-can-i-properly-handle-ctrl-c-in-long-running-functions
+    - https://github.com/arbor-sim/arbor/issues/2068
+    - https://github.com/ARPA-SIMC/arkimet/issues/210
+    - https://github.com/python/cpython/issues/134075
 """
 
 import signal

@@ -29,11 +29,31 @@ Forced:
     Nothing. One thread is enough, and the sum is wrong every time. Neither sanitizer flags
     the unsafe half, preloaded into Python, because every access is to memory that is there.
 
+In your own code:
+    No tool of gil-demo finds it, ``gil-demo check`` included, because the access itself is
+    right. In a test, pass int64, float32 and ``">f8"``.
+
+    Given ``np.arange(8)``, whose sum is 28 (pybind11 3.1, nanobind 3.1, Cython 3.3, Numba
+    0.68): ``py::array_t<double>`` and ``nb::ndarray<double>`` convert, Numba compiles for
+    int64, Cython and ``np.ctypeslib.ndpointer(float)`` refuse.
+    ``ffi.from_buffer("double[]", a)`` and ``a.ctypes.data`` take any array. Of ``">f8"``
+    pybind11 makes a copy; nanobind, Cython, Numba and ``ndpointer`` refuse.
+
+    Frequent through ctypes and in C by hand: integers that were taken for doubles, "without
+    giving any indication" as one reporter put it (pyipopt#36); a C ``int`` for an int32 of
+    NumPy (storm-analysis#65).
+
 Sources:
     - https://docs.python.org/3/c-api/buffer.html#buffer-request-types
     - https://docs.python.org/3/c-api/buffer.html#c.PyBUF_FORMAT
     - https://cffi.readthedocs.io/en/stable/ref.html#ffi-buffer-ffi-from-buffer
     - https://numpy.org/doc/stable/reference/c-api/array.html#c.PyArray_FROM_OTF
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/pycpp/numpy.html#arrays
+    - nanobind: https://nanobind.readthedocs.io/en/latest/ndarray.html
+    - Cython: https://cython.readthedocs.io/en/latest/src/userguide/memoryviews.html
+    - ctypes: https://numpy.org/doc/stable/reference/routines.ctypeslib.html#numpy.ctypeslib.ndpointer
+    - https://github.com/xuy/pyipopt/issues/36
+    - https://github.com/ZhuangLab/storm-analysis/pull/65
 """
 
 from dataclasses import replace

@@ -34,6 +34,17 @@ Forced:
     sanitizer flags the unsafe half, preloaded into Python, because both interpreters are
     really there, and each call is correct by itself.
 
+In your own code:
+    Look for ``PyGILState_Ensure`` and for what uses it: ``gil_scoped_acquire`` of nanobind,
+    Cython's ``with gil:``, callbacks of ctypes and cffi, directors of SWIG, Numba's
+    ``with objmode():``. All of them take the main interpreter for a thread that Python does not
+    know; none takes an argument. pybind11 3 has ``py::subinterpreter_scoped_activate``.
+    ``gil-demo check`` has no rule for it: the call is right as long as there is one
+    interpreter.
+
+    Frequent under mod_wsgi, as long as NumPy has had users there:
+    ``WSGIApplicationGroup %{GLOBAL}`` keeps an application in the main interpreter.
+
 Sources:
     - The warning at https://docs.python.org/3/c-api/threads.html#c.PyGILState_Ensure
     - https://docs.python.org/3/c-api/subinterpreters.html#bugs-and-caveats
@@ -41,6 +52,9 @@ Sources:
     - A GIL for each interpreter: https://peps.python.org/pep-0684/
     - The hang: https://github.com/numpy/numpy/issues/3837 under mod_wsgi,
       https://github.com/numpy/numpy/issues/5856
+    - pybind11: https://pybind11.readthedocs.io/en/stable/advanced/embedding.html
+    - mod_wsgi:
+      https://modwsgi.readthedocs.io/en/master/user-guides/application-issues.html#python-simplified-gil-state-api
 """
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A rule's page: what it finds and why, with C that it flags beside C that it does not."""
 
+from collections.abc import Iterator
+
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.padding import Padding
 from rich.syntax import Syntax
@@ -10,6 +12,7 @@ from gil_demo.check.check import check_text
 from gil_demo.check.rule import Rule, load_all, rules_for
 from gil_demo.csource.halves import halves
 from gil_demo.errors import BadInput
+from gil_demo.gallery.pattern import OWN_CODE, Pattern
 from gil_demo.native.patterns import pattern_source
 from gil_demo.report.check import LEVEL_STYLES
 from gil_demo.report.kit.sections import section
@@ -71,15 +74,25 @@ def runs_table(rule: Rule) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def page_texts(pattern: Pattern) -> Iterator[tuple[str, str]]:
+    """Yield the headings and texts of a page; what `gil-demo check` finds is added to its text."""
+    for heading, text in pattern.page.items():
+        seen = f"{seen_sentence(pattern.name)}\n\n".lstrip() if heading == OWN_CODE else ""
+        yield heading, f"{seen}{text}"
+
+
 def seen_sentence(pattern: str) -> str:
-    """Say whether `gil-demo check` finds the unsafe half of a pattern in C source."""
+    """Say how `gil-demo check` finds the unsafe half of a pattern; nothing if it does not.
+
+    Why it does not is then on the page.
+    """
     rules = rules_for(pattern)
     if not rules:
-        return "gil-demo check cannot see this hazard: nothing in the C source shows it."
+        return ""
     names = " and ".join(one.name for one in rules)
     if any(one.level == "advice" for one in rules):
-        return f"gil-demo check --level advice FILE.c finds this as {names}."
-    return f"gil-demo check FILE.c finds this as {names}."
+        return f"``gil-demo check --level advice FILE.c`` finds this as {names}."
+    return f"``gil-demo check FILE.c`` finds this as {names}."
 
 
 def reading(name: str, text: str) -> str:

@@ -16,7 +16,7 @@ from gil_demo.csource.halves import Line, compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
-from gil_demo.report.check_page import reading, seen_sentence
+from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section, sources_section
@@ -85,14 +85,13 @@ class Page:
         yield Text.assemble((pattern.name, "bold"), f"  {pattern.question}")
         yield Text(pattern.hazard, "italic")
         yield Text()
-        sections = dict(pattern.page)
+        sections = dict(page_texts(pattern))
         sources = sections.pop("Sources")
         mechanism = sections.pop("Mechanism")
         yield from section("Mechanism", mechanism)
         yield from self._code(options.max_width)
         for heading, text in sections.items():
             yield from section(heading, text)
-        yield from section("In your own code", seen_sentence(pattern.name))
         yield from sources_section(sources, console)
 
     def _code(self, width: int) -> Iterator[RenderableType]:

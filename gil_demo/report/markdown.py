@@ -8,7 +8,7 @@ from gil_demo.csource.halves import halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.report.check_page import reading, seen_sentence
+from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.environment import environment_line
 from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
 from gil_demo.report.kit.columns import FittingTable
@@ -79,9 +79,7 @@ def show_markdown(pattern: Pattern) -> str:
 
 def _shown(pattern: Pattern) -> Iterator[str]:
     yield from head(pattern, level=2)
-    for heading, text in pattern.page.items():
-        if heading == "Sources":
-            yield section("In your own code", seen_sentence(pattern.name))
+    for heading, text in page_texts(pattern):
         yield section(heading, text)
         if heading == "Mechanism":
             parts = halves(pattern.source)

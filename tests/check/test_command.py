@@ -247,5 +247,5 @@ def test_without_the_parser_it_says_what_to_install(
 def test_the_project_s_own_pages_say_what_the_check_sees(command: Command) -> None:
     """Each page of the gallery names its rule, or says that there is none."""
     assert "finds this as leaves-block" in command("show", "missing-end").stdout
-    assert "cannot see this hazard" in command("show", "torn-snapshot").stdout
+    assert "check has no rule for it" in command("show", "torn-snapshot").stdout
     assert (TOP / "docs").is_dir()

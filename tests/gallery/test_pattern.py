@@ -53,6 +53,14 @@ def test_both_halves_are_found_in_the_c_and_differ(one: pattern.Pattern) -> None
     assert any(line.differs for line in [*unsafe, *safe])
 
 
+@pytest.mark.parametrize("one", PATTERNS, ids=lambda one: one.name)
+def test_a_page_says_how_the_hazard_looks_through_other_tools(one: pattern.Pattern) -> None:
+    """Whoever writes no C by hand finds the tool that they use."""
+    text = one.page[pattern.OWN_CODE]
+    named = [word for word in ("pybind11", "nanobind", "Cython", "Numba", "ctypes") if word in text]
+    assert len(named) > 2, named
+
+
 PAGE = "A hazard.\n\n" + "\n\n".join(
     f"{part}:\n    https://example.org" for part in pattern.PAGE_PARTS
 )
@@ -151,6 +159,9 @@ Why the safe half is safe:
 
 Forced:
     Nothing.
+
+In your own code:
+    Count.
 
 Sources:
     - https://example.org
