@@ -21,9 +21,10 @@ def sources_section(text: str, console: Console) -> Iterator[RenderableType]:
     """Yield where a page's claims come from, each address on a line of its own."""
     yield Text("Sources", "bold")
     for paragraph in paragraphs(text):
-        title, _, address = paragraph.rpartition(": ")
-        yield Padding(Text(f"{title}:"), (0, 0, 0, 2))
-        yield address_line(f"    {address}", console)
+        title, _, address = paragraph.removeprefix("- ").rpartition(": ")
+        if title:
+            yield Padding(Text(f"- {title}:"), (0, 0, 0, 2))
+        yield address_line(f"    {address}" if title else f"  - {address}", console)
     yield Text()
 
 
