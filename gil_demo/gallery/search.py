@@ -88,5 +88,8 @@ def _text(pattern: Pattern, words: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the words and numbers of a text in small letters, a single space between them."""
-    return " ".join(re.findall(r"\w+(?:\.\w+)*", text.lower()))
+    """Return the words and numbers of a text in small letters, a single space between them.
+
+    A power is one number, as 2**31 and as 2^31.
+    """
+    return " ".join(re.findall(r"\w+(?:(?:\.|\*\*)\w+)*", text.lower().replace("^", "**")))

@@ -20,6 +20,7 @@ def names(words: str) -> list[str]:
         ("the function must be called with the GIL held", "missing-end"),
         ("Fatal Python error: PyThreadState_Get: the function must be called", "missing-end"),
         ("fesetround", "process-wide-state"),
+        ("segfault with an array of 2^31 elements", "short-index"),
         ("np.nonzero: heap buffer overflow", "count-then-fill"),
         ("std::vector view shows garbage", "no-owner"),
         ("https://github.com/h5py/h5py/issues/591", "library-lock"),
