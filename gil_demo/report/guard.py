@@ -45,6 +45,9 @@ PAGES: dict[What, tuple[str, ...]] = {
 }
 """The pages of the gallery with causes of such an access; there are others."""
 
+CLOSING = frozenset({"close", "__exit__", "release", "terminate", "shutdown", "dispose"})
+"""Methods by which Python code frees early what an object has."""
+
 ACCESSES = {"read": "C read", "write": "C wrote to", "access": "C accessed"}
 
 
@@ -76,7 +79,18 @@ def pages_of(report: Report) -> tuple[str, ...]:
     """
     if report.what == "null" and any(map(is_interpreter, report.native[:1])):
         return ()
-    return PAGES.get(report.what, ())
+    return (*_telling(report), *PAGES.get(report.what, ()))
+
+
+def _telling(report: Report) -> Iterator[str]:
+    """Yield a page that fits the facts of this report better than those for all such accesses."""
+    freed = report.blocks[0].freed if report.blocks else None
+    if report.what == "freed" and freed and freed.python and not report.python:
+        yield "kept-pointer"  # a thread that Python does not know: the call has returned
+    if report.what == "freed" and freed and any(one.function in CLOSING for one in freed.python):
+        yield "closed-under-call"
+    if report.what == "past-end" and report.access == "write":
+        yield "count-then-fill"
 
 
 def headline(report: Report) -> str:

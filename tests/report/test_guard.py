@@ -92,6 +92,20 @@ def test_a_null_pointer_in_the_interpreter_is_not_explained() -> None:
     assert pages_of(replace(report, native=(inside,))) == ()
 
 
+def test_the_facts_of_a_report_lead_to_a_better_page() -> None:
+    """Who freed the data, whose thread read them, and whether C wrote, come before the rest."""
+    call = Frame("a.py", 1, "f")
+    freed = replace(BLOCK, freed=Deed(1.0, 1, (call,)))
+    by_close = replace(BLOCK, freed=Deed(1.0, 1, (Frame("a.py", 2, "close"), call)))
+    report = replace(REPORT, what="freed", blocks=(freed,), python=(call,))
+    assert pages_of(report) == PAGES["freed"]
+    assert pages_of(replace(report, python=()))[0] == "kept-pointer"
+    assert pages_of(replace(report, blocks=(by_close,)))[0] == "closed-under-call"
+    overrun = replace(REPORT, what="past-end", access="write", blocks=(BLOCK,))
+    assert pages_of(overrun)[0] == "count-then-fill"
+    assert pages_of(replace(overrun, access="read")) == PAGES["past-end"]
+
+
 def test_facts_that_break_off_still_make_a_report() -> None:
     """A process that died while it wrote has told the essential."""
     text = (
