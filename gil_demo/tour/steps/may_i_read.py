@@ -30,7 +30,7 @@ Misconception:
     An argument needs a Py_INCREF before the block. It does not: its caller owns a reference
     and waits for the function. An item lent by PyList_GET_ITEM or PyDict_GetItem does need
     one. (Where the memory is not the array's own, as with shared memory, its owner must keep
-    it.)
+    it: gil-demo show no-owner.)
 
 Ask:
     PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
@@ -40,7 +40,8 @@ Reply:
     C owns it. The function returns a new reference also where it returns its argument: the
     count goes up by one. So C must drop it after END, with Py_DECREF, and until then nobody
     can free the array. gil-demo guard SCRIPT stops a program where C reads freed or foreign
-    memory of an array, and names the line of C.
+    memory of an array, and names the line of C. If another thread can close what C reads, a
+    reference is not enough: gil-demo show closed-under-call.
 
 Otherwise:
     The signal and the milliseconds differ from system to system; the outcome decides. A half

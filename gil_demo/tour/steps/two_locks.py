@@ -18,7 +18,8 @@ Answers:
 Why:
     A cannot get past END without the GIL, so it does not come to the line that unlocks the
     mutex. B cannot get past the mutex, and holds the GIL while it waits: it is in C, which
-    answers no request. Neither gives up its first lock, so neither gets its second.
+    answers no request. Neither gives up its first lock, so neither gets its second. The GIL
+    alone is enough, if C waits with it for a thread that needs it: gil-demo show wait-with-gil.
 
 Remember:
     Release the GIL before you wait for a lock, and unlock the lock before END.

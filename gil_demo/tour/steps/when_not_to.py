@@ -27,7 +27,8 @@ Remember:
 Misconception:
     More threads make memory faster. They make the additions faster. Once every core waits for
     the same memory, one more adds a waiting thread. (On a server with several memories, cores
-    elsewhere do add to it.)
+    elsewhere do add to it.) Where the library has threads of its own, more of yours can make
+    it slower: gil-demo show oversubscribed.
 
 Ask:
     NumPy's ufuncs keep the GIL for short loops. What would be a fair limit, and how would you
