@@ -80,11 +80,18 @@ def _text(pattern: Pattern, words: str) -> str:
         pattern.question,
         pattern.hazard,
         *pattern.page.values(),
-        *(SYMPTOMS[outcome] for outcome in each(pattern.unsafe)),
+        *(SYMPTOMS[outcome] for outcome in _outcomes(pattern)),
     ]
     if IDENTIFIER.search(words):
         parts.append(pattern.source)
     return _plain("\n".join(parts))
+
+
+def _outcomes(pattern: Pattern) -> set[Outcome]:
+    """Return how the unsafe half ends, on any version that somebody may have."""
+    declared = pattern.declared["unsafe"]
+    of_versions = declared.values() if isinstance(declared, Mapping) else (declared,)
+    return {outcome for one in of_versions for outcome in each(one)}
 
 
 def _plain(text: str) -> str:

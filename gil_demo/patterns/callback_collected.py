@@ -4,8 +4,8 @@ Mechanism:
     ctypes and cffi make a C function of a Python function while the program runs: a few
     instructions that belong to a Python object. C gets only their address, and an address keeps
     nothing alive. When the last reference to the object is gone, its place is free for the next
-    callback. ``lib.set_handler(CALLBACK(function))`` drops the object in the same line that made
-    it. Nothing happens until C calls.
+    callback. ``lib.set_handler(CALLBACK(function))``, where CALLBACK is a ``CFUNCTYPE``, drops
+    the object in the same line that made it. Nothing happens until C calls.
 
 What you will see:
     C notes the address of a callback that doubles. Python drops this callback and makes another

@@ -4,9 +4,10 @@ Mechanism:
     The caller owns the arguments of a call until the call returns. ``start(array)`` notes the
     address of the data, starts a thread or queues a job, and returns. Then the caller need not
     keep the array any more: its variable gets another value, or the argument was a temporary
-    array. The array is freed, and C goes on reading. A reference alone is not enough, either.
-    The numbers must stay as they are, too. A caller who fills the same array with the numbers
-    of the next job changes those of the running one.
+    array. The array is collected, and C goes on reading: its results are garbage, or the
+    process dies. A reference alone is not enough, either. The numbers must stay as they are,
+    too. A caller who fills the same array with the numbers of the next job changes those of the
+    running one.
 
 What you will see:
     First the array is refilled: Python fills it with twos, for the next job, before C has
@@ -33,8 +34,8 @@ In your own code:
 
     With cffi keep the object that ``ffi.from_buffer`` returned: it holds the array, and a
     pointer that was cast from it does not. With ctypes keep the array: ``array.ctypes.data`` is
-    only a number. In pybind11 ``py::keep_alive<1, 2>()`` keeps the first argument as long as the
-    object whose method was called, in nanobind ``nb::keep_alive<1, 2>()``. In Cython a
+    only a number. In pybind11 ``py::keep_alive<1, 2>()`` keeps the first argument as long as
+    the object whose method was called, in nanobind ``nb::keep_alive<1, 2>()``. In Cython a
     memoryview that is an attribute of a ``cdef class`` holds its array, and a ``double *`` does
     not. Kernels of a GPU run on after the call as well: keep the array, and leave it as it is,
     until the stream has been synchronised.

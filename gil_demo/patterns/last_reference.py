@@ -41,10 +41,12 @@ In your own code:
     ``nb::object`` does it. An argument that a function takes by value dies at the end of the
     function, and with ``call_guard<gil_scoped_release>()`` the GIL is still released then. Put
     the guard into a smaller scope inside the function. When they are compiled without
-    ``NDEBUG``, pybind11 and nanobind check at each change of a count that the GIL is held.
-    Cython does not compile a ``del`` of an object inside ``with nogil:``. C that is called
-    through cffi or ``ctypes.CDLL`` runs without the GIL from its first line, so it must not drop
-    a reference anywhere.
+    ``NDEBUG``, pybind11 and nanobind check at each change of a count that the GIL is held:
+    "dec_ref() is being called while the GIL is either not held or invalid" says the one,
+    "attempted to change the reference count of a Python object" the other. Cython does not
+    compile a ``del`` of an object inside ``with nogil:``. C that is called through cffi or
+    ``ctypes.CDLL`` runs without the GIL from its first line, so it must not drop a reference
+    anywhere.
 
     Frequent, and often first seen with 3.12, which stops where 3.11 went on. Arguments of a
     bound function died under the guard (pybind11#4748). The destructor of a result released the

@@ -2,10 +2,10 @@
 
 Mechanism:
     ``PyArray_SimpleNewFromData`` makes an array around a pointer. The array does not own the
-    memory, and as long as its base is not set it does not know who does: ``array.base`` is
-    None and ``array.flags.owndata`` is False. When the C object that owns the memory goes, it
-    frees the memory, and the array shows whatever comes there. A reference to the array does
-    not help: it keeps the array alive, not the memory that the array shows.
+    memory, and as long as its base is not set it does not know who does: ``array.base`` is None
+    and ``array.flags.owndata`` is False. When the C object that owns the memory is deleted, it
+    frees the memory: the array dangles, and shows garbage or whatever comes there. A reference
+    to the array does not help: it keeps the array alive, not the memory that the array shows.
 
 What you will see:
     A C library has a series of 8,192 numbers, which a capsule stands for in Python. C makes

@@ -1,13 +1,14 @@
 """Each of N threads calls a library that starts N threads of its own.
 
 Mechanism:
-    A BLAS, OpenMP and many other libraries divide one call among as many threads as there are
-    cores. That is right for one call at a time. If N Python threads make such calls at once,
-    which they can because the calls release the GIL, there are N times N threads for N cores.
-    The threads of one call wait for each other after each step, and most libraries let them
-    spin for a while rather than sleep. A thread that the system has put aside is then waited
-    for by others that use up cores for nothing, among them the core that it needs. So the work
-    does not only fail to become faster: it can become many times slower.
+    A BLAS, which does NumPy's matrix multiplication, OpenMP and many other libraries divide one
+    call among as many threads as there are cores. That is right for one call at a time. If N
+    Python threads make such calls at once, which they can because the calls release the GIL,
+    there are N times N threads for N cores. The threads of one call wait for each other after
+    each step, and most libraries let them spin for a while rather than sleep. A thread that the
+    system has put aside is then waited for by others that use up cores for nothing, among them
+    the core that it needs. So the work does not only fail to become faster: it can become many
+    times slower.
 
 What you will see:
     As many Python threads as there are cores sum an array each. This is timed in two ways, in
