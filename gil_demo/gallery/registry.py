@@ -51,8 +51,8 @@ def search(words: str) -> tuple[Pattern, ...]:
 def _way_on(name: str, known: Iterable[str]) -> str:
     """Say what to do next after a name that no pattern has."""
     suffix = PurePath(name).suffix.lower()
-    if suffix in C_SUFFIXES:
-        return f"'gil-demo check {name}' looks for unsafe C in a file"
+    if suffix in C_SUFFIXES or name.endswith("/"):
+        return f"'gil-demo check {name}' looks for unsafe C in a file or a folder"
     if suffix == ".py":
         return f"'gil-demo guard {name}' and 'gil-demo watch {name}' run a program"
     near = get_close_matches(name, [*known, page.NAME, *(claim.name for claim in CLAIMS)], 1, NEAR)

@@ -27,10 +27,10 @@ Why the safe half is safe:
 Forced:
     No other thread holds the GIL at that moment. On 3.11 one pointer to the current thread
     state serves the whole process, so beside threads that run Python code the call finds the
-    state of one of them. Then 91 of 100 such calls went through, with two threads at work in
-    one interpreter; on 3.12 and 3.13, where each thread has its own pointer, 0 of 100. Neither
-    sanitizer flags the unsafe half, preloaded into Python, because it is Python that reads
-    through NULL.
+    state of one of them. Then such calls went through, 91 of 100 on an idle machine and 6 of 20
+    on a busy one, with two threads at work in one interpreter; on 3.12 and 3.13, where each
+    thread has its own pointer, 0 of 100. Neither sanitizer flags the unsafe half, preloaded
+    into Python, because it is Python that reads through NULL.
 
 In your own code:
     Look for each function that C gives to ``pthread_create``, to ``std::thread`` or to a

@@ -37,7 +37,7 @@ In your own code:
     default backend; a ``ThreadPoolExecutor`` and ``multiprocessing`` limit nothing. A prange of
     Numba or Cython, and an OpenMP region in C, count as a library here. If the system's monitor
     shows all cores busy and the program is slow, try 1. ``gil-demo check`` has no rule for it, and
-    ``gil-demo watch`` shows that nobody waits for the GIL.
+    ``gil-demo watch`` shows that the GIL is free.
 
     pybind11, nanobind, Cython, SWIG, cffi and ctypes add no threads; what they call may have
     some. Frequent: two products at once took twice as long (numpy#11821), and fewer threads were

@@ -16,7 +16,7 @@ What you will see:
     exception it drops an array, whose ``__del__`` fails to delete another file with ENOENT.
     So ``PyErr_SetFromErrno`` raises FileNotFoundError, and not NotADirectoryError.
 
-    With the rounding mode left so, Python's own division changes too, and so do ``float("0.1")``
+    With the rounding mode left so, Python's own division changes too, and so do ``float("0.3")``
     and ``round``: tried on 3.11, 3.12 and 3.13. A thread that this thread starts later inherits
     the mode, as C11 says; threads that ran before keep theirs. So whether a job is computed
     wrong depends on the thread that a pool gives it.

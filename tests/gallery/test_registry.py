@@ -21,6 +21,7 @@ def test_a_mistyped_name_suggests_the_nearest(capsys: pytest.CaptureFixture[str]
     [
         ("src/mine.c", "'gil-demo check src/mine.c' looks for unsafe C"),
         ("Mine.CPP", "'gil-demo check Mine.CPP' looks for unsafe C"),
+        ("src/", "'gil-demo check src/' looks for unsafe C"),
         ("mine.py", "'gil-demo guard mine.py' and 'gil-demo watch mine.py'"),
         ("gilexample/strided-vew", "did you mean 'gilexample/strided'"),
         ("PyArray_DATA", r"'gil-demo list PyArray_DATA' finds \d+ pages"),
