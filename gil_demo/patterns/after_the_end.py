@@ -40,13 +40,14 @@ Forced:
 
 In your own code:
     ``gil-demo check`` has no rule for it, because the order of the two ends is in no line of C.
-    Look for statics of type ``PyObject *`` that somebody drops, and for static C++ objects
-    that hold one: a ``static py::object``, also inside a function, has a destructor that runs
-    here. pybind11 has ``py::gil_safe_call_once_and_store``, which never destroys what it keeps.
-    Cython drops no globals at exit unless ``generate_cleanup_code`` asks for it. With ctypes
-    or cffi it is a callback of Python that was given to C's ``atexit``. ``python -X
-    faulthandler`` does not name the place, because it ends with Python; a debugger does.
-    A static ``nb::object`` of nanobind is no different, and SWIG wraps such C++ as it is.
+    Look for statics of type ``PyObject *`` that somebody drops, and for static C++ objects that
+    hold one: a ``static py::object``, also inside a function, has a destructor that runs here.
+    pybind11 has ``py::gil_safe_call_once_and_store``, which never destroys what it keeps.
+    Cython drops no globals at exit unless ``generate_cleanup_code`` asks for it. With ctypes or
+    cffi it is a callback of Python that was given to C's ``atexit``. ``python -X faulthandler``
+    does not name the place, because it ends with Python; ``gil-demo guard`` does, with the
+    functions of C on the way, and so does a debugger. A static ``nb::object`` of nanobind is no
+    different, and SWIG wraps such C++ as it is.
 
     Frequent, and often first seen with 3.12: a test run that is red although each test passed
     (cpython#126508, pybind11#5270, pybind11#1598).
