@@ -130,7 +130,7 @@ def _finding(file: CheckedFile, one: Rule, group: list[Found]) -> Finding:
     name = first.flow.function.name
     return Finding(
         rule=one.name,
-        pattern=one.pattern,
+        pattern=first.pattern or one.pattern,
         level=first.level,
         place=place,
         function=name,

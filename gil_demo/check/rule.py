@@ -48,6 +48,7 @@ class Found:
         released: Where the GIL was released, or None.
         way: Further stations, as file, offset and what happens there.
         instead: What to write instead, where it is not the rule's own sentence.
+        pattern: The pattern that shows just this, where it is not the rule's first one.
     """
 
     flow: Flow
@@ -59,6 +60,7 @@ class Found:
     released: int | None = None
     way: tuple[tuple[str, int, str], ...] = ()
     instead: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)

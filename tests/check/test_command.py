@@ -43,7 +43,15 @@ def test_text_shows_the_way_the_line_and_what_to_write(command: Command, file: P
     assert "4: Py_BEGIN_ALLOW_THREADS releases the GIL" in done.stdout
     assert "5 |     Py_INCREF(o);" in done.stdout
     assert "  |     ^~~~~~~~~" in done.stdout
-    assert "gil-demo show api-without-gil" in done.stdout
+    assert "gil-demo show refcount-race" in done.stdout
+
+
+def test_a_reference_dropped_in_the_block_leads_to_its_own_page(
+    command: Command, file: Path
+) -> None:
+    """The first pattern of the rule shows another call; this one runs a destructor."""
+    file.write_text(WRONG.replace("Py_INCREF", "Py_DECREF"))
+    assert "gil-demo show last-reference" in command("check", "one.c").stdout
 
 
 def test_a_macro_that_releases_is_named_in_the_way(command: Command, file: Path) -> None:
@@ -247,5 +255,6 @@ def test_without_the_parser_it_says_what_to_install(
 def test_the_project_s_own_pages_say_what_the_check_sees(command: Command) -> None:
     """Each page of the gallery names its rule, or says that there is none."""
     assert "finds this as leaves-block" in command("show", "missing-end").stdout
-    assert "check has no rule for it" in command("show", "torn-snapshot").stdout
+    shown = " ".join(command("show", "torn-snapshot").stdout.split())
+    assert "gil-demo check has no rule for it" in shown
     assert (TOP / "docs").is_dir()

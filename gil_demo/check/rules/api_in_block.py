@@ -24,7 +24,6 @@ Sources:
     - https://numpy.org/doc/stable/reference/c-api/iterator.html (``errmsg`` of ``NpyIter_Reset``)
 """
 
-import re
 from collections.abc import Iterator
 
 from gil_demo.check.flow.events import Event, Flow
@@ -36,7 +35,19 @@ FLAGS = ("api_without_gil", "last_reference", "refcount_race")
 RUNS = "without_gil.json"
 INSTEAD = "Make the call after END, or between Py_BLOCK_THREADS and Py_UNBLOCK_THREADS."
 
-COUNTS = re.compile(r"Py_(?:X?INCREF|X?DECREF|CLEAR|X?NewRef|X?SETREF)")
+PAGES = {
+    "Py_DECREF": "last-reference",
+    "Py_XDECREF": "last-reference",
+    "Py_CLEAR": "last-reference",
+    "Py_SETREF": "last-reference",
+    "Py_XSETREF": "last-reference",
+    "Py_INCREF": "refcount-race",
+    "Py_XINCREF": "refcount-race",
+    "Py_NewRef": "refcount-race",
+    "Py_XNewRef": "refcount-race",
+}
+"""The patterns that show what a change of a reference count does here."""
+
 NEEDS_MESSAGE = "Pass a non-NULL errmsg, and raise the error after END."
 
 
@@ -78,8 +89,9 @@ def _found(flow: Flow, event: Event) -> Found:
         event.stop,
         level,
         message,
-        ("reference counts" if COUNTS.fullmatch(event.name) else event.name, sure and since),
+        ("reference counts" if event.name in PAGES else event.name, sure and since),
         since,
         chain(event),
         NEEDS_MESSAGE if event.name.startswith("NpyIter_") else "",
+        PAGES.get(event.name, ""),
     )
