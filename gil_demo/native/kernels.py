@@ -35,6 +35,11 @@ def refuse_unsuitable(array: object, kernel: Kernel) -> None:
         raise UnsuitableArray(f"{type(array).__name__} is not a NumPy array: use np.asarray(x)")
     writes = kernel in WRITING_KERNELS
     faults = (
+        (
+            isinstance(array, np.ma.MaskedArray),
+            "is masked, and C would read the masked elements too: use x.compressed()",
+        ),
+        (array.ndim == 0, "is a single number: use np.atleast_1d(x)"),
         (array.size == 0, "is empty: give it at least one element"),
         (
             array.dtype != np.float64,

@@ -267,7 +267,7 @@ def test_ctrl_z_during_a_run_leaves_a_sane_terminal(terminal: Callable[..., Term
     assert at.leaves() == DONE
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
 def test_a_signal_restores_the_terminal(
     how: signal.Signals, terminal: Callable[..., Terminal]
 ) -> None:
