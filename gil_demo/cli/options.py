@@ -9,7 +9,7 @@ MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
 class Whole(click.IntRange):
-    """A whole number in plain digits. Python's own int() also takes 1_0, and digits of any script."""
+    """A whole number in plain digits; Python would take 1_0, too, and digits of any script."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number; anything else is a usage error."""
