@@ -1,12 +1,9 @@
 """The step about the price of a release: its verdict on figures made by hand, and a real run."""
 
-from dataclasses import replace
-
 import pytest
 
 from gil_demo.host import machine
 from gil_demo.results.lesson import Cell, Seen, Table
-from gil_demo.results.run import RunResult
 from gil_demo.tour.experiments import memory_wall, price
 from gil_demo.tour.experiments.memory_wall import CACHED, NARROW, ROUNDS, WIDE, Job, Wall
 from gil_demo.tour.experiments.price import DUELS, Duel
@@ -34,17 +31,14 @@ def wall(*odd: dict[Job, float]) -> Wall:
     return Wall([*[a_round()] * (ROUNDS - len(odd)), *odd], [gain] * 2)
 
 
-def judged(
-    made: RunResult, compared: list[Duel], found: Wall | None = None, **where: object
-) -> Seen:
-    """What is said on an idle machine with two cores and a GIL, unless told otherwise."""
-    idle = {"cores": 2, "gil_enabled": True, "machine_busy": 0.0, **where}
-    return when_not_to.judge(compared, found, replace(made.environment, **idle))  # type: ignore[arg-type]  # the names are those of fields
+def judged(compared: list[Duel], found: Wall | None = None, *, gil_enabled: bool = True) -> Seen:
+    """What is said where there is a GIL, unless told otherwise."""
+    return when_not_to.judge(compared, found, gil_enabled=gil_enabled)
 
 
-def caption(made: RunResult, found: Wall | None, **where: object) -> str:
+def caption(found: Wall | None) -> str:
     """What is said of memory."""
-    _, table = judged(made, duels(DUELS), found, **where).figures
+    _, table = judged(duels(DUELS), found).figures
     assert isinstance(table, Table)
     assert len(table.rows) == (3 if found else 0)
     return table.caption
@@ -53,9 +47,9 @@ def caption(made: RunResult, found: Wall | None, **where: object) -> str:
 # The price
 
 
-def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
+def test_a_longer_call_confirms_the_third_answer() -> None:
     """By how much is told with its spread."""
-    seen = judged(made, [*duels(DUELS)[2:], duel(30.0), duel(99.0)])
+    seen = judged([*duels(DUELS)[2:], duel(30.0), duel(99.0)])
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")
     assert f"{DUELS} of {DUELS}" in seen.remarks[1]
     assert seen.remarks[2] == "Yes: 40 ns more (30 to 99)."
@@ -74,36 +68,32 @@ def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
 
 @pytest.mark.parametrize(("longer", "state"), [(31, "inconclusive"), (32, "shown")])
 @pytest.mark.parametrize("more", [0.01, 40.0, 4e6])
-def test_the_count_decides_and_not_how_much(
-    made: RunResult, longer: int, state: str, more: float
-) -> None:
+def test_the_count_decides_and_not_how_much(longer: int, state: str, more: float) -> None:
     """31 of 41 come of chance in more than one run of a thousand, 32 in fewer."""
     assert DUELS == 41
-    seen = judged(made, duels(longer, more))
+    seen = judged(duels(longer, more))
     assert (seen.state, seen.right) == ((state, 2) if state == "shown" else (state, None))
     assert any(seen.remarks) == (state == "shown")
 
 
-@pytest.mark.parametrize(("busy", "told"), [(0.6, True), (0.0, False), (None, False)])
-def test_what_may_be_chance_shows_nothing(made: RunResult, busy: float | None, told: bool) -> None:
-    """The reason is the count, and the others on the machine if there were any."""
-    seen = judged(made, duels(22), machine_busy=busy)
+def test_what_may_be_chance_shows_nothing() -> None:
+    """The reason is the count."""
+    seen = judged(duels(22))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "22 of 41 comparisons, which may be chance" in seen.reason
-    assert ("others took" in seen.reason) == told
 
 
-def test_a_shorter_call_is_not_explained(made: RunResult) -> None:
+def test_a_shorter_call_is_not_explained() -> None:
     """It cannot come of the two macros, so it confirms nothing."""
-    seen = judged(made, duels(0))
+    seen = judged(duels(0))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "something else" in seen.reason
     assert not any(seen.remarks)
 
 
-def test_without_a_gil_the_price_is_another(made: RunResult) -> None:
+def test_without_a_gil_the_price_is_another() -> None:
     """The macros stay, and what they do is said."""
-    seen = judged(made, duels(DUELS), gil_enabled=False)
+    seen = judged(duels(DUELS), gil_enabled=False)
     assert (seen.state, seen.right) == ("shown", 2)
     assert seen.remarks[2].endswith("Without a GIL they still detach and attach.")
 
@@ -112,9 +102,9 @@ def test_without_a_gil_the_price_is_another(made: RunResult) -> None:
 
 
 @pytest.mark.parametrize("odd", [0, 1])
-def test_the_wall_is_told_if_the_rounds_show_it(made: RunResult, odd: int) -> None:
+def test_the_wall_is_told_if_the_rounds_show_it(odd: int) -> None:
     """Against the small array, and against the other kernel; others on the machine or none."""
-    said = caption(made, wall(*[a_round(wide=99.0)] * odd), machine_busy=0.95)
+    said = caption(wall(*[a_round(wide=99.0)] * odd))
     assert said.startswith(f"In {9 - odd} of 9 rounds one thread")
     assert said.endswith("it waited for memory, and sum for its additions.")
 
@@ -122,22 +112,20 @@ def test_the_wall_is_told_if_the_rounds_show_it(made: RunResult, odd: int) -> No
 @pytest.mark.parametrize(
     "odd", [a_round(narrow=41.0), a_round(cached=39.0), a_round(wide=99.0), a_round(1.0, 1.0, 1.0)]
 )
-def test_two_rounds_otherwise_show_no_wall(made: RunResult, odd: dict[Job, float]) -> None:
+def test_two_rounds_otherwise_show_no_wall(odd: dict[Job, float]) -> None:
     """Neither do they say that there is none."""
-    said = caption(made, wall(odd, odd), machine_busy=0.4)
-    assert "does not show" in said
-    assert said.endswith("others took 40% of the cores.")
+    assert "does not show" in caption(wall(odd, odd))
 
 
-def test_a_thread_that_reads_memory_faster_than_a_cache_meets_no_wall(made: RunResult) -> None:
+def test_a_thread_that_reads_memory_faster_than_a_cache_meets_no_wall() -> None:
     """However often it does."""
-    assert "does not show" in caption(made, wall(*[a_round(wide=99.0)] * ROUNDS))
+    assert "does not show" in caption(wall(*[a_round(wide=99.0)] * ROUNDS))
 
 
-def test_an_array_without_room_is_left_out(made: RunResult) -> None:
+def test_an_array_without_room_is_left_out() -> None:
     """And the price is told all the same."""
-    assert caption(made, None).startswith("Left out")
-    assert judged(made, duels(DUELS), None).right == 2
+    assert caption(None).startswith("Left out")
+    assert judged(duels(DUELS), None).right == 2
 
 
 # A real run

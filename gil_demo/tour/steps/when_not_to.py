@@ -55,10 +55,8 @@ from statistics import median
 
 from gil_demo import notation
 from gil_demo.host import machine
-from gil_demo.measuring.others import caution, others_took
 from gil_demo.measuring.paired import Tally, differences
 from gil_demo.progress import Progress, part
-from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.numbers import Spread
 from gil_demo.tour.experiments import memory_wall, price
@@ -77,27 +75,25 @@ count as uneven as chance brings in fewer runs than this is not taken for chance
 
 def run(progress: Progress) -> Seen:
     """Compare calls on one element, then see what three jobs wait for, and gain by a thread."""
-    meter = machine.BusyMeter()
     steps = 1 + 2 * len(memory_wall.JOBS) * memory_wall.ROUNDS
     progress(0, steps)
     duels = price.duels()
     wall = memory_wall.wall(part(progress, 1, steps))
     progress(steps, steps)
-    return judge(duels, wall, machine.environment(meter.share()))
+    return judge(duels, wall, gil_enabled=machine.gil_enabled())
 
 
-def judge(duels: Sequence[Duel], wall: Wall | None, environment: Environment) -> Seen:
+def judge(duels: Sequence[Duel], wall: Wall | None, *, gil_enabled: bool) -> Seen:
     """Compare the figures with the answers: the count decides, never the size of a gap."""
     tally = Tally.of((duel["released"], duel["held"]) for duel in duels)
     counted = f"with them it took longer in {tally.above} of {len(duels)} comparisons"
-    figures = (_price(duels, tally), _wall(wall, environment))
+    figures = (_price(duels, tally), _wall(wall))
     if tally.chance >= CHANCE:
-        blame = others_took(environment, "; ")
-        return Seen.open(f"{counted}, which may be chance{blame}", figures)
+        return Seen.open(f"{counted}, which may be chance", figures)
     if tally.above < tally.below:
         return Seen.open(f"{counted}, and they cannot make it shorter: something else did", figures)
     more = Spread.of(differences(duels, "released", "held"))
-    meaning = "" if environment.gil_enabled else " Without a GIL they still detach and attach."
+    meaning = "" if gil_enabled else " Without a GIL they still detach and attach."
     return Seen.shown(
         RIGHT,
         (
@@ -106,7 +102,6 @@ def judge(duels: Sequence[Duel], wall: Wall | None, environment: Environment) ->
             f"Yes: {more.median:.0f} ns more ({notation.ends(more, 0)}).{meaning}",
         ),
         figures,
-        note=caution(environment),
     )
 
 
@@ -119,7 +114,7 @@ def _price(duels: Sequence[Duel], tally: Tally) -> Table:
     return Table(header, (("a call", *cells, longer),))
 
 
-def _wall(wall: Wall | None, environment: Environment) -> Table:
+def _wall(wall: Wall | None) -> Table:
     rows: list[tuple[str | Cell | None, ...]] = []
     for job, name in memory_wall.JOBS.items() if wall else ():
         assert wall is not None
@@ -129,20 +124,17 @@ def _wall(wall: Wall | None, environment: Environment) -> Table:
     return Table(
         ("adding up", "1 thread", "2 threads", "2 native threads"),
         tuple(rows),
-        _caption(wall, environment),
+        _caption(wall),
     )
 
 
-def _caption(wall: Wall | None, environment: Environment) -> str:
+def _caption(wall: Wall | None) -> str:
     """Say what one thread waited for: only if enough rounds say so."""
     if wall is None:
         return "Left out: the array takes 128 MB, and too little memory is free."
     waited, made = wall.rounds_that_wait, len(wall.rates)
     if waited is None:
-        blame = others_took(environment, "; ")
-        return (
-            f"Not the same in enough rounds, so this does not show what a thread waits for{blame}."
-        )
+        return "Not the same in enough rounds, so this does not show what a thread waits for."
     return (
         f"In {waited} of {made} rounds one thread of sum_wide read 128 MB more slowly than 16 KB,"
         " and faster than sum did: it waited for memory, and sum for its additions."
