@@ -18,11 +18,11 @@ from gil_demo.results.lesson import Cell, Figure
 from gil_demo.results.numbers import Spread
 
 
-def drawn(figure: Figure) -> RenderableType:
-    """Draw a figure of a live run."""
+def drawn(figure: Figure, *, legend: bool = True) -> RenderableType:
+    """Draw a figure of a live run, lanes with or without what their signs mean."""
     match figure:
         case lesson.Lanes(panels, gil_enabled):
-            return Picture(panels, gil_enabled)
+            return Picture(panels, gil_enabled, legend)
         case lesson.Responsiveness(rows, rounds):
             return responsiveness_table(rows, rounds)
         case lesson.Trials(rows):

@@ -54,6 +54,7 @@ class Picture:
 
     panels: tuple[Panel, ...]
     gil_enabled: bool
+    legend: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         marks = ASCII_MARKS if options.ascii_only else UNICODE_MARKS
@@ -66,7 +67,7 @@ class Picture:
             yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
             yield from _lanes(panel, scale, marks)
         yield from _axis(scale, marks)
-        if any(panel.gil_lane is not None for panel in self.panels):
+        if self.legend and any(panel.gil_lane is not None for panel in self.panels):
             yield Text(" " * LABEL_COLUMNS + GIL_LEGEND[: columns + 1], "dim", no_wrap=True)
 
     def _scale(self, columns: int) -> Scale:
