@@ -16,8 +16,9 @@ from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Step
 
 AFTERWARDS = """\
-Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
-what else can go wrong. Once more from the start: gil-demo tour --restart"""
+Go on with gil-demo show gilexample, the question's program line by line,
+and with gil-demo list, what else can go wrong.
+Once more from the start: gil-demo tour --restart"""
 
 RIGHT_STYLE = "green"
 """Not bold: many light terminals show bold green in a bright green that is hard to read."""
