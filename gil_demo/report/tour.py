@@ -27,7 +27,7 @@ MAX_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
 
 QUESTION_KEYS = "Enter: run it   b: back   s: skip   q: quit"
-SEEN_KEYS = "Enter: {onward}   b: back   r: again   m: read more   q: quit"
+SEEN_KEYS = "Enter: {onward}   b: back   r: again   m: why, and more   q: quit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class SeenPage:
     """The live run's figures, and what they say about each answer.
 
     Where that is more than so many `rows`, the legend of the lanes, which stood on the first
-    page, and what to read more, which has a key of its own, are left out as far as needed.
+    page, and the titles to read, which have a key of their own, are left out as far as needed.
     """
 
     step: Step
@@ -205,8 +205,14 @@ def seen_keys(*, last: bool) -> Text:
 
 
 def read_more(step: Step) -> RenderableType:
-    """Print the addresses where to read more, to be copied."""
-    return Group(Text(), _ReadMore(step, linked=False))
+    """Print why the answer is right, a further question with its answer, and addresses to copy."""
+    said = (
+        (f"Right: {step.right + 1}", _prose(step.why)),
+        ("Ask yourself", Text(step.ask, "bold")),
+        ("Answer", _prose(step.reply)),
+    )
+    hanging = (_Hanging(f"{label:<12}", text, "bold") for label, text in said)
+    return Group(Text("\n"), *hanging, _ReadMore(step, linked=False))
 
 
 @dataclass(frozen=True, slots=True)

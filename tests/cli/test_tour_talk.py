@@ -104,6 +104,8 @@ def test_a_student_predicts_runs_and_reads_the_score(
     at.sees("(yours)")
     at.sees("Enter: finish")
     at.presses("m")
+    at.sees("Right: 2")
+    at.sees("Ask yourself")
     at.sees(lesson.part(1, 1)[0].sources[0].address)
     at.presses("\r")
     at.sees("1 of 1 predictions came true")

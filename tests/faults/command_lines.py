@@ -9,6 +9,7 @@ patterns; otherwise all is real.
 
 import os
 import random
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -162,10 +163,15 @@ def typed(lines: int, seed: int = 0) -> tuple[Counter[int | None], list[str]]:
     choose, codes, faults = random.Random(seed), Counter[int | None](), []
     for _ in range(lines):
         words = command_line(choose)
-        with tempfile.TemporaryDirectory() as folder:
+        folder = (
+            tempfile.mkdtemp()
+        )  # a TemporaryDirectory would go when a child runs exit functions
+        try:
             furnish(Path(folder))
             os.environ["XDG_CONFIG_HOME"] = folder
             ended = forked(partial(carry_out, words), Path(folder))
+        finally:
+            shutil.rmtree(folder)
         codes[ended.code] += 1
         if wrong := fault(ended):
             faults.append(f"{words}: {wrong}")
