@@ -48,6 +48,16 @@ def test_a_number_is_written_in_plain_digits(number: str, command: Command) -> N
     assert_refused(command("run", "--seed", number), "--seed", "whole number")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("probe", "--file"), ("run", "--from"), ("tour", "--from"), ("check", ".", "--baseline")],
+    ids=" ".join,
+)
+def test_a_file_without_an_end_is_refused(arguments: tuple[str, ...], command: Command) -> None:
+    """A device that gives zeros for ever keeps nobody waiting."""
+    assert_refused(command(*arguments, "/dev/zero"), "/dev/zero", "too large")
+
+
 def test_nothing_raw_of_an_argument_reaches_the_terminal(command: Command) -> None:
     """Not even where click itself quotes it."""
     refused = command("run", "b\x1b]0;title\x07")
