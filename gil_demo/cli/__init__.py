@@ -84,7 +84,7 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         problem = error.format_message()
     except (BadInput, OSError, MemoryError) as error:
-        problem = str(error) or type(error).__name__
+        problem = _told(error)
     except (KeyError, ValueError):
         if COMPLETION not in os.environ:
             raise
@@ -103,6 +103,13 @@ def complain(problem: str) -> int:
     with suppress(OSError):
         click.echo(f"gil-demo: {printable(' '.join(problem.split()))}", err=True)
     return BAD_INPUT
+
+
+def _told(error: Exception) -> str:
+    """Say what an error says, without the number that the system has for it."""
+    if isinstance(error, OSError) and error.strerror and error.filename is None:
+        return str(error.strerror)
+    return str(error) or type(error).__name__
 
 
 def _root(error: BaseException) -> BaseException:
