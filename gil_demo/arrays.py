@@ -84,7 +84,9 @@ def _changes(before: NDArray[Any], after: NDArray[np.float64]) -> Iterator[str]:
     """Say what became of numbers that float64 does not have."""
     if before.dtype.kind == "f":
         infinite = np.count_nonzero(np.isinf(after)) - np.count_nonzero(np.isinf(before))
-        if infinite:
+        if infinite == 1:
+            yield "1 number is too large for float64, and became infinite"
+        elif infinite:
             yield f"{infinite:,} numbers are too large for float64, and became infinite"
     elif before.dtype.kind in "iu" and max(int(before.max()), -int(before.min())) > EXACT:
         yield "whole numbers beyond 2**53 became the nearest float64"

@@ -4,11 +4,15 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from errno import EFBIG
 from pathlib import Path
 from typing import BinaryIO
 
 from gil_demo.errors import BadInput
 from gil_demo.interrupts import interrupts_later
+
+MAX_BYTES_READ = 1 << 26
+"""More than any document or settings have: what is larger may be a device without an end."""
 
 STANDARD_STREAMS = {1: "standard output", 2: "standard error"}
 """By their descriptors."""
@@ -93,6 +97,15 @@ def write_whole(path: Path, text: str) -> None:
             with contextlib.suppress(FileNotFoundError):
                 draft.unlink()
             raise
+
+
+def read_whole(path: Path) -> bytes:
+    """Read a file that a person gave. Raises OSError, also for one that does not come to an end."""
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES_READ + 1)
+    if len(content) > MAX_BYTES_READ:
+        raise OSError(EFBIG, os.strerror(EFBIG), str(path))
+    return content
 
 
 def nameless_file() -> BinaryIO:

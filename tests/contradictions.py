@@ -61,15 +61,16 @@ def _tried(document: Document) -> Iterator[str]:
 
 def _tour(document: Document) -> Iterator[str]:
     busy = document["environment"]["machine_busy"]
-    notes = [step["note"] for step in document["steps"]]
-    if busy is not None and busy >= MIN_SHARE_TOLD and not any(notes):
-        yield f"others took {busy:.0%}, and no step says so"
+    told = [int(share) for step in document["steps"] for share in TOOK.findall(step["note"])]
+    largest = int(f"{100 * busy:.0f}") if busy is not None and busy >= MIN_SHARE_TOLD else None
+    if max(told, default=None) != largest:
+        yield f"others took {largest}% at most, and the steps say {told}"
     for step in document["steps"]:
-        for fault in _step(step, busy):
+        for fault in _step(step):
             yield f"step {step['number']}: {fault}"
 
 
-def _step(step: Mapping[str, Any], busy: float | None) -> Iterator[str]:
+def _step(step: Mapping[str, Any]) -> Iterator[str]:
     shown = step["state"] == "shown"
     if shown != (step["right"] is not None) or shown != (not step["reason"]):
         yield f"is {step['state']}, right {step['right']}, because {step['reason']!r}"
@@ -77,9 +78,6 @@ def _step(step: Mapping[str, Any], busy: float | None) -> Iterator[str]:
     for number, remark in enumerate(remarks, start=1):
         if shown and number == step["right"] and not remark.startswith("Yes"):
             yield f"the right answer is told as {remark!r}"
-    for took in TOOK.findall(step["note"]):
-        if not busy:  # a step tells the share of its own races, a part of the time counted here
-            yield f"the note says {took}%, and others took {busy}"
     for figure in step["figures"]:
         yield from _figure(figure, shown=shown)
     captions = [figure.get("caption", "") for figure in step["figures"]]

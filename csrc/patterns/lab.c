@@ -1,5 +1,5 @@
-/* The lab for Python: its side of a handshake, and the address that a conversion
-   by NumPy leads to. All are entered with the GIL held. */
+/* The lab for Python: its side of a handshake, the order of what a child leaves, and
+   the address that a conversion by NumPy leads to. All are entered with the GIL held. */
 
 #include "common/numpy_api.h"
 #include "lab.h"
@@ -12,6 +12,19 @@ void lab_reach(lab *lab, int64_t step)
 int64_t lab_step(lab *lab)
 {
     return atomic_load(&lab->step);
+}
+
+/* The child finished an entry: store how many bytes there are now. Whoever loads this
+   length finds those bytes written. The reader is another process, which no lock of
+   Python orders, so the order must stand here: release and acquire. */
+void lab_publish(lab *lab, int64_t length)
+{
+    atomic_store_explicit(&lab->length, length, memory_order_release);
+}
+
+int64_t lab_published(lab *lab)
+{
+    return atomic_load_explicit(&lab->length, memory_order_acquire);
 }
 
 /* The address from which C would read an object that it converts with these

@@ -30,6 +30,7 @@ typedef struct {
     _Atomic int64_t met;
     _Atomic int64_t done; /* elements, increments, ... that the kernel got through */
     _Atomic int64_t total;
+    _Atomic int64_t length; /* bytes of the entries that gil_demo/lab/memory.py has finished */
 } lab;
 
 static inline void pause_for(long nanoseconds)

@@ -3,6 +3,7 @@
 Everything heavy is imported when needed.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +22,11 @@ from gil_demo.cli.try_ import try_
 from gil_demo.cli.watch import watch
 from gil_demo.errors import BadInput
 from gil_demo.exit_codes import BAD_INPUT, DONE
+from gil_demo.files import printable
 from gil_demo.host.launch import ProgramEnded
+
+COMPLETION = "_GIL_DEMO_COMPLETE"
+"""The variable by which a shell asks, through click, how a command line can go on."""
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -79,7 +84,11 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         problem = error.format_message()
     except (BadInput, OSError, MemoryError) as error:
-        problem = str(error) or type(error).__name__
+        problem = _told(error)
+    except (KeyError, ValueError):
+        if COMPLETION not in os.environ:
+            raise
+        problem = "the shell's question cannot be read: COMP_WORDS or COMP_CWORD is not usable"
     except ImportError as error:
         if (error.name or "").startswith("gil_demo"):
             raise
@@ -92,8 +101,15 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
 def complain(problem: str) -> int:
     """Say in one line what is wrong, if anybody can read it; return the exit code of bad input."""
     with suppress(OSError):
-        click.echo(f"gil-demo: {' '.join(problem.split())}", err=True)
+        click.echo(f"gil-demo: {printable(' '.join(problem.split()))}", err=True)
     return BAD_INPUT
+
+
+def _told(error: Exception) -> str:
+    """Say what an error says, without the number that the system has for it."""
+    if isinstance(error, OSError) and error.strerror and error.filename is None:
+        return str(error.strerror)
+    return str(error) or type(error).__name__
 
 
 def _root(error: BaseException) -> BaseException:

@@ -7,6 +7,7 @@ from typing import get_args
 import click
 
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE
+from gil_demo.files import read_whole
 from gil_demo.results.check import Level
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -122,7 +123,7 @@ def check(
 def _fingerprints(file: Path) -> frozenset[str]:
     """Read a document of ``--format json`` and return the fingerprints of its findings."""
     try:
-        document = json.loads(file.read_text("utf-8"))
+        document = json.loads(read_whole(file))
         if document["format"] != "gil-demo/check":
             raise KeyError("format")
         return frozenset(str(finding["fingerprint"]) for finding in document["findings"])

@@ -2,6 +2,7 @@
 
 import click
 
+from gil_demo.cli.options import Whole
 from gil_demo.cli.output import JSON, Output, output_options
 from gil_demo.cli.program import ProgramCommand, program_argument
 from gil_demo.host.launch import Program
@@ -33,7 +34,7 @@ ALIGNMENTS = {"natural": 0, "8": 8, "16": 16}
 )
 @click.option(
     "--sample",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     default=1,
     metavar="N",
     help="Guard one array in N, for a service that has to stay fast.",
@@ -46,7 +47,7 @@ ALIGNMENTS = {"natural": 0, "8": 8, "16": 16}
 )
 @click.option(
     "--quarantine",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="N",
     help="How many freed arrays stay inaccessible.  [default: 262144]",
 )

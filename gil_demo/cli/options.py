@@ -1,10 +1,21 @@
 """Options that several commands share, and the values that they accept."""
 
 import re
+from typing import Any
 
 import click
 
 MULTIPLES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+class Whole(click.IntRange):
+    """A whole number in plain digits; Python would take 1_0, too, and digits of any script."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; anything else is a usage error."""
+        if not re.fullmatch("[+-]?[0-9]+", str(value).strip()):
+            self.fail(f"{value!r} is not a whole number: give it in digits, as in 12", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def elements(text: str) -> int:

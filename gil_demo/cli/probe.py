@@ -8,6 +8,7 @@ from textwrap import shorten
 
 import click
 
+from gil_demo.cli.options import Whole
 from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
 from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
 
@@ -18,7 +19,7 @@ from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
 @click.option(
     "-n",
     "--calls",
-    type=click.IntRange(1, 1_000_000),
+    type=Whole(1, 1_000_000),
     metavar="N",
     help="How often to run the statement.  [default: for 0.2 s]",
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from gil_demo.cli.options import elements, thread_counts
+from gil_demo.cli.options import Whole, elements, thread_counts
 from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
 from gil_demo.exit_codes import DONE, OF_STATES
 from gil_demo.limits import DEFAULT_ROUNDS, DEFAULT_SIZE, QUICK_ROUNDS
@@ -50,7 +50,7 @@ FILES = {
 )
 @click.option(
     "--rounds",
-    type=click.IntRange(1, 1000),
+    type=Whole(1, 1000),
     metavar="N",
     help="How often to repeat each measurement."
     f"  [default: {DEFAULT_ROUNDS}; {QUICK_ROUNDS} with --quick]",
@@ -58,7 +58,7 @@ FILES = {
 @click.option("--quick", is_flag=True, help="Fewer rounds and no patterns, for a quick look.")
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Whole(min=0),
     metavar="N",
     default=0,
     show_default=True,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gil_demo.cli.options import Whole
 from gil_demo.cli.output import JSON, Output, output_options, refuse_together
 from gil_demo.cli.tour_talk import converse, run_through
 from gil_demo.errors import BadInput
@@ -54,7 +55,7 @@ def _range(text: str) -> Range:
 )
 @click.option(
     "--minutes",
-    type=click.IntRange(1, 999),
+    type=Whole(1, 999),
     metavar="N",
     help="Take the steps that fit into so many minutes with a class.",
 )

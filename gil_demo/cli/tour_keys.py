@@ -32,7 +32,14 @@ READ_MORE = "m"
 REDRAW = "\x0c"  # Ctrl-L
 SUSPEND = "\x1a"  # Ctrl-Z, which is a key like any other while keys are read one by one
 
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+ENDING = (
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+)
 """Signals that end the program, but not before it has restored the terminal."""
 
 

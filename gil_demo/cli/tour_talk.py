@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from gil_demo.tour.record import Record
     from gil_demo.tour.walk import Walk
 
+KEYS_ROWS = 2
+"""The rows that the keys take below a page, in a terminal of 80 columns."""
+
 
 def run_through(walk: "Walk", console: "Screen | None") -> None:
     """Take every step without asking anything, and draw the pages if there is a console.
@@ -79,7 +82,8 @@ def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
         seen = walk.run(progress)
     if pause:
         console.clear()
-    console.print(pages.SeenPage(step, seen, walk.predicted(step)))
+    rows = console.height - KEYS_ROWS if pause else None
+    console.print(pages.SeenPage(step, seen, walk.predicted(step), rows))
     key = "n"
     if pause:
         console.print(pages.seen_keys(last=step is walk.lesson[-1]), end="")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gil_demo.cli.options import complete_pattern
+from gil_demo.cli.options import Whole, complete_pattern
 from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
 from gil_demo.exit_codes import OF_STATES
 from gil_demo.limits import MAX_JOBS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--unforced", is_flag=True, help="Leave the interleaving of races to chance.")
 @click.option(
     "--repeat",
-    type=click.IntRange(1, 100_000),
+    type=Whole(1, 100_000),
     metavar="N",
     default=1,
     show_default=True,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--jobs",
-    type=click.IntRange(1, MAX_JOBS),
+    type=Whole(1, MAX_JOBS),
     metavar="N",
     help="How many halves to run at once.  [default: the number of cores]",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gil_demo.cli.options import Whole
 from gil_demo.cli.output import file_option
 from gil_demo.cli.program import ProgramCommand, program_argument
 from gil_demo.exit_codes import CONTRADICTED, INCONCLUSIVE
@@ -79,7 +80,7 @@ class Outputs:
 @click.option(
     "--max-holds",
     metavar="N",
-    type=click.IntRange(1, 1 << 28),
+    type=Whole(1, 1 << 28),
     default=1 << 21,
     show_default=True,
     help="Keep that many pairs of hand-overs, of 40 bytes each.",

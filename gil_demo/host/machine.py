@@ -12,6 +12,22 @@ import numpy as np
 
 from gil_demo.results.host import Environment
 
+CGROUPS = (
+    (
+        "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/memory.current",
+        "/sys/fs/cgroup/memory.stat",
+        "inactive_file",
+    ),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+        "total_inactive_file",
+    ),
+)
+"""Of both versions: the files with the limit, what is used, and figures; which is reclaimable."""
+
 
 def usable_cores() -> int:
     """Count the cores this process may run on."""
@@ -51,8 +67,10 @@ def available_bytes() -> int | None:
     """Return how much memory is available without swapping, or None where that is unknown.
 
     The smallest of what Linux estimates (``MemAvailable`` of ``/proc/meminfo``)
-    and what the control group (version 2) at the root of what this process sees
-    still allows; elsewhere, all memory there is.
+    and what the control group (version 2 or 1) at the root of what this process sees
+    still allows; elsewhere, all memory there is. A group's count includes what it keeps of
+    files; the part of that which was not used lately is given up on demand, so it is available.
+    https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
     """
     limits = []
     meminfo = Path("/proc/meminfo")
@@ -61,11 +79,18 @@ def available_bytes() -> int | None:
         limits.append(int(fields["MemAvailable"].split()[0]) * 1024)
     elif "SC_PHYS_PAGES" in os.sysconf_names:
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    group = Path("/sys/fs/cgroup")
-    maximum, current = group / "memory.max", group / "memory.current"
-    if maximum.exists() and current.exists() and maximum.read_text().strip() != "max":
-        limits.append(int(maximum.read_text()) - int(current.read_text()))
+    limits += [left for files in CGROUPS if (left := _left_in_group(*files)) is not None]
     return min(limits, default=None)
+
+
+def _left_in_group(limit: str, used: str, figures: str, field: str) -> int | None:
+    """Return how many bytes a control group still allows, or None if it sets no limit."""
+    maximum, current, statistics = map(Path, (limit, used, figures))
+    if not (maximum.exists() and current.exists()) or maximum.read_text().strip() == "max":
+        return None
+    kept = statistics.read_text().split() if statistics.exists() else []
+    reclaimable = int(kept[kept.index(field) + 1]) if field in kept else 0
+    return int(maximum.read_text()) - int(current.read_text()) + reclaimable
 
 
 def own_seconds() -> float:

@@ -5,22 +5,16 @@ It still holds what the half said, and how far the kernel got, when the child is
 
 import json
 import mmap
-import struct
 from dataclasses import asdict, dataclass
 
+from gil_demo.native.patterns import patterns
 from gil_demo.results.patterns import Finding
 from gil_demo.results.reading import read
 
 LAB_BYTES = 64
-"""Room for the C struct lab at the start of the memory."""
+"""Room for the C struct lab at the start of the memory. The entries begin after it."""
 
 MEMORY_BYTES = 1 << 16
-
-COUNTERS = struct.Struct("=4q")  # step, met, done, total: as csrc/patterns/lab.h has them
-
-LENGTH = struct.Struct("=q")
-
-TEXT_START = LAB_BYTES + LENGTH.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +52,33 @@ class Remains:
 class Memory:
     """The shared memory itself: C's counters, then entries of JSON, a line each.
 
-    Guarantees: the child's main thread adds entries, one at a time, and the length is written
-    last, so a process that reads meanwhile never sees a part of an entry. What was added
-    stays readable however the child ends.
+    Guarantees: the child's main thread adds entries, one at a time, and C stores the length
+    last and with release, so a process that loads it meanwhile never sees a part of an entry.
+    What was added stays readable however the child ends.
     """
 
     def __init__(self) -> None:
-        """Allocate anonymous memory, which a fork shares rather than copies."""
-        self.map = mmap.mmap(-1, MEMORY_BYTES)
+        """Allocate anonymous memory, which a fork shares rather than copies. Raises `NotBuilt`."""
+        self._map = mmap.mmap(-1, MEMORY_BYTES)
+        ffi, self._c = patterns()
+        self.pointer = ffi.cast("lab *", ffi.from_buffer(self._map))
 
     def add(self, kind: str, content: Note | Finding) -> None:
         """Add an entry at the end."""
-        (length,) = LENGTH.unpack_from(self.map, LAB_BYTES)
         text = json.dumps({kind: asdict(content)}).encode() + b"\n"
-        start = TEXT_START + length
-        self.map[start : start + len(text)] = text
-        LENGTH.pack_into(self.map, LAB_BYTES, length + len(text))
+        start = self._end
+        self._map[start : start + len(text)] = text
+        self._c.lab_publish(self.pointer, start + len(text) - LAB_BYTES)
 
     def read(self) -> Remains:
         """Return all that is there now."""
-        _, _, done, total = COUNTERS.unpack_from(self.map, 0)
-        (length,) = LENGTH.unpack_from(self.map, LAB_BYTES)
-        lines = self.map[TEXT_START : TEXT_START + length].splitlines()
+        lines = self._map[LAB_BYTES : self._end].splitlines()
         entries = [json.loads(line) for line in lines]
         notes = tuple(Note(**entry["note"]) for entry in entries if "note" in entry)
         findings = [read(Finding, entry["finding"]) for entry in entries if "finding" in entry]
-        return Remains(done, total, notes, findings[0] if findings else None)
+        counted = self.pointer.done, self.pointer.total
+        return Remains(*counted, notes, findings[0] if findings else None)
+
+    @property
+    def _end(self) -> int:
+        return LAB_BYTES + int(self._c.lab_published(self.pointer))

@@ -28,14 +28,20 @@ def caution(environment: Environment, scaling: Iterable[ScalingRow] = ()) -> str
     What was counted stays true: who was inside with whom, how many ticks fell inside a call,
     how a half ended.
     """
-    if took := others_took(environment):
-        return f"{took.capitalize()} meanwhile: times and speed-ups say little, counts stay true."
-    if impossible := _impossible(environment, scaling):
-        return (
-            f"Held calls cannot gain, and here they got {notation.ratio(impossible)}: the machine"
-            " changed meanwhile, and speed-ups say little."
-        )
-    return ""
+    if took := others_took(environment):  # one line of 80 columns, even at 100%
+        return f"{took.capitalize()}: times and speed-ups say little, counts stay true."
+    return doubt(environment, scaling)
+
+
+def doubt(environment: Environment, scaling: Iterable[ScalingRow]) -> str:
+    """Say that held calls got a speed-up which cannot be; nothing where others explain it."""
+    impossible = _impossible(environment, scaling)
+    if impossible is None or others_took(environment):
+        return ""
+    return (
+        f"Held calls cannot gain, and here they got {notation.ratio(impossible)}: the machine"
+        " changed meanwhile, and speed-ups say little."
+    )
 
 
 def _impossible(environment: Environment, scaling: Iterable[ScalingRow]) -> float | None:

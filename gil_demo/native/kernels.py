@@ -35,6 +35,11 @@ def refuse_unsuitable(array: object, kernel: Kernel) -> None:
         raise UnsuitableArray(f"{type(array).__name__} is not a NumPy array: use np.asarray(x)")
     writes = kernel in WRITING_KERNELS
     faults = (
+        (
+            isinstance(array, np.ma.MaskedArray),
+            "is masked, and C would read the masked elements too: use x.compressed()",
+        ),
+        (array.ndim == 0, "is a single number: use np.atleast_1d(x)"),
         (array.size == 0, "is empty: give it at least one element"),
         (
             array.dtype != np.float64,
@@ -123,7 +128,8 @@ def run_on_native_threads(calls: list[Call]) -> None:
     structs = ffi.new("kernel_call[]", [call.struct[0] for call in calls])
     error = lib.run_on_native_threads(_number(_released, calls[0].kernel), structs, len(calls))
     if error:
-        raise OSError(error, f"cannot start {len(calls)} native threads: {os.strerror(error)}")
+        threads = "1 native thread" if len(calls) == 1 else f"{len(calls)} native threads"
+        raise OSError(error, f"cannot start {threads}: {os.strerror(error)}")
     for call, struct in zip(calls, structs, strict=True):
         call.struct[0] = struct
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gil_demo.files import printable
+from gil_demo.files import printable, read_whole
 from gil_demo.results.lesson import Cell, Figure, Lanes, LessonResult, Table
 from gil_demo.results.patterns import PatternRow, from_text
 from gil_demo.results.reading import UnreadableDocument, content, read
@@ -80,7 +80,7 @@ def _named(path: Path) -> Iterator[None]:
 
 def _text(path: Path) -> str:
     try:
-        raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
+        raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else read_whole(path)
         text = raw.decode("utf-8-sig")
     except OSError as error:
         raise UnreadableDocument(f"the document cannot be read: {error.strerror}") from None

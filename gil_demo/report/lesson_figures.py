@@ -1,9 +1,11 @@
 """The figures of a lesson's step, drawn as the other commands draw theirs."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import assert_never
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -17,12 +19,18 @@ from gil_demo.results import lesson
 from gil_demo.results.lesson import Cell, Figure
 from gil_demo.results.numbers import Spread
 
+MAX_CODE_COLUMNS = 1000
+"""More than any line of code has, to measure the longest one."""
 
-def drawn(figure: Figure) -> RenderableType:
-    """Draw a figure of a live run."""
+MIN_REMARK_COLUMNS = 12
+"""In less room beside the code a remark is hard to read, and stands below its line."""
+
+
+def drawn(figure: Figure, *, legend: bool = True) -> RenderableType:
+    """Draw a figure of a live run, lanes with or without what their signs mean."""
     match figure:
         case lesson.Lanes(panels, gil_enabled):
-            return Picture(panels, gil_enabled)
+            return Picture(panels, gil_enabled, legend)
         case lesson.Responsiveness(rows, rounds):
             return responsiveness_table(rows, rounds)
         case lesson.Trials(rows):
@@ -31,7 +39,7 @@ def drawn(figure: Figure) -> RenderableType:
             numbers = any(isinstance(cell, Cell) for row in figure.rows for cell in row)
             return _numbers(figure) if numbers or not figure.rows else _words(figure)
         case lesson.Code():
-            return _code(figure)
+            return _Code(figure)
         case _:
             assert_never(figure)
 
@@ -80,14 +88,34 @@ def _words(figure: lesson.Table) -> RenderableType:
     return Group(table, Text(figure.caption, "dim")) if figure.caption else table
 
 
-def _code(figure: lesson.Code) -> RenderableType:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(justify="right", style="dim")
-    grid.add_column(no_wrap=True)
-    remarked = any(line.remark for line in figure.lines)
-    for line in figure.lines:
-        text = Syntax("", "c", theme=C_THEME).highlight(line.text)
-        text.rstrip()
-        remark = (Text(line.remark, "bold"),) if remarked else ()
-        grid.add_row(str(line.number), text, *remark)
-    return Group(Text(figure.title, "bold"), grid) if figure.title else grid
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """Lines of C with remarks beside them, or below them where the screen is narrow."""
+
+    figure: lesson.Code
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._grid(beside=True))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.figure.title:
+            yield Text(self.figure.title, "bold")
+        whole = options.update(width=MAX_CODE_COLUMNS)
+        code = Measurement.get(console, whole, self._grid(beside=None)).maximum
+        yield self._grid(beside=code + MIN_REMARK_COLUMNS <= options.max_width)
+
+    def _grid(self, *, beside: bool | None) -> Table:
+        """Draw the lines, with their remarks beside them, below them, or without any."""
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(justify="right", style="dim")
+        grid.add_column()
+        remarked = any(line.remark for line in self.figure.lines)
+        for line in self.figure.lines:
+            text = Syntax("", "c", theme=C_THEME).highlight(line.text)
+            text.rstrip()
+            text.no_wrap = beside is not False
+            remark = (Text(line.remark, "bold"),) if remarked and beside else ()
+            grid.add_row(str(line.number), text, *remark)
+            if line.remark and beside is False:
+                grid.add_row("", Text(line.remark, "bold"))
+        return grid

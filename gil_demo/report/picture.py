@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
 from rich.text import Text
 
 from gil_demo import notation
@@ -54,6 +55,7 @@ class Picture:
 
     panels: tuple[Panel, ...]
     gil_enabled: bool
+    legend: bool = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         marks = ASCII_MARKS if options.ascii_only else UNICODE_MARKS
@@ -66,8 +68,8 @@ class Picture:
             yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
             yield from _lanes(panel, scale, marks)
         yield from _axis(scale, marks)
-        if any(panel.gil_lane is not None for panel in self.panels):
-            yield Text(" " * LABEL_COLUMNS + GIL_LEGEND[: columns + 1], "dim", no_wrap=True)
+        if self.legend and any(panel.gil_lane is not None for panel in self.panels):
+            yield Padding(Text(GIL_LEGEND, "dim"), (0, 0, 0, LABEL_COLUMNS))
 
     def _scale(self, columns: int) -> Scale:
         """Choose the scale that fits the longest panel, with the ticker's time before and after."""

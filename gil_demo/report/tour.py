@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
 from gil_demo.host.notebook import in_cell
@@ -15,8 +16,9 @@ from gil_demo.tour.record import Prediction
 from gil_demo.tour.step import Step
 
 AFTERWARDS = """\
-Go on with gil-demo show gilexample, the question's program line by line, and gil-demo list,
-what else can go wrong. Once more from the start: gil-demo tour --restart"""
+Go on with gil-demo show gilexample, the question's program line by line,
+and with gil-demo list, what else can go wrong.
+Once more from the start: gil-demo tour --restart"""
 
 RIGHT_STYLE = "green"
 """Not bold: many light terminals show bold green in a bright green that is hard to read."""
@@ -25,7 +27,7 @@ MAX_TEXT_COLUMNS = 90
 """Longer lines are hard to follow from the back row."""
 
 QUESTION_KEYS = "Enter: run it   b: back   s: skip   q: quit"
-SEEN_KEYS = "Enter: {onward}   b: back   r: again   m: read more   q: quit"
+SEEN_KEYS = "Enter: {onward}   b: back   r: again   m: why, and more   q: quit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +55,40 @@ class QuestionPage:
 
 @dataclass(frozen=True, slots=True)
 class SeenPage:
-    """The live run's figures, and what they say about each answer."""
+    """The live run's figures, and what they say about each answer.
+
+    Where that is more than so many `rows`, the legend of the lanes, which stood on the first
+    page, and the titles to read, which have a key of their own, are left out as far as needed.
+    """
 
     step: Step
     seen: Seen
     predicted: int | None = None
+    rows: int | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(header(self.step), _narrowed(options))
+        for legend, more in ((True, True), (True, False), (False, False)):
+            segments = list(self._drawn(console, options, legend=legend, more=more))
+            if self.rows is None or sum(one.text.count("\n") for one in segments) <= self.rows:
+                break
+        yield from segments
+
+    def _drawn(
+        self, console: Console, options: ConsoleOptions, *, legend: bool, more: bool
+    ) -> Iterator[Segment]:
+        narrow = _narrowed(options)
+        yield from console.render(header(self.step), narrow)
         for figure in self.seen.figures:
-            yield drawn(figure)
-            if figure is self.seen.figures[-1] or not isinstance(figure, Lanes):
-                yield Text()
-        options = _narrowed(options)
+            yield from console.render(drawn(figure, legend=legend), options)
+            last = figure is self.seen.figures[-1]
+            if not self.seen.note if last else not isinstance(figure, Lanes):
+                yield from console.render(Text(), options)
         if self.seen.note:
-            yield Text(self.seen.note, "bold")
-        said = answers(self.step, self.seen, self.predicted)
-        for part in (*said, _ReadMore(self.step, linked=True)):
-            yield from console.render(part, options)
+            yield from console.render(Text(self.seen.note, "bold"), narrow)
+        for part in answers(self.step, self.seen, self.predicted):
+            yield from console.render(part, narrow)
+        if more:
+            yield from console.render(_ReadMore(self.step, linked=True), narrow)
 
 
 def question(step: Step, predicted: int | None = None) -> Iterator[RenderableType]:
@@ -187,8 +205,14 @@ def seen_keys(*, last: bool) -> Text:
 
 
 def read_more(step: Step) -> RenderableType:
-    """Print the addresses where to read more, to be copied."""
-    return Group(Text(), _ReadMore(step, linked=False))
+    """Print why the answer is right, a further question with its answer, and addresses to copy."""
+    said = (
+        (f"Right: {step.right + 1}", _prose(step.why)),
+        ("Ask yourself", Text(step.ask, "bold")),
+        ("Answer", _prose(step.reply)),
+    )
+    hanging = (_Hanging(f"{label:<12}", text, "bold") for label, text in said)
+    return Group(Text("\n"), *hanging, _ReadMore(step, linked=False))
 
 
 @dataclass(frozen=True, slots=True)

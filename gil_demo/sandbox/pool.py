@@ -163,7 +163,10 @@ class Sandbox:
             idle = self._idle.setdefault(environment, [])
             server = idle.pop() if idle else None
         if server is None:
-            server = Server(subject.environment)
+            try:
+                server = Server(subject.environment)
+            except BlockingIOError as error:
+                raise OSError(EAGAIN, f"cannot start a process: {error.strerror}") from error
             self._servers.append(server)
             if self._closed:  # while the process was being started
                 server.close()

@@ -15,11 +15,14 @@ class RecordFile:
     path: Path
 
     def load(self) -> Record:
-        """Read the record, or begin a new one if there is none to be read."""
-        try:
-            return Record.of(self.path.read_bytes())
-        except OSError:
-            return Record()
+        """Read the record, or begin a new one if there is none to be read.
+
+        Only a file is read: a pipe or a device there could keep the lesson waiting for ever.
+        """
+        with suppress(OSError):
+            if self.path.is_file():
+                return Record.of(self.path.read_bytes())
+        return Record()
 
     def save(self, record: Record) -> None:
         """Write the record down, if that can be done."""

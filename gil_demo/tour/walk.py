@@ -34,6 +34,7 @@ class Walk:
         record = record or Record()
         self.lesson = lesson
         self.environment = environment or machine.environment()
+        self._shares: dict[str, float] = {}
         self.seen: dict[str, Seen] = {}
         self.predictions = dict(record.predictions)
         names = [step.name for step in lesson]
@@ -73,8 +74,12 @@ class Walk:
             meter = machine.BusyMeter()
             seen = step.run(progress)
             here = machine.environment(meter.share())  # a step may load what turns the GIL on
-            self.seen[step.name] = replace(seen, note=seen.note or caution(here))
-            self.environment = _busier(here, self.environment)
+            notes = filter(None, (seen.note, caution(here)))
+            self.seen[step.name] = replace(seen, note=" ".join(notes))
+            if here.machine_busy is not None:
+                self._shares[step.name] = here.machine_busy
+            busiest = max(self._shares.values(), default=None)
+            self.environment = replace(here, machine_busy=busiest)
         seen = self.seen[step.name]
         predicted = self.predicted(step)
         if predicted is not None:
@@ -93,6 +98,7 @@ class Walk:
             self._page = 2 * (self._page // 2 + 1)
         else:
             self.seen.pop(self.step.name, None)
+            self._shares.pop(self.step.name, None)
 
     def record(self) -> Record:
         """Make the record from which the lesson can go on another day."""
@@ -105,9 +111,3 @@ class Walk:
         done = not self.over and not self.asking and self.step.name in self.seen
         place = self._page // 2 + done
         return self.lesson[place].name if place < len(self.lesson) else None
-
-
-def _busier(now: Environment, before: Environment) -> Environment:
-    """Return what there is now, with the largest share that others took during any step."""
-    shares = [one.machine_busy for one in (now, before) if one.machine_busy is not None]
-    return replace(now, machine_busy=max(shares, default=None))

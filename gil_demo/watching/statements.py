@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from gil_demo.errors import BadInput
+from gil_demo.files import read_whole
 from gil_demo.results.watching import NamedProbe, ProbeResult
 from gil_demo.watching.probe import compiled, inconclusive, probe
 
@@ -57,9 +58,11 @@ def numpy_statements() -> list[Statement]:
 def read(path: Path) -> list[Statement]:
     """Read a file of statements. Raises `BadInput` if it is not one."""
     try:
-        text = path.read_text("utf-8")
+        text = read_whole(path).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not a text in UTF-8: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     return parsed(text, str(path))
 
 

@@ -41,6 +41,30 @@ def test_an_invalid_size_is_refused(size: str, command: Command) -> None:
     assert_refused(command("run", "--size", size), "--size", "500k or 20M")
 
 
+@pytest.mark.parametrize("number", ["1_0", "٣", "1.0", "x", ""])
+def test_a_number_is_written_in_plain_digits(number: str, command: Command) -> None:
+    """Python's own underscores and other scripts' digits are refused, as for sizes."""
+    assert_refused(command("run", "--rounds", number), "--rounds", "whole number")
+    assert_refused(command("run", "--seed", number), "--seed", "whole number")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("probe", "--file"), ("run", "--from"), ("tour", "--from"), ("check", ".", "--baseline")],
+    ids=" ".join,
+)
+def test_a_file_without_an_end_is_refused(arguments: tuple[str, ...], command: Command) -> None:
+    """A device that gives zeros for ever keeps nobody waiting."""
+    assert_refused(command(*arguments, "/dev/zero"), "/dev/zero", "too large")
+
+
+def test_nothing_raw_of_an_argument_reaches_the_terminal(command: Command) -> None:
+    """Not even where click itself quotes it."""
+    refused = command("run", "b\x1b]0;title\x07")
+    assert_refused(refused, "b\\x1b]0;title\\x07")
+    assert "\x1b" not in refused.stderr
+
+
 @pytest.mark.parametrize("threads", ["-1", "1,,2", "", ",", "two", "1.5", "²", "9" * 99])
 def test_threads_that_are_no_numbers_are_refused(threads: str, command: Command) -> None:
     """Numbers of threads are separated by commas; the line says which option and how."""

@@ -64,6 +64,20 @@ def test_commands_options_and_values_are_completed(
     assert found - {"plain", "_"} == offered
 
 
+def test_a_question_that_cannot_be_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever sets the variables of a shell by hand gets one line."""
+    monkeypatch.setenv("_GIL_DEMO_COMPLETE", "bash_complete")
+    for words in ({"COMP_CWORD": "x"}, {"COMP_CWORD": "x", "COMP_WORDS": "gil-demo r"}):
+        for name, value in words.items():
+            monkeypatch.setenv(name, value)
+        assert run_command_line([]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert "COMP_CWORD" in err
+
+
 def test_completion_works_in_a_real_shell(tmp_path: Path) -> None:
     """In bash, with the line of the documentation, `gil-demo ru` becomes `gil-demo run`."""
     bash = shutil.which("bash")

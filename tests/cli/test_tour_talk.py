@@ -104,6 +104,8 @@ def test_a_student_predicts_runs_and_reads_the_score(
     at.sees("(yours)")
     at.sees("Enter: finish")
     at.presses("m")
+    at.sees("Right: 2")
+    at.sees("Ask yourself")
     at.sees(lesson.part(1, 1)[0].sources[0].address)
     at.presses("\r")
     at.sees("1 of 1 predictions came true")
@@ -267,7 +269,7 @@ def test_ctrl_z_during_a_run_leaves_a_sane_terminal(terminal: Callable[..., Term
     assert at.leaves() == DONE
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
 def test_a_signal_restores_the_terminal(
     how: signal.Signals, terminal: Callable[..., Terminal]
 ) -> None:

@@ -9,6 +9,7 @@ patterns; otherwise all is real.
 
 import os
 import random
+import shutil
 import sys
 import tempfile
 from collections import Counter
@@ -140,10 +141,15 @@ def carry_out(arguments: Sequence[str]) -> None:
     main()
 
 
-def fault(ended: Ended) -> str:
-    """Say what is wrong with an end, if anything is."""
+def fault(ended: Ended, *, program: bool) -> str:
+    """Say what is wrong with an end, if anything is.
+
+    A command that runs somebody's `program` ends as that does, and passes on what it says.
+    """
     if ended.code is None:
         return "hangs"
+    if program and ended.code != BAD_INPUT:
+        return f"leaves {', '.join(ended.left)}" if ended.left else ""
     if ended.code not in DOCUMENTED:
         return f"ends with {ended.code}: {ended.err.strip().splitlines()[-1:]}"
     if ended.left:
@@ -162,12 +168,17 @@ def typed(lines: int, seed: int = 0) -> tuple[Counter[int | None], list[str]]:
     choose, codes, faults = random.Random(seed), Counter[int | None](), []
     for _ in range(lines):
         words = command_line(choose)
-        with tempfile.TemporaryDirectory() as folder:
+        folder = (
+            tempfile.mkdtemp()
+        )  # a TemporaryDirectory would go when a child runs exit functions
+        try:
             furnish(Path(folder))
             os.environ["XDG_CONFIG_HOME"] = folder
             ended = forked(partial(carry_out, words), Path(folder))
+        finally:
+            shutil.rmtree(folder)
         codes[ended.code] += 1
-        if wrong := fault(ended):
+        if wrong := fault(ended, program=words[:1] in (["watch"], ["guard"])):
             faults.append(f"{words}: {wrong}")
     return codes, faults
 

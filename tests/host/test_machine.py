@@ -45,6 +45,10 @@ NAMES = {
     "stat": "proc/stat",
     "maximum": "sys/fs/cgroup/memory.max",
     "current": "sys/fs/cgroup/memory.current",
+    "figures": "sys/fs/cgroup/memory.stat",
+    "maximum_1": "sys/fs/cgroup/memory/memory.limit_in_bytes",
+    "current_1": "sys/fs/cgroup/memory/memory.usage_in_bytes",
+    "figures_1": "sys/fs/cgroup/memory/memory.stat",
 }
 
 MEMINFO = """\
@@ -68,6 +72,22 @@ def test_a_control_group_can_leave_less(system: System) -> None:
     """In a container with a limit, what is left of the limit is all there is."""
     system(meminfo=MEMINFO, maximum="3000000\n", current="1000000\n")
     assert machine.available_bytes() == 2000000
+
+
+def test_what_a_group_keeps_of_files_is_available(system: System) -> None:
+    """Pages of files that nobody used lately are given up as soon as somebody needs memory."""
+    stat = "anon 400000\nfile 600000\ninactive_file 500000\nactive_file 100000\n"
+    system(meminfo=MEMINFO, maximum="3000000\n", current="1000000\n", figures=stat)
+    assert machine.available_bytes() == 2500000
+
+
+def test_a_control_group_of_the_first_version_counts_too(system: System) -> None:
+    """Its files have other names, and no limit is a number larger than any memory."""
+    stat = "inactive_file 1\ntotal_inactive_file 500000\n"
+    system(meminfo=MEMINFO, maximum_1="3000000\n", current_1="1000000\n", figures_1=stat)
+    assert machine.available_bytes() == 2500000
+    system(maximum_1="9223372036854771712\n")
+    assert machine.available_bytes() == 32000 * 1024
 
 
 def test_a_control_group_without_a_limit_leaves_everything(system: System) -> None:

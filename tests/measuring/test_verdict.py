@@ -161,7 +161,7 @@ def test_a_busy_machine_is_told_in_a_verdict_that_is_shown(evidence: Evidence) -
     verdict = judge(busy(evidence, 0.91))
     assert verdict.state == "shown"
     assert "as much done" not in " ".join(verdict.reasons)
-    assert verdict.reasons[-1].startswith("Others took 91% of the cores meanwhile: times")
+    assert verdict.reasons[-1].startswith("Others took 91% of the cores: times")
     assert "Others" not in " ".join(judge(busy(evidence, 0.09)).reasons)
 
 

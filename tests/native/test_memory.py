@@ -136,6 +136,12 @@ UNSUITABLE: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
         "np.require(x, requirements='A')",
         lambda x: np.require(x, requirements="A"),
     ),
+    "a single number": (np.array(3.0), "np.atleast_1d(x)", np.atleast_1d),
+    "masked": (
+        np.ma.masked_array([1.0, 2.0], [True, False]),
+        "x.compressed()",
+        lambda x: x.compressed(),
+    ),
     "a list": ([1.0, 2.0], "np.asarray(x)", np.asarray),
     "a buffer": (memoryview(np.ones(3)), "np.asarray(x)", np.asarray),
 }

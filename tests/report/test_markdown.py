@@ -98,6 +98,13 @@ def test_text_means_itself(odd: str) -> None:
     assert tables(table(columns)) == [expected(columns)]
 
 
+def test_a_name_mentions_nobody_and_is_no_formula() -> None:
+    """GitHub looks for both after Markdown, where a backslash is gone; `v @ v` is neither."""
+    assert plain("@name") == "@<!-- -->name"
+    assert plain("$x$") == "<span>$</span>x<span>$</span>"
+    assert plain("v @ v") == "v @ v"
+
+
 def test_a_word_with_underscores_is_left_alone() -> None:
     """Names stay legible for who reads the source."""
     assert plain("PyList_GET_ITEM(a)") == "PyList_GET_ITEM(a)"

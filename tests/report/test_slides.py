@@ -46,6 +46,8 @@ def test_a_step_has_its_question_alone_then_figures_then_the_answer(
     asks, figures, answers = svgs[-3:]
     assert len(svgs) == (4 if step.code else 3)
     assert step.question.split()[-1] in words(asks)
+    assert not any("…" in words(svg) for svg in svgs)
+    assert step.title in words(asks).replace("&#x27;", "'")
     assert "figure" in words(figures)
     assert "=&gt;" not in words(asks)
     assert "=&gt;" in words(answers)

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from io import StringIO
 
 import numpy as np
@@ -199,17 +198,6 @@ def test_a_race_on_one_core_gives_the_other_back() -> None:
     plan = Plan.calibrated(np.ones(1000), "sum", (2,), 1, 0, frozenset())
     assert let_go.peak_on_one_core(plan) in {1, 2}
     assert os.sched_getaffinity(0) == cores
-
-
-def test_a_busy_machine_is_told_beside_the_times(made: RunResult) -> None:
-    """Whoever reads a speed-up hears who else was there."""
-    busy = replace(made, environment=replace(made.environment, machine_busy=0.5))
-    for judge in (
-        partial(let_go.judge, peak_on_one=2),
-        who_else_runs.judge,
-    ):
-        assert judge(busy).note.startswith("Others took 50%")
-        assert judge(made).note == ""
 
 
 def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:

@@ -1,14 +1,11 @@
 """The step about the price of a release: its verdict on figures made by hand, and a real run."""
 
-from dataclasses import replace
-
 import pytest
 
 from gil_demo.host import machine
 from gil_demo.results.lesson import Cell, Seen, Table
-from gil_demo.results.run import RunResult
 from gil_demo.tour.experiments import memory_wall, price
-from gil_demo.tour.experiments.memory_wall import CACHED, NARROW, ROUNDS, WIDE, Gain, Gains
+from gil_demo.tour.experiments.memory_wall import CACHED, NARROW, ROUNDS, WIDE, Job, Wall
 from gil_demo.tour.experiments.price import DUELS, Duel
 from gil_demo.tour.steps import when_not_to
 
@@ -23,39 +20,36 @@ def duels(longer: int, more: float = 40.0) -> list[Duel]:
     return [duel(more)] * longer + [duel(-more)] * (DUELS - longer)
 
 
-def a_round(narrow: float = 1.9, wide: float = 1.2, cached: float = 1.9) -> Gains:
-    """What a second thread gained each job, released and native alike."""
-    return {
-        job: Gain({"released": gained, "native": gained}, 6.0)
-        for job, gained in ((NARROW, narrow), (WIDE, wide), (CACHED, cached))
-    }
+def a_round(narrow: float = 16.0, wide: float = 40.0, cached: float = 85.0) -> dict[Job, float]:
+    """What one thread read in each job, in GB/s."""
+    return {NARROW: narrow, WIDE: wide, CACHED: cached}
 
 
-WALL = [a_round()] * ROUNDS
+def wall(*odd: dict[Job, float]) -> Wall:
+    """What shows the wall of memory, but for some odd rounds."""
+    gain = {job: dict.fromkeys(memory_wall.MODES, 1.5) for job in memory_wall.JOBS}
+    return Wall([*[a_round()] * (ROUNDS - len(odd)), *odd], [gain] * 2)
 
 
-def judged(
-    made: RunResult, compared: list[Duel], rounds: list[Gains] = WALL, **where: object
-) -> Seen:
-    """What is said on an idle machine with two cores and a GIL, unless told otherwise."""
-    idle = {"cores": 2, "gil_enabled": True, "machine_busy": 0.0, **where}
-    return when_not_to.judge(compared, rounds, replace(made.environment, **idle))  # type: ignore[arg-type]  # the names are those of fields
+def judged(compared: list[Duel], found: Wall | None = None, *, gil_enabled: bool = True) -> Seen:
+    """What is said where there is a GIL, unless told otherwise."""
+    return when_not_to.judge(compared, found, gil_enabled=gil_enabled)
 
 
-def caption(made: RunResult, rounds: list[Gains], **where: object) -> str:
+def caption(found: Wall | None) -> str:
     """What is said of memory."""
-    _, table = judged(made, duels(DUELS), rounds, **where).figures
+    _, table = judged(duels(DUELS), found).figures
     assert isinstance(table, Table)
-    assert len(table.rows) == (3 if rounds else 0)
+    assert len(table.rows) == (3 if found else 0)
     return table.caption
 
 
 # The price
 
 
-def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
+def test_a_longer_call_confirms_the_third_answer() -> None:
     """By how much is told with its spread."""
-    seen = judged(made, [*duels(DUELS)[2:], duel(30.0), duel(99.0)])
+    seen = judged([*duels(DUELS)[2:], duel(30.0), duel(99.0)])
     assert (seen.state, seen.right, seen.reason) == ("shown", 2, "")
     assert f"{DUELS} of {DUELS}" in seen.remarks[1]
     assert seen.remarks[2] == "Yes: 40 ns more (30 to 99)."
@@ -74,36 +68,32 @@ def test_a_longer_call_confirms_the_third_answer(made: RunResult) -> None:
 
 @pytest.mark.parametrize(("longer", "state"), [(31, "inconclusive"), (32, "shown")])
 @pytest.mark.parametrize("more", [0.01, 40.0, 4e6])
-def test_the_count_decides_and_not_how_much(
-    made: RunResult, longer: int, state: str, more: float
-) -> None:
+def test_the_count_decides_and_not_how_much(longer: int, state: str, more: float) -> None:
     """31 of 41 come of chance in more than one run of a thousand, 32 in fewer."""
     assert DUELS == 41
-    seen = judged(made, duels(longer, more))
+    seen = judged(duels(longer, more))
     assert (seen.state, seen.right) == ((state, 2) if state == "shown" else (state, None))
     assert any(seen.remarks) == (state == "shown")
 
 
-@pytest.mark.parametrize(("busy", "told"), [(0.6, True), (0.0, False), (None, False)])
-def test_what_may_be_chance_shows_nothing(made: RunResult, busy: float | None, told: bool) -> None:
-    """The reason is the count, and the others on the machine if there were any."""
-    seen = judged(made, duels(22), machine_busy=busy)
+def test_what_may_be_chance_shows_nothing() -> None:
+    """The reason is the count."""
+    seen = judged(duels(22))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "22 of 41 comparisons, which may be chance" in seen.reason
-    assert ("others took" in seen.reason) == told
 
 
-def test_a_shorter_call_is_not_explained(made: RunResult) -> None:
+def test_a_shorter_call_is_not_explained() -> None:
     """It cannot come of the two macros, so it confirms nothing."""
-    seen = judged(made, duels(0))
+    seen = judged(duels(0))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "something else" in seen.reason
     assert not any(seen.remarks)
 
 
-def test_without_a_gil_the_price_is_another(made: RunResult) -> None:
+def test_without_a_gil_the_price_is_another() -> None:
     """The macros stay, and what they do is said."""
-    seen = judged(made, duels(DUELS), gil_enabled=False)
+    seen = judged(duels(DUELS), gil_enabled=False)
     assert (seen.state, seen.right) == ("shown", 2)
     assert seen.remarks[2].endswith("Without a GIL they still detach and attach.")
 
@@ -112,51 +102,30 @@ def test_without_a_gil_the_price_is_another(made: RunResult) -> None:
 
 
 @pytest.mark.parametrize("odd", [0, 1])
-def test_the_wall_is_told_if_the_rounds_show_it(made: RunResult, odd: int) -> None:
-    """Released and native, against the other kernel and against the small array."""
-    said = caption(made, [*WALL[odd:], *[a_round(wide=2.5)] * odd])
-    assert said.startswith(f"In {9 - odd} of 9 rounds or more")
-    assert said.endswith("memory was the limit.")
+def test_the_wall_is_told_if_the_rounds_show_it(odd: int) -> None:
+    """Against the small array, and against the other kernel; others on the machine or none."""
+    said = caption(wall(*[a_round(wide=99.0)] * odd))
+    assert said.startswith(f"In {9 - odd} of 9 rounds one thread")
+    assert said.endswith("it waited for memory, and sum for its additions.")
 
 
 @pytest.mark.parametrize(
-    "odd", [a_round(narrow=1.1), a_round(cached=1.1), a_round(wide=2.0), a_round(1.0, 1.0, 1.0)]
+    "odd", [a_round(narrow=41.0), a_round(cached=39.0), a_round(wide=99.0), a_round(1.0, 1.0, 1.0)]
 )
-def test_two_rounds_otherwise_show_no_wall(made: RunResult, odd: Gains) -> None:
+def test_two_rounds_otherwise_show_no_wall(odd: dict[Job, float]) -> None:
     """Neither do they say that there is none."""
-    said = caption(made, [*WALL[2:], odd, odd], machine_busy=0.4)
-    assert "does not show" in said
-    assert said.endswith("others took 40% of the cores.")
+    assert "does not show" in caption(wall(odd, odd))
 
 
-@pytest.mark.parametrize("mode", ["released", "native"])
-def test_native_threads_must_show_it_too(made: RunResult, mode: str) -> None:
-    """What only one kind of threads meets is no wall of memory."""
-    wide = Gain({"released": 1.2, "native": 1.2, mode: 1.95}, 6.0)  # type: ignore[dict-item]  # mode is one of them
-    assert "does not show" in caption(made, [*WALL[2:], *[{**a_round(), WIDE: wide}] * 2])
-
-
-def test_a_second_thread_that_gains_more_meets_no_wall(made: RunResult) -> None:
+def test_a_thread_that_reads_memory_faster_than_a_cache_meets_no_wall() -> None:
     """However often it does."""
-    assert "does not show" in caption(made, [a_round(wide=2.5)] * ROUNDS)
+    assert "does not show" in caption(wall(*[a_round(wide=99.0)] * ROUNDS))
 
 
-def test_too_few_rounds_show_no_wall(made: RunResult) -> None:
-    """However alike they are."""
-    said = caption(made, WALL[:8], machine_busy=0.9)
-    assert "8 of 9 rounds fitted the time, too few" in said
-    assert "others took 90% of the cores" in said
-
-
-def test_one_core_shows_no_wall(made: RunResult) -> None:
-    """Two threads take turns there."""
-    assert caption(made, WALL, cores=1).startswith("On one core")
-
-
-def test_an_array_without_room_is_left_out(made: RunResult) -> None:
+def test_an_array_without_room_is_left_out() -> None:
     """And the price is told all the same."""
-    assert caption(made, []).startswith("Left out")
-    assert judged(made, duels(DUELS), []).right == 2
+    assert caption(None).startswith("Left out")
+    assert judged(duels(DUELS), None).right == 2
 
 
 # A real run
@@ -186,20 +155,22 @@ def test_a_real_run_measures_both() -> None:
     assert isinstance(first, Table)
     assert isinstance(wall, Table)
     assert [row[0] for row in wall.rows] == ["a", "b", "c"]
-    assert steps == [(0, 7), *((done, 7) for done in range(1, 8)), (7, 7)]
+    assert steps[0] == (0, 13)
+    assert steps[-1] == (13, 13)
+    assert sorted(steps) == steps
 
 
 @pytest.mark.usefixtures("brief")
-@pytest.mark.parametrize("rounds", [0, 1])
-def test_neither_memory_nor_time_is_taken_that_is_not_there(
-    rounds: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without room there is no round, and without time no second one."""
-    if rounds:
-        monkeypatch.setattr(memory_wall, "PATIENCE_SECONDS", 0.0)
-    else:
-        monkeypatch.setattr(machine, "available_bytes", lambda: 300_000)
-    _, wall = when_not_to.run(lambda done, steps: None).figures
-    assert isinstance(wall, Table)
-    assert len(wall.rows) == 3 * rounds
-    assert ("1 of 2 rounds" in wall.caption) == bool(rounds)
+def test_memory_that_is_not_there_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without room there is no round."""
+    monkeypatch.setattr(machine, "available_bytes", lambda: 300_000)
+    assert memory_wall.wall(lambda done, steps: None) is None
+
+
+@pytest.mark.usefixtures("brief")
+def test_time_that_is_not_there_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one thread reads is measured all the same."""
+    monkeypatch.setattr(memory_wall, "PATIENCE_SECONDS", 0.0)
+    found = memory_wall.wall(lambda done, steps: None)
+    assert found is not None
+    assert (len(found.rates), len(found.gains)) == (2, 1)

@@ -131,7 +131,12 @@ def gained(tour: dict[str, Any]) -> None:
     tour["steps"][1]["note"] = ""
 
 
-@pytest.mark.parametrize("change", [right, figure, unsaid, gained])
+def oversaid(tour: dict[str, Any]) -> None:
+    tour["environment"]["machine_busy"] = 0.12
+    tour["steps"][3]["note"] = "Others took 77% of the cores: times and speed-ups say little."
+
+
+@pytest.mark.parametrize("change", [right, figure, unsaid, oversaid, gained])
 def test_a_made_up_contradiction_of_a_lesson_is_found(tour: dict[str, Any], change: Change) -> None:
     """A right answer that is told with No, a number from nowhere, a busy machine unsaid."""
     changed = deepcopy(tour)

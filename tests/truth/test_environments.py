@@ -59,6 +59,7 @@ PLACES = (
     Place("long interval", (*TOUR, "--step", "1-3"), first=INTERVAL.format(0.1)),
     Place("short interval", (*TOUR, "--step", "1-3"), first=INTERVAL.format(1e-6)),
     Place("children ignored", TRY, before=("sh", "-c", "trap '' CHLD; exec \"$@\"", "sh")),
+    Place("first process", TRY, before=("unshare", "--pid", "--fork", "--mount-proc")),
     Place("one core", PICTURE, before=("taskset", "-c", "0")),
     Place("lowest priority", PICTURE, before=("nice", "-n", "19")),
     Place("real time", TRY, before=("chrt", "-f", "10")),

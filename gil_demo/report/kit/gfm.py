@@ -13,10 +13,14 @@ from gil_demo.report.kit.columns import Column
 SPECIAL = re.compile(r"[\\`*\[\]<>|~&#]|(?<![^\W_])_|_(?![^\W_])")
 """What Markdown would read as its own; an underscore only where it does not join letters."""
 
+MENTION = re.compile(r"@(?=\w)")
+"""What GitHub reads as somebody's name, after Markdown, so that no backslash helps."""
+
 
 def plain(text: str | Text) -> str:
-    """Text that is shown as it stands."""
-    return SPECIAL.sub(r"\\\g<0>", str(text))
+    """Text that is shown as it stands; a dollar begins no formula."""
+    escaped = SPECIAL.sub(r"\\\g<0>", str(text))
+    return MENTION.sub("@<!-- -->", escaped).replace("$", "<span>$</span>")
 
 
 def table(columns: Sequence[Column]) -> str:

@@ -104,13 +104,15 @@ show(parseInt(location.hash.slice(1)) - 1);
 class Slide:
     """Something to be drawn under a head, and the name of its file.
 
-    A `wide` slide has the smallest letters, since a table or a picture shows more then.
+    A `wide` slide has the smallest letters, since a table or a picture shows more then. Of one
+    that is to be `whole`, such as code, no line is cut while smaller letters can help.
     """
 
     name: str
     head: RenderableType
     content: RenderableType
     wide: bool = False
+    whole: bool = False
 
 
 def write_deck(folder: Path, slides: Sequence[Slide], title: str, theme: Theme) -> tuple[Path, int]:
@@ -156,6 +158,9 @@ class _Page:
 def _fitted(slide: Slide) -> Iterator[_Page]:
     """Draw a slide in the largest letters in which it fits, or as several."""
     columns = MAX_COLUMNS if slide.wide else MIN_COLUMNS
+    if slide.whole:
+        console = drawn("", MAX_COLUMNS)
+        columns = max(columns, console.measure(slide.content).maximum)
     while columns < MAX_COLUMNS and _room(slide, columns) < len(_lines(slide.content, columns)):
         columns += 1
     lines, room = _lines(slide.content, columns), _room(slide, columns)

@@ -50,7 +50,7 @@ from collections.abc import Iterable
 from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
-from gil_demo.measuring.others import caution
+from gil_demo.measuring.others import doubt
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
@@ -137,7 +137,7 @@ def judge(result: Measured, peak_on_one: int | None) -> Seen:
             "No: on one core, too, both were inside at once." if peak_on_one == THREADS else "",
         ),
         figures,
-        note=caution(environment, result.scaling),
+        note=doubt(environment, result.scaling),
     )
 
 

@@ -42,7 +42,8 @@ Reply:
 
 Otherwise:
     "May be chance": other programs had the cores; press r. The lower table is only for the
-    discussion: it says itself when the runs do not agree, and no answer depends on it.
+    discussion: its GB/s count processor time, which others do not change; its gains say
+    little beside others, and no answer depends on them.
 
 Read more:
     - NumPy's limit: https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
@@ -54,14 +55,12 @@ from statistics import median
 
 from gil_demo import notation
 from gil_demo.host import machine
-from gil_demo.measuring.others import caution, others_took
 from gil_demo.measuring.paired import Tally, differences
 from gil_demo.progress import Progress, part
-from gil_demo.results.host import Environment
 from gil_demo.results.lesson import Cell, Seen, Table
 from gil_demo.results.numbers import Spread
 from gil_demo.tour.experiments import memory_wall, price
-from gil_demo.tour.experiments.memory_wall import Gains
+from gil_demo.tour.experiments.memory_wall import Wall
 from gil_demo.tour.experiments.price import Duel
 
 MINUTES = 3
@@ -75,28 +74,26 @@ count as uneven as chance brings in fewer runs than this is not taken for chance
 
 
 def run(progress: Progress) -> Seen:
-    """Compare calls on one element, then measure what a second thread gains in three jobs."""
-    meter = machine.BusyMeter()
-    steps = 1 + len(memory_wall.JOBS) * memory_wall.ROUNDS
+    """Compare calls on one element, then see what three jobs wait for, and gain by a thread."""
+    steps = 1 + 2 * len(memory_wall.JOBS) * memory_wall.ROUNDS
     progress(0, steps)
     duels = price.duels()
-    rounds = memory_wall.rounds(part(progress, 1, steps))
+    wall = memory_wall.wall(part(progress, 1, steps))
     progress(steps, steps)
-    return judge(duels, rounds, machine.environment(meter.share()))
+    return judge(duels, wall, gil_enabled=machine.gil_enabled())
 
 
-def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environment) -> Seen:
+def judge(duels: Sequence[Duel], wall: Wall | None, *, gil_enabled: bool) -> Seen:
     """Compare the figures with the answers: the count decides, never the size of a gap."""
     tally = Tally.of((duel["released"], duel["held"]) for duel in duels)
     counted = f"with them it took longer in {tally.above} of {len(duels)} comparisons"
-    figures = (_price(duels, tally), _wall(rounds, environment))
+    figures = (_price(duels, tally), _wall(wall))
     if tally.chance >= CHANCE:
-        blame = others_took(environment, "; ")
-        return Seen.open(f"{counted}, which may be chance{blame}", figures)
+        return Seen.open(f"{counted}, which may be chance", figures)
     if tally.above < tally.below:
         return Seen.open(f"{counted}, and they cannot make it shorter: something else did", figures)
     more = Spread.of(differences(duels, "released", "held"))
-    meaning = "" if environment.gil_enabled else " Without a GIL they still detach and attach."
+    meaning = "" if gil_enabled else " Without a GIL they still detach and attach."
     return Seen.shown(
         RIGHT,
         (
@@ -105,7 +102,6 @@ def judge(duels: Sequence[Duel], rounds: Sequence[Gains], environment: Environme
             f"Yes: {more.median:.0f} ns more ({notation.ends(more, 0)}).{meaning}",
         ),
         figures,
-        note=caution(environment),
     )
 
 
@@ -118,33 +114,28 @@ def _price(duels: Sequence[Duel], tally: Tally) -> Table:
     return Table(header, (("a call", *cells, longer),))
 
 
-def _wall(rounds: Sequence[Gains], environment: Environment) -> Table:
+def _wall(wall: Wall | None) -> Table:
     rows: list[tuple[str | Cell | None, ...]] = []
-    for job, name in memory_wall.JOBS.items() if rounds else ():
-        rate = median(one[job].gigabytes_a_second for one in rounds)
-        gains = [Spread.of(one[job].speedup[mode] for one in rounds) for mode in memory_wall.MODES]
+    for job, name in memory_wall.JOBS.items() if wall else ():
+        assert wall is not None
+        rate = median(one[job] for one in wall.rates)
+        gains = [Spread.of(one[job][mode] for one in wall.gains) for mode in memory_wall.MODES]
         rows.append((name, Cell(rate, "GB/s", 1), *(Cell.of(gain, "x", 2) for gain in gains)))
     return Table(
         ("adding up", "1 thread", "2 threads", "2 native threads"),
         tuple(rows),
-        _caption(rounds, environment),
+        _caption(wall),
     )
 
 
-def _caption(rounds: Sequence[Gains], environment: Environment) -> str:
-    """Say whether the second thread waited for memory: only if enough rounds say so."""
-    if not rounds:
+def _caption(wall: Wall | None) -> str:
+    """Say what one thread waited for: only if enough rounds say so."""
+    if wall is None:
         return "Left out: the array takes 128 MB, and too little memory is free."
-    if environment.cores == 1:
-        return "On one core two threads take turns, so this says nothing of memory."
-    blame, made = others_took(environment, "; "), memory_wall.ROUNDS
-    if len(rounds) < made:
-        few = f"{len(rounds)} of {made} rounds fitted the time, too few to tell"
-        return f"Only {few} who waits for memory{blame}."
-    at_the_wall = memory_wall.rounds_at_the_wall(rounds)
-    if at_the_wall is None:
-        return f"Not the same in enough rounds, so this does not show who waits for memory{blame}."
+    waited, made = wall.rounds_that_wait, len(wall.rates)
+    if waited is None:
+        return "Not the same in enough rounds, so this does not show what a thread waits for."
     return (
-        f"In {at_the_wall} of {made} rounds or more, native threads too, the second thread gained"
-        " sum_wide less than sum, and less on 128 MB than on 16 KB: memory was the limit."
+        f"In {waited} of {made} rounds one thread of sum_wide read 128 MB more slowly than 16 KB,"
+        " and faster than sum did: it waited for memory, and sum for its additions."
     )

@@ -48,7 +48,6 @@ Read more:
 from gil_demo import arrays, notation
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
-from gil_demo.measuring.others import caution
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
 from gil_demo.progress import Progress
@@ -106,7 +105,6 @@ def judge(result: Measured) -> Seen:
             _second_core(result.environment.cores),
         ),
         figures,
-        note=caution(result.environment),
     )
 
 
