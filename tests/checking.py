@@ -4,9 +4,9 @@ from pathlib import Path
 
 from gil_demo.check.check import check
 from gil_demo.check.flow.events import Flow
-from gil_demo.check.project import Project
+from gil_demo.check.project.project import Project
 from gil_demo.check.settings import Settings
-from gil_demo.check.source import Source
+from gil_demo.check.source.source import Source
 from gil_demo.results.check import CheckResult, Finding
 
 TOP = Path(__file__).parents[1]

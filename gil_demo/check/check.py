@@ -1,21 +1,20 @@
 """Checks files: from paths to findings."""
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path
 
 from gil_demo.check import grammar, rule
 from gil_demo.check.flow.events import Flow
-from gil_demo.check.project import Own, Project
+from gil_demo.check.project.own import Own
+from gil_demo.check.project.project import Project
 from gil_demo.check.rule import CheckedFile, Found, Rule
 from gil_demo.check.settings import Settings
-from gil_demo.check.source import SUFFIXES, NotReadable, Source, read
+from gil_demo.check.source.collect import collect
+from gil_demo.check.source.source import Source
 from gil_demo.check.suppression import Suppressions
-from gil_demo.errors import BadInput
 from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place, Step
 
 
@@ -26,7 +25,7 @@ def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
         BadInput: If the parser is not installed, a rule is unknown, or a path is not there.
     """
     rules = _selected(settings)
-    sources, unreadable = _read(list(paths), settings)
+    sources, unreadable = collect(list(paths), settings.exclude)
     own = Own(
         *map(frozenset, (settings.needs_gil, settings.free, settings.releases, settings.takes))
     )
@@ -61,49 +60,6 @@ def _selected(settings: Settings) -> tuple[Rule, ...]:
     chosen = tuple(rule.find(name) for name in settings.select) or rule.load_all()
     ignored = {rule.find(name).name for name in settings.ignore}
     return tuple(one for one in chosen if one.name not in ignored)
-
-
-def _read(paths: list[Path], settings: Settings) -> tuple[list[Source], list[tuple[str, str]]]:
-    """Read the files, each once however many paths lead there."""
-    sources: list[Source] = []
-    unreadable: list[tuple[str, str]] = []
-    seen: set[Path] = set()
-    for path in paths:
-        if not path.exists():
-            why = "is a link that leads nowhere" if path.is_symlink() else "is not there"
-            raise BadInput(f"{path} {why}: name files or folders of C or C++ source")
-        files = _files(path, settings.exclude, unreadable) if path.is_dir() else [path]
-        for file in files:
-            real = Path(os.path.realpath(file))
-            if real in seen:
-                continue
-            seen.add(real)
-            try:
-                sources.append(read(file))
-            except NotReadable as error:
-                unreadable.append((str(file), str(error)))
-    return sources, unreadable
-
-
-def _files(
-    folder: Path, exclude: tuple[str, ...], unreadable: list[tuple[str, str]]
-) -> Iterator[Path]:
-    """Yield the sources below a folder, without following links to folders."""
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        unreadable.append((str(folder), f"cannot be read: {error.strerror or error}"))
-        return
-    for entry in entries:
-        if entry.name.startswith(".") or any(
-            fnmatch(str(entry), pattern) or fnmatch(entry.name, pattern) for pattern in exclude
-        ):
-            continue
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _files(entry, exclude, unreadable)
-        elif entry.name.lower().endswith(SUFFIXES):
-            yield entry
 
 
 def _in_file(file: CheckedFile, rules: tuple[Rule, ...], level: Level) -> Iterator[Finding]:

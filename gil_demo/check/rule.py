@@ -10,8 +10,8 @@ from importlib import import_module
 from importlib.resources import files
 
 from gil_demo.check.flow.events import Event, Flow
-from gil_demo.check.project import Project
-from gil_demo.check.source import Function, Source
+from gil_demo.check.project.project import Project
+from gil_demo.check.source.source import Function, Source
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
 from gil_demo.results.check import LEVELS, Level

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gil_demo.check.source import Source
+from gil_demo.check.source.source import Source
 from gil_demo.results.check import Finding, Place, UnusedSuppression
 
 COMMENT = re.compile(

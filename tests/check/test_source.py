@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gil_demo.check.conditions import taken
-from gil_demo.check.source import MAX_BYTES, NotReadable, Source, read
+from gil_demo.check.source.conditions import taken
+from gil_demo.check.source.read import MAX_BYTES, NotReadable, read
+from gil_demo.check.source.source import Source
 
 CODE = """\
 /* a comment with { and " */

@@ -2,7 +2,7 @@
 
 import re
 
-from gil_demo.check.source import closing_paren
+from gil_demo.check.source.pairs import closing_paren
 
 
 def split_arguments(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from gil_demo.check import words
 from gil_demo.check.flow.names import ASSERTS, JUMPS
 from gil_demo.check.flow.world import World
 from gil_demo.check.grammar import HEAD, parse_body
-from gil_demo.check.source import closing_paren
+from gil_demo.check.source.pairs import closing_paren
 
 MARK = re.compile(
     r"((?:[A-Za-z_]\w*(?:\[[^\[\]]*\])?\s*(?:->|\.|::)\s*)*)([A-Za-z_~]\w*)"

@@ -5,7 +5,7 @@ from typing import Any
 
 from gil_demo.check import facts
 from gil_demo.check.flow.state import CALLER, HELD, RELEASED, State
-from gil_demo.check.source import Function
+from gil_demo.check.source.source import Function
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 
 from gil_demo.check.grammar import HEAD
-from gil_demo.check.source import Macro
+from gil_demo.check.source.macros import Macro
 
 
 def expanded(

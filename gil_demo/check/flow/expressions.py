@@ -14,7 +14,8 @@ from gil_demo.check.flow.expansion import expanded
 from gil_demo.check.flow.names import ASSERTS, LIKELY, OBJECTS
 from gil_demo.check.flow.state import CALLER, HELD, RELEASED, UNKNOWN, State, States, joined
 from gil_demo.check.flow.walk import MAX_BODY
-from gil_demo.check.source import Macro, closing_paren
+from gil_demo.check.source.macros import Macro
+from gil_demo.check.source.pairs import closing_paren
 
 MAX_EXPANSION = 6
 

@@ -7,7 +7,7 @@ from gil_demo.check.flow.statements import MAX_PASSES, Statements
 from gil_demo.check.flow.summary import summarize
 from gil_demo.check.flow.world import World
 from gil_demo.check.grammar import HEAD
-from gil_demo.check.source import Function
+from gil_demo.check.source.source import Function
 
 
 def follow(function: Function, body: str, world: World, depth: int = 0) -> Flow:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gil_demo.check.flow.events import Event, Need, Summary
 from gil_demo.check.flow.state import HELD, RELEASED, UNKNOWN, State
-from gil_demo.check.source import Function
+from gil_demo.check.source.source import Function
 
 
 def summarize(function: Function, events: Sequence[Event], exits: set[State]) -> Summary:
@@ -49,3 +49,16 @@ def _effect(exits: set[State]) -> str:
         else:
             ends.add("")
     return ends.pop() if len(ends) == 1 else "unknown"
+
+
+def combined(summaries: Sequence[Summary]) -> Summary | None:
+    """Return what holds whichever of several functions of one name is meant."""
+    if len(summaries) < 2:
+        return summaries[0] if summaries else None
+    first = summaries[0]
+    return Summary(
+        need=first.need if all(s.need is not None for s in summaries) else None,
+        begins=first.begins if all(s.begins is not None for s in summaries) else None,
+        effect=first.effect if len({s.effect for s in summaries}) == 1 else "unknown",
+        returns=any(s.returns for s in summaries),
+    )

@@ -8,7 +8,7 @@ from gil_demo.check.flow.code import Code
 from gil_demo.check.flow.events import Event, Seen, Switch
 from gil_demo.check.flow.state import RELEASED, UNKNOWN, State, States
 from gil_demo.check.flow.world import World
-from gil_demo.check.source import Function
+from gil_demo.check.source.source import Function
 
 MAX_BODY = 400_000
 

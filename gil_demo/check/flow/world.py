@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from gil_demo.check.flow.events import Summary
-from gil_demo.check.source import Function, Macro, Source
+from gil_demo.check.source.macros import Macro
+from gil_demo.check.source.source import Function, Source
 
 
 class World(Protocol):

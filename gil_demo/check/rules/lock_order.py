@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.rule import CheckedFile, Found, destroys
-from gil_demo.check.source import Function, Source
+from gil_demo.check.source.source import Function, Source
 from gil_demo.results.check import Level
 
 LEVEL: Level = "warning"

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 
 from gil_demo.check.rule import CheckedFile, Found
-from gil_demo.check.source import closing_paren
+from gil_demo.check.source.pairs import closing_paren
 from gil_demo.results.check import Level
 
 LEVEL: Level = "advice"

@@ -1,0 +1,154 @@
+"""The lines of the preprocessor, and readings of a text that keep one branch of each ``#if``."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gil_demo.check.source.blanks import blank
+from gil_demo.check.source.conditions import taken
+
+DIRECTIVE = re.compile(
+    r"^[ \t]*#[ \t]*([a-z]*)[^\n\\]*(?:\\(?:\r\n|[\s\S]?)[^\n\\]*)*", re.MULTILINE
+)
+OPENS = frozenset(["if", "ifdef", "ifndef"])
+GOES_ON = frozenset(["elif", "else", "elifdef", "elifndef"])
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A line of the preprocessor, continuation lines included."""
+
+    start: int
+    end: int
+    kind: str
+
+
+def directives_of(code: str) -> list[Directive]:
+    """Return the lines of the preprocessor, in order."""
+    return [Directive(m.start(), m.end(), m[1]) for m in DIRECTIVE.finditer(code)]
+
+
+@dataclass(slots=True)
+class _Chain:
+    """One ``#if`` … ``#endif`` while its branches are walked."""
+
+    outer: bool
+    done: bool
+    active: bool
+
+
+class Branches:
+    """The text of a file with its directives, from which readings are made."""
+
+    def __init__(self, code: str, directives: list[Directive], cpp: bool) -> None:
+        """Begin with the text without comments."""
+        self._code = code
+        self._directives = directives
+        self._cpp = cpp
+
+    def reading(self, unknown: bool, wanted: tuple[int, ...] = ()) -> str:
+        """Return the text without directives and without the branches that are not taken.
+
+        Args:
+            unknown: Whether a symbol that nobody knows counts as defined.
+            wanted: Offsets that must stay; their branches are taken whatever the conditions.
+        """
+        code, directives = self._code, self._directives
+        if not directives:
+            return code
+        holds, later = self._wanted(wanted) if wanted else (set(), set())
+        pieces = [code[: directives[0].start]]
+        chains: list[_Chain] = []
+        ends = [directive.start for directive in directives[1:]] + [len(code)]
+        for index, (directive, end) in enumerate(zip(directives, ends, strict=True)):
+            kind = directive.kind
+            if kind in OPENS:
+                yes = index in holds or (index not in later and self._condition(directive, unknown))
+                outer = chains[-1].active if chains else True
+                chains.append(_Chain(outer, yes, outer and yes))
+            elif kind in GOES_ON and chains:
+                chain = chains[-1]
+                yes = not chain.done and (
+                    index in holds
+                    or (
+                        index not in later
+                        and (kind == "else" or self._condition(directive, unknown))
+                    )
+                )
+                chain.done = chain.done or yes
+                chain.active = chain.outer and yes
+            elif kind == "endif" and chains:
+                chains.pop()
+            pieces.append(blank(code[directive.start : directive.end]))
+            rest = code[directive.end : end]
+            pieces.append(rest if not chains or chains[-1].active else blank(rest))
+        return "".join(pieces)
+
+    def kept(self) -> Iterator[Directive]:
+        """Yield the directives that some reading keeps."""
+        chains: list[tuple[bool, bool]] = []  # whether this branch is out, whether the rest is
+        out_depth = 0
+        for directive in self._directives:
+            kind = directive.kind
+            if kind in ("if", "ifdef", "ifndef", "elif", "else"):
+                answers = {kind == "else" or self._condition(directive, u) for u in (True, False)}
+                rest_is_out = False
+                if kind in ("elif", "else") and chains:
+                    was_out, rest_is_out = chains.pop()
+                    out_depth -= was_out
+                out = rest_is_out or answers == {False}
+                out_depth += out
+                chains.append((out, rest_is_out or answers == {True}))
+            elif kind == "endif" and chains:
+                out_depth -= chains.pop()[0]
+            if not out_depth:
+                yield directive
+
+    def _condition(self, directive: Directive, unknown: bool) -> bool:
+        line = self._code[directive.start : directive.end]
+        return _taken(directive.kind, line.partition(directive.kind)[2], self._cpp, unknown)
+
+    def _wanted(self, wanted: tuple[int, ...]) -> tuple[set[int], set[int]]:
+        """Return which directives begin a branch with a wanted offset, and which stand before one.
+
+        The latter are those of the same ``#if`` with such a branch further on.
+        """
+        offsets = sorted(wanted)
+        holds: set[int] = set()
+        later: set[int] = set()
+        for chain, ends in self._chains():
+            further = False
+            for index, end in zip(reversed(chain), reversed(ends), strict=True):
+                if further:
+                    later.add(index)
+                start = self._directives[index].end
+                at = bisect_left(offsets, start)
+                if at < len(offsets) and offsets[at] < end:
+                    holds.add(index)
+                    further = True
+        return holds, later
+
+    def _chains(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield each ``#if`` with its other branches, by index, and where each branch ends."""
+        open_: list[tuple[list[int], list[int]]] = []
+        for index, directive in enumerate(self._directives):
+            if directive.kind in OPENS:
+                open_.append(([index], []))
+            elif directive.kind in GOES_ON and open_:
+                chain, ends = open_[-1]
+                ends.append(directive.start)
+                chain.append(index)
+            elif directive.kind == "endif" and open_:
+                chain, ends = open_.pop()
+                ends.append(directive.start)
+                yield chain, ends
+        for chain, ends in open_:
+            ends.append(len(self._code))
+            yield chain, ends
+
+
+@lru_cache(maxsize=4096)
+def _taken(kind: str, text: str, cpp: bool, unknown: bool) -> bool:
+    return taken(kind, text, cpp, unknown)
