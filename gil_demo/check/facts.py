@@ -68,10 +68,10 @@ def truth(key: str, facts: Facts) -> bool | None:
         return bool(known[key])
     if f"{key}#" in known:
         return bool(known[f"{key}#"])
-    compared = COMPARISON.fullmatch(key.replace("->", "\x01"))
-    if not compared:
+    compared = _compared(key)
+    if compared is None:
         return None
-    left, operator, right = (part.replace("\x01", "->").strip() for part in compared.groups())
+    left, operator, right = compared
     value = known.get(f"{left}#")
     if value is not None and (other := constant(right)) is not None:
         return {"==": value == other, "<": value < other, ">": value > other}.get(operator)
@@ -80,6 +80,16 @@ def truth(key: str, facts: Facts) -> bool | None:
             if its and fact.startswith(f"{left} == ") and fact != key and right.isupper():
                 return False
     return None
+
+
+@lru_cache(maxsize=8192)
+def _compared(key: str) -> tuple[str, str, str] | None:
+    """Return the two sides of a comparison and what stands between them."""
+    compared = COMPARISON.fullmatch(key.replace("->", "\x01"))
+    if not compared:
+        return None
+    left, operator, right = (part.replace("\x01", "->").strip() for part in compared.groups())
+    return left, operator, right
 
 
 def assume(facts: Facts, key: str, value: bool) -> Facts:
@@ -93,8 +103,13 @@ def forget(facts: Facts, name: str) -> Facts:
     """Return the facts that do not mention a variable which now has another value."""
     if not facts:
         return facts
-    word = re.compile(rf"(?<![\w.>]){re.escape(name)}(?!\w)")
-    return frozenset(fact for fact in facts if not word.search(fact[0]))
+    mentioned = {fact for fact in facts if name in fact[0] and _mentions(fact[0], name)}
+    return facts - mentioned if mentioned else facts
+
+
+@lru_cache(maxsize=8192)
+def _mentions(key: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.>]){re.escape(name)}(?!\w)", key) is not None
 
 
 def decided_by(facts: Facts, parameters: dict[str, bool]) -> bool:

@@ -1,5 +1,6 @@
 """The parser: tree-sitter with its grammars of C and C++, an optional part of gil-demo."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -7,6 +8,9 @@ from gil_demo.errors import BadInput
 
 HEAD = "void f()"
 """What stands before a body so that it parses as a function, whatever its own header is."""
+
+PIECE = 2**16
+"""How many bytes the parser gets at once."""
 
 MAX_DEPTH = 120
 """How deep statements may nest before a function counts as not understood."""
@@ -37,7 +41,22 @@ def ensure_available() -> None:
     _parsers()
 
 
-def parse_body(body: str, cpp: bool) -> Any:
-    """Return the node of a function's body; its offsets count from ``HEAD`` on."""
+def parse_body(body: str, cpp: bool, goes_on: Callable[[], bool]) -> Any:
+    """Return the node of a function's body, or None if the parser was told to stop.
+
+    Args:
+        body: The text; offsets in the tree count from ``HEAD`` on.
+        cpp: Whether it is C++.
+        goes_on: Asked again and again, after equal pieces of the parser's work.
+    """
     text = (HEAD + body).encode("latin-1")
-    return _parsers()[cpp].parse(text).root_node
+    parser = _parsers()[cpp]
+    try:
+        tree = parser.parse(
+            lambda offset, _: text[offset : offset + PIECE],
+            progress_callback=lambda _, __: not goes_on(),
+        )
+    except ValueError:  # it was told to stop
+        parser.reset()
+        return None
+    return tree.root_node

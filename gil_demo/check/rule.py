@@ -5,13 +5,14 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.resources import files
 
 from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.project.project import Project
 from gil_demo.check.source.source import Function, Source
+from gil_demo.check.stations import Stations
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
 from gil_demo.results.check import LEVELS, Level
@@ -19,9 +20,8 @@ from gil_demo.results.check import LEVELS, Level
 Runs = Mapping[str, Mapping[str, str]]
 """How each call ended, by what was called and by version."""
 
-CALLS = ("api", "own", "begins")
-"""Events that are wrong where the GIL is released."""
 DESTROYS = re.compile(r"_?(?:tp_)?(?:dealloc|destructor|finalize|__del__)(?:_?\w{0,12})$|^~")
+SLOT = re.compile(r"(?:\(destructor\)|tp_dealloc\s*[=,])\s*(?:\([\w\s*]+\)\s*)?([A-Za-z_]\w*)\b")
 PAGE_PARTS = ("Mechanism", "Not found", "Sources")
 
 
@@ -32,6 +32,13 @@ class CheckedFile:
     source: Source
     flows: list[Flow]
     project: Project
+    _stations: dict[int, Stations] = field(default_factory=dict, repr=False)
+
+    def stations(self, flow: Flow) -> Stations:
+        """Return the calls that stand on a way out of a function without END."""
+        if id(flow) not in self._stations:
+            self._stations[id(flow)] = Stations(flow)
+        return self._stations[id(flow)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,54 +179,16 @@ def rules_for(pattern: str) -> tuple[Rule, ...]:
 # -- what several rules share --------------------------------------------------------------
 
 
-def past_end(flow: Flow) -> dict[int, list[Event]]:
-    """Return, by each way out without END, the calls that are only wrong for the same reason."""
-    exits = [event for event in flow.events if leaves_released(flow, event)]
-    calls = [event for event in flow.events if event.kind in CALLS]
-    found: dict[int, list[Event]] = {}
-    for out in exits:
-        for event in calls:
-            if event.seen.released & out.seen.released and _is_on_the_way(flow, event, out):
-                found.setdefault(out.start, []).append(event)
-    return found
-
-
-def _is_on_the_way(flow: Flow, call: Event, out: Event) -> bool:
-    """Tell whether a call is a station on a way out without END, and not a cause of its own.
-
-    So is a call behind the textual END that is reached with the GIL released, and one that is
-    reached so on some ways only. Where there is no END at all, everything behind BEGIN is, and
-    where END stands in branches, as NumPy's does, what no END separates from the way out.
-    """
-    since = min(call.seen.released)
-    ends = [e for e in flow.events if e.kind == "end" and since in e.seen.released]
-    maybe = [e for e in flow.events if e.kind == "maybe-end" and since in e.seen.released]
-    if out.start <= call.start < out.stop or not (ends or maybe):
-        return True
-    if call.start > out.start:
-        return False
-    if maybe and not ends:
-        return not any(call.start < end.start < out.start for end in maybe)
-    all_ends = (event for event in flow.events if event.kind == "end")
-    behind = any(since < end.start < call.start for end in all_ends)
-    return behind or not call.seen.always
-
-
 def destroys(function: Function) -> bool:
     """Tell whether a function destroys an object: by its name, or as its file's ``tp_dealloc``."""
     if DESTROYS.search(function.name):
         return True
-    slot = (
-        rf"(?:\(destructor\)|tp_dealloc\s*[=,])\s*(?:\([\w\s*]+\))?\s*{re.escape(function.name)}\b"
-    )
-    return re.search(slot, function.source.code) is not None
+    return function.name in _destructors(function.source.code)
 
 
-def leaves_released(flow: Flow, event: Event) -> bool:
-    """Tell whether a way out leaves with the GIL released that this function must take back."""
-    return event.kind == "exit" and any(
-        since in flow.switches and flow.switches[since].paired for since in event.seen.released
-    )
+@lru_cache(maxsize=4)
+def _destructors(code: str) -> frozenset[str]:
+    return frozenset(SLOT.findall(code))
 
 
 def chain(event: Event) -> tuple[tuple[str, int, str], ...]:

@@ -11,6 +11,9 @@ COMMENT = re.compile(
     r"(?:/\*|//)[ \t*]*gil-demo:[ \t]*ignore(?:\[([\w, -]*)\])?[ \t]*((?:(?!\*/)[^\n])*)"
 )
 
+MAX_INDENT = 1000
+"""How far before a comment is looked whether it is alone in its line."""
+
 
 @dataclass(eq=False)
 class _Suppression:
@@ -37,8 +40,9 @@ class Suppressions:
         column = source.column(match.start())
         place = Place(str(source.path), line, column, column + len(match.group().rstrip()))
         rules = frozenset(name.strip() for name in (match[1] or "").split(",") if name.strip())
-        before = source.text[source.text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        found = _Suppression(place, rules, match[2].strip(" \t*\r"), not before.strip())
+        before = source.text[max(match.start() - MAX_INDENT, 0) : match.start()]
+        alone = not before.rpartition("\n")[2].strip()
+        found = _Suppression(place, rules, match[2].strip(" \t*\r"), alone)
         self._by_line.setdefault((place.file, line), []).append(found)
         if found.own_line:
             self._by_line.setdefault((place.file, line + 1), []).append(found)

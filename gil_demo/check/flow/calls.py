@@ -73,7 +73,7 @@ class Calls(Switches):
             and api.looks_like_api(name)
             and not self.world.defines(name)
         ):
-            variable = re.search(rf"\b{name}\s*(?:=(?!=)|;|\))", self.source.code)
+            variable = name in self.source.variables
             self.note("pointer" if variable else "looks-like-api", name, span, states)
         return states
 

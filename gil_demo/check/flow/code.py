@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from gil_demo.check import words
+from gil_demo.check.flow.effort import Effort
 from gil_demo.check.flow.names import ASSERTS, JUMPS
 from gil_demo.check.flow.world import World
 from gil_demo.check.grammar import HEAD, parse_body
@@ -17,6 +18,8 @@ MARK = re.compile(
     r"(\s*\(|\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)|\s*(?:\+\+|--))?"
 )
 STATEMENT_ARGUMENT = re.compile(r"\b(?!(?:if|for|while|switch|return|sizeof)\b)([A-Za-z_]\w*)\s*\(")
+WORD_AND_PAREN = re.compile(r"\b(\w+)\b(?:[ \t]*\()?")
+FORWARD = re.compile(r"\bstd\s*::\s*forward\s*<[^<>;{}]*>\s*\(\s*([A-Za-z_]\w*)\s*\)")
 STATEMENT = re.compile(r"[;{]|\b(?:return|goto|break|continue)\b|=(?!=)")
 MFC = (
     (re.compile(r"\bTRY\b"), "try"),
@@ -24,6 +27,10 @@ MFC = (
     (re.compile(r"\bEND_(?:CATCH(?:_ALL)?|TRY)\b"), ""),
 )
 """The exceptions of Microsoft's class library, which are macros."""
+
+
+TEXT_OF_A_STEP = 500
+"""How many characters cost a step before they are parsed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -38,13 +45,35 @@ class Code:
     level: int
 
 
-def parsed(text: str, place: Callable[[int], int], level: int, cpp: bool, world: World) -> Code:
-    """Parse text and mark what matters in it."""
+def parsed(
+    text: str,
+    place: Callable[[int], int],
+    level: int,
+    cpp: bool,
+    world: World,
+    effort: Effort,
+) -> Code:
+    """Parse text and mark what matters in it.
+
+    Raises:
+        TooMuch: If that takes more steps than are left.
+    """
+    if cpp and "forward" in text:
+        text = FORWARD.sub(lambda match: match[1].rjust(len(match.group())), text)
     readable = _without_statement_arguments(text, world)
     if cpp and "CATCH" in readable:
         for pattern, replacement in MFC:
             readable = pattern.sub(partial(_padded, replacement), readable)
-    root = parse_body(readable[len(HEAD) :], cpp)
+    steps = 1 + len(text) // TEXT_OF_A_STEP
+    most = effort.left()
+
+    def goes_on() -> bool:
+        nonlocal steps
+        steps += 1
+        return steps <= most
+
+    root = parse_body(readable[len(HEAD) :], cpp, goes_on)
+    effort.spend(steps)
     marks = [
         mark
         for mark in MARK.finditer(text, len(HEAD))
@@ -59,26 +88,27 @@ def parsed(text: str, place: Callable[[int], int], level: int, cpp: bool, world:
 
 def _without_statement_arguments(text: str, world: World) -> str:
     """Return the text with a number for each macro argument that is a statement."""
-    position = len(HEAD)
+    pieces = []
+    done = position = len(HEAD)
     while (match := STATEMENT_ARGUMENT.search(text, position)) is not None:
         position = match.end()
-        opening = text.find("(", match.start())
+        asserts = match[1] in ASSERTS
+        if not asserts and not world.takes_statements(match[1]):
+            continue
+        opening = match.end() - 1
         closing = closing_paren(text, opening)
-        inside = text[opening + 1 : closing]
-        statement = STATEMENT.search(inside) and world.takes_statements(match[1])
-        if closing > 0 and (statement or match[1] in ASSERTS):
-            text = text[: opening + 1] + "0".ljust(len(inside)) + text[closing:]
-            position = closing
-    return text
+        if closing > 0 and (asserts or STATEMENT.search(text, opening + 1, closing)):
+            pieces += [text[done : opening + 1], "0".ljust(closing - opening - 1)]
+            done = position = closing
+    return "".join((text[: len(HEAD)], *pieces, text[done:]))
 
 
 def with_semicolons(text: str, macros: frozenset[str]) -> str:
     """Return the text with a semicolon for a blank behind each macro that is a statement."""
-    names = macros.intersection(re.findall(r"\w+", text))
-    if not names:
-        return text
     places: list[int] = []
-    for match in re.finditer(rf"\b(?:{'|'.join(sorted(names))})\b(?:[ \t]*\()?", text):
+    for match in WORD_AND_PAREN.finditer(text):
+        if match[1] not in macros:
+            continue
         end = match.end()
         if match.group().endswith("("):
             end = closing_paren(text, end - 1) + 1

@@ -7,10 +7,11 @@ from gil_demo.check.source.macros import Macro
 
 
 def expanded(
-    macro: Macro, text: str, arguments: list[tuple[int, int]], site: int
+    macro: Macro, text: str, arguments: list[tuple[int, int]], site: int, most: int
 ) -> tuple[str, list[tuple[int, int, bool]]]:
     """Return a macro's body as a function's, with arguments, and where each part is from.
 
+    The text is longer than ``most`` if there is more of it; it is not finished then.
     Braces that the body opens and does not close, or the other way round, are added.
     """
     parameters = list(macro.parameters or ())
@@ -38,6 +39,8 @@ def expanded(
     places: list[tuple[int, int, bool]] = [(0, site, False)]
     position = 0
     for match in re.finditer(r"(?:#{1,2}\s*)?\b([A-Za-z_]\w*)\b", macro.body):
+        if size > most:
+            break
         span = names.get(match[1])
         if span is None:
             continue

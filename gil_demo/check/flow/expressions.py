@@ -13,11 +13,13 @@ from gil_demo.check.flow.code import Code, parsed, with_semicolons
 from gil_demo.check.flow.expansion import expanded
 from gil_demo.check.flow.names import ASSERTS, LIKELY, OBJECTS
 from gil_demo.check.flow.state import CALLER, HELD, RELEASED, UNKNOWN, State, States, joined
-from gil_demo.check.flow.walk import MAX_BODY
 from gil_demo.check.source.macros import Macro
 from gil_demo.check.source.pairs import closing_paren
 
 MAX_EXPANSION = 6
+"""How deep macros are followed through others."""
+MAX_EXPANDED = 40_000
+"""The longest text that a macro may stand for."""
 
 
 class Expressions(Calls, ABC):
@@ -37,13 +39,7 @@ class Expressions(Calls, ABC):
         if node.type == "binary_expression":
             operator = node.child_by_field_name("operator").type
             if operator in ("&&", "||", "and", "or"):
-                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-                yes, no = self.condition(code, left, states)
-                if operator in ("&&", "and"):
-                    both, not_right = self.condition(code, right, yes)
-                    return both, joined((*no, *not_right))
-                right_yes, neither = self.condition(code, right, no)
-                return joined((*yes, *right_yes)), neither
+                return self._chain(code, node, operator, states)
         if node.type == "unary_expression" and code.text[node.start_byte] == "!":
             yes, no = self.condition(code, node.child_by_field_name("argument"), states)
             return no, yes
@@ -59,6 +55,23 @@ class Expressions(Calls, ABC):
             # code that keeps the GIL on some ways keeps it for Python's objects
             yes = tuple(state for state in yes if state.gil != RELEASED)
         return yes, no
+
+    def _chain(self, code: Code, node: Any, operator: str, states: States) -> tuple[States, States]:
+        """Execute ``a && b && c`` or ``a || b || c`` from left to right, however long it is."""
+        operands = []
+        while node.type == "binary_expression" and (
+            node.child_by_field_name("operator").type == operator
+        ):
+            operands.append(node.child_by_field_name("right"))
+            node = node.child_by_field_name("left")
+        all_true = operator in ("&&", "and")
+        decided: States = ()
+        for operand in (node, *reversed(operands)):
+            self.effort.spend()
+            yes, no = self.condition(code, operand, states)
+            states, out = (yes, no) if all_true else (no, yes)
+            decided = joined((*decided, *out))
+        return (states, decided) if all_true else (decided, states)
 
     def _split(self, text: str, states: States) -> tuple[States, States]:
         if text.startswith("PyEval_ThreadsInitialized"):
@@ -142,6 +155,7 @@ class Expressions(Calls, ABC):
         while index < len(code.starts) and code.starts[index] < end:
             mark = code.marks[index]
             index += 1
+            self.effort.spend()
             if mark.start(2) < skip_to or not states:
                 continue
             states, skip_to = self._mark(code, mark, states, skip_to)
@@ -199,7 +213,8 @@ class Expressions(Calls, ABC):
         self, code: Code, mark: re.Match[str], macro: Macro, states: States
     ) -> tuple[States, int]:
         """Execute a macro's body where the macro is used."""
-        if code.level >= MAX_EXPANSION:
+        if code.level >= MAX_EXPANSION or len(macro.body) > MAX_EXPANDED:
+            self.cut = True
             return states, mark.end()
         end = mark.end(2)
         arguments: list[tuple[int, int]] = []
@@ -211,8 +226,9 @@ class Expressions(Calls, ABC):
             arguments = split_arguments(code.text, opening + 1, closing)
             end = closing + 1
         site = mark.start(2)
-        text, places = expanded(macro, code.text, arguments, site)
-        if len(text) > MAX_BODY // 10:
+        text, places = expanded(macro, code.text, arguments, site, MAX_EXPANDED)
+        if len(text) > MAX_EXPANDED:
+            self.cut = True
             return states, end
         starts = [place[0] for place in places]
 
@@ -222,7 +238,7 @@ class Expressions(Calls, ABC):
             return code.place(target + (at - begin if moves else 0))
 
         text = with_semicolons(text, self.world.statement_macros())
-        inner = parsed(text, place, code.level + 1, self.source.cpp, self.world)
+        inner = parsed(text, place, code.level + 1, self.source.cpp, self.world, self.effort)
         had_error, outer = self.opaque, self.scope
         definition = next((c for c in inner.root.children if c.type == "function_definition"), None)
         block = definition.child_by_field_name("body") if definition is not None else None

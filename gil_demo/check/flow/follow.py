@@ -1,6 +1,7 @@
 """Follows all ways through one reading of a function."""
 
 from gil_demo.check.flow.code import has_error, parsed, with_semicolons
+from gil_demo.check.flow.effort import Effort
 from gil_demo.check.flow.events import Flow, Summary
 from gil_demo.check.flow.state import State, States, TooMuch
 from gil_demo.check.flow.statements import MAX_PASSES, Statements
@@ -10,9 +11,9 @@ from gil_demo.check.grammar import HEAD
 from gil_demo.check.source.source import Function
 
 
-def follow(function: Function, body: str, world: World, depth: int = 0) -> Flow:
+def follow(function: Function, body: str, world: World, effort: Effort, depth: int = 0) -> Flow:
     """Follow all ways through one reading of a function."""
-    walk = Statements(function, body, world, depth)
+    walk = Statements(function, body, world, effort, depth)
     try:
         _run(walk)
     except (TooMuch, RecursionError):
@@ -26,7 +27,8 @@ def _run(walk: Statements) -> None:
         return
     base = walk.function.opening - len(HEAD)
     text = with_semicolons(walk.body, walk.world.statement_macros())
-    code = parsed(HEAD + text, lambda at: base + at, 0, walk.source.cpp, walk.world)
+    walk.effort.begin_function()
+    code = parsed(HEAD + text, lambda at: base + at, 0, walk.source.cpp, walk.world, walk.effort)
     body = code.root
     definition = next((c for c in body.children if c.type == "function_definition"), None)
     block = definition.child_by_field_name("body") if definition is not None else None
@@ -47,7 +49,7 @@ def _run(walk: Statements) -> None:
 def _flow(walk: Statements) -> Flow:
     """Return what a walk has found."""
     blocks = sum(1 for event in walk.events.values() if event.kind == "begin")
-    understood = walk.understood and not walk.opaque
+    understood = walk.understood and not walk.opaque and not walk.cut
     events = sorted(walk.events.values(), key=lambda event: event.start)
     regions = [(*span, *its) for span, its in sorted(walk.regions.items())]
     summary = summarize(walk.function, events, walk.exits) if walk.understood else Summary()

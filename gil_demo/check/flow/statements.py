@@ -10,8 +10,6 @@ from gil_demo.check.flow.state import States, TooMuch, joined
 from gil_demo.check.grammar import MAX_DEPTH
 
 MAX_PASSES = 3
-MAX_WORK = 60_000
-"""How many statements are executed, counted with each pass, before a function is given up."""
 
 
 class Statements(Expressions):
@@ -24,8 +22,8 @@ class Statements(Expressions):
         if not self.matters(code, start, end):
             self.region(code, start, end, states)
             return states
-        self.work += 1
-        if self.work > MAX_WORK or self.nesting > MAX_DEPTH:
+        self.effort.spend()
+        if self.nesting > MAX_DEPTH:
             raise TooMuch
         self.nesting += 1
         try:
@@ -53,14 +51,21 @@ class Statements(Expressions):
         return joined(self.unwound(state, depth) for state in states)
 
     def _if(self, code: Code, node: Any, states: States) -> States:
-        then, otherwise = self.condition(code, node.child_by_field_name("condition"), states)
-        consequence = node.child_by_field_name("consequence")
-        alternative = node.child_by_field_name("alternative")
-        if consequence is not None:
-            then = self.statement(code, consequence, then)
-        if alternative is not None:
-            otherwise = self.statement(code, alternative, otherwise)
-        return joined((*then, *otherwise))
+        after: States = ()
+        while True:
+            then, states = self.condition(code, node.child_by_field_name("condition"), states)
+            consequence = node.child_by_field_name("consequence")
+            if consequence is not None:
+                then = self.statement(code, consequence, then)
+            after = joined((*after, *then))
+            alternative = node.child_by_field_name("alternative")
+            if alternative is None:
+                return joined((*after, *states))
+            further = _else_if(alternative)
+            if further is None:
+                return joined((*after, *self.statement(code, alternative, states)))
+            self.effort.spend()
+            node = further
 
     def _loop(
         self,
@@ -231,6 +236,14 @@ class Statements(Expressions):
 
     def _nothing(self, code: Code, node: Any, states: States) -> States:
         return states
+
+
+def _else_if(alternative: Any) -> Any:
+    """Return the ``if`` that an ``else`` consists of, or None."""
+    inside = alternative.named_children
+    if alternative.type == "else_clause" and len(inside) == 1:
+        return inside[0] if inside[0].type == "if_statement" else None
+    return alternative if alternative.type == "if_statement" else None
 
 
 _STATEMENTS: dict[str, Callable[[Statements, Code, Any, States], States]] = {

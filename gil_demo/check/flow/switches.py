@@ -1,6 +1,7 @@
 """The interpreter's words that release the GIL and take it back."""
 
 import re
+from functools import lru_cache
 
 from gil_demo.check import facts, words
 from gil_demo.check.flow.code import Code
@@ -8,6 +9,9 @@ from gil_demo.check.flow.events import Switch
 from gil_demo.check.flow.names import NEEDS_API
 from gil_demo.check.flow.state import CALLER, HELD, RELEASED, UNKNOWN, State, States, joined
 from gil_demo.check.flow.walk import Walk
+
+DECLARED = re.compile(r"PyThreadState\s*\*\s*([A-Za-z_]\w*)")
+HANDED_ON = re.compile(r"(?:=|\breturn|&)\s*([A-Za-z_]\w*)\s*[;,)]")
 
 
 class Switches(Walk):
@@ -85,18 +89,16 @@ class Switches(Walk):
         return joined(after)
 
     def _is_paired(self, code: Code, name: str, variable: str) -> bool:
-        """Tell whether only this function can take back what it releases here.
-
-        So it is where the thread state is kept in a local variable that goes nowhere else.
-        """
+        """Tell whether only this function can take back what it releases here."""
         if name != "PyEval_SaveThread":
             return name.startswith(("NPY_", "Py_"))
         if not variable.isidentifier():
             return False
-        text = self.body if re.search(rf"\b{variable}\b", self.body) else code.text
-        if not re.search(rf"PyThreadState\s*\*\s*{variable}\b", text):
-            return False
-        return not re.search(rf"(?:=|\breturn|&)\s*{variable}\s*[;,)]", text + code.text)
+        declared, escaping = _thread_states(self.body)
+        if code.level:
+            in_macro = _thread_states(code.text)
+            declared, escaping = declared | in_macro[0], escaping | in_macro[1]
+        return variable in declared and variable not in escaping
 
     def acquire(self, name: str, span: tuple[int, int], states: States) -> States:
         """Take the GIL back; a function that had not released it does so for its caller."""
@@ -143,6 +145,12 @@ class Switches(Walk):
             for text, at in state.locks:
                 if at > state.since:
                     self.note("end-with-lock", text, span, (state,), detail=at)
+
+
+@lru_cache(maxsize=16)
+def _thread_states(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the thread states that a text declares, and the variables that it hands on."""
+    return frozenset(DECLARED.findall(text)), frozenset(HANDED_ON.findall(text))
 
 
 def _variable(text: str, mark: re.Match[str]) -> str:

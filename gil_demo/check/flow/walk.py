@@ -5,6 +5,7 @@ from bisect import bisect_left
 from typing import Any
 
 from gil_demo.check.flow.code import Code
+from gil_demo.check.flow.effort import Effort
 from gil_demo.check.flow.events import Event, Seen, Switch
 from gil_demo.check.flow.state import RELEASED, UNKNOWN, State, States
 from gil_demo.check.flow.world import World
@@ -16,11 +17,14 @@ MAX_BODY = 400_000
 class Walk:
     """One walk through one reading of a function."""
 
-    def __init__(self, function: Function, body: str, world: World, depth: int) -> None:
+    def __init__(
+        self, function: Function, body: str, world: World, effort: Effort, depth: int
+    ) -> None:
         """Begin before the function's first statement."""
         self.function = function
         self.source = function.source
         self.world = world
+        self.effort = effort
         self.depth = depth
         self.body = body
         self.events: dict[tuple[str, int, str], Event] = {}
@@ -32,12 +36,12 @@ class Walk:
         self.breaks: list[set[State]] = []
         self.continues: list[set[State]] = []
         self.thrown: list[set[State]] = []
-        self.work = 0
         self.nesting = 0
         self.scope = 0
         self.loops = 0
         self.guards: dict[str, str] = {}
         self.opaque = False
+        self.cut = False
         self.pointers = set(re.findall(r"\(\s*\*\s*(?:const\s+)?([A-Za-z_]\w*)\s*\)", body))
 
     def note(

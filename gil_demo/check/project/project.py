@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gil_demo.check import api, words
+from gil_demo.check.flow.effort import Effort
 from gil_demo.check.flow.events import Flow, Need, Summary
 from gil_demo.check.flow.follow import follow
 from gil_demo.check.flow.summary import combined
@@ -36,6 +37,7 @@ class Project:
         self._guards = Guards()
         self._flows: dict[int, list[Flow]] = {}
         self._busy: set[int] = set()
+        self._efforts: dict[Path, Effort] = defaultdict(Effort)
         self._plain: dict[int, bool] = {}
 
     @cached_property
@@ -121,8 +123,9 @@ class Project:
         if key not in self._flows:
             self._busy.add(key)
             try:
+                effort = self._efforts[function.source.path]
                 readings = [function.body, *function.others]
-                self._flows[key] = [follow(function, body, self, depth) for body in readings]
+                self._flows[key] = [follow(function, b, self, effort, depth) for b in readings]
             finally:
                 self._busy.discard(key)
         return self._flows[key]
@@ -143,6 +146,7 @@ class Project:
         self._guards.add_classes(holding.with_words(names), self._functions, self.flows)
         self._flows.clear()
         self._plain.clear()
+        self._efforts.clear()
         names |= self._guards.names
         for _ in range(MAX_ROUNDS):
             found = holding.with_words(names)

@@ -27,7 +27,7 @@ Sources:
 from collections.abc import Iterator
 
 from gil_demo.check.flow.events import Event, Flow
-from gil_demo.check.rule import CheckedFile, Found, chain, past_end
+from gil_demo.check.rule import CheckedFile, Found, chain
 from gil_demo.results.check import Level
 
 LEVEL: Level = "error"
@@ -54,11 +54,11 @@ NEEDS_MESSAGE = "Pass a non-NULL errmsg, and raise the error after END."
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find calls that are reached with the GIL released."""
     for flow in file.flows:
-        excused = {id(event) for events in past_end(flow).values() for event in events}
+        stations = file.stations(flow)
         for event in flow.events:
             if event.kind not in ("api", "own", "looks-like-api") or not event.seen.released:
                 continue
-            if id(event) not in excused:
+            if not stations.excuses(event):
                 yield _found(flow, event)
 
 

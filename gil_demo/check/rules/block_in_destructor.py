@@ -16,6 +16,7 @@ Sources:
 from collections.abc import Iterator
 
 from gil_demo.check.rule import CheckedFile, Found, destroys
+from gil_demo.check.source.source import Function
 from gil_demo.results.check import Level
 
 LEVEL: Level = "advice"
@@ -48,13 +49,17 @@ static PyObject *connection_close(connection *self, PyObject *Py_UNUSED(ignored)
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find blocks in functions that are named as destructors are."""
     for flow in file.flows:
-        if not destroys(flow.function):
+        if not destroys(flow.function) or not _is_python(flow.function):
             continue
         for event in flow.events:
-            if event.kind == "begin" and "PyObject" in flow.function.header + flow.function.body:
+            if event.kind == "begin":
                 message = (
                     f"{flow.function.name} lets other threads run while its object is half gone."
                 )
                 yield Found(
                     flow, event.start, event.stop, "advice", message, ("dealloc", event.start)
                 )
+
+
+def _is_python(function: Function) -> bool:
+    return "PyObject" in function.header or "PyObject" in function.body

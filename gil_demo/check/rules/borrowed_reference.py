@@ -14,8 +14,11 @@ Sources:
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
+from gil_demo.check.bodies import names_after
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.results.check import Level
 
@@ -28,10 +31,11 @@ BORROWS = re.compile(
     r"(PyList_GET_ITEM|PyList_GetItem|PyDict_GetItem\w*|PyWeakref_GetObject|PyWeakref_GET_OBJECT|"
     r"PySequence_Fast_GET_ITEM)\s*\("
 )
-POINTS_INTO = (
-    r"PyArray_(?:DATA|BYTES|GETPTR\d)|PyBytes_AS_STRING|PyBytes_AsString|"
-    r"PyUnicode_AsUTF8\w*|PyByteArray_\w+"
+POINTS_INTO = re.compile(
+    r"\b(?:PyArray_(?:DATA|BYTES|GETPTR\d)|PyBytes_AS_STRING|PyBytes_AsString|"
+    r"PyUnicode_AsUTF8\w*|PyByteArray_\w+)\s*\(\s*(?:\([^()]*\)\s*)?([A-Za-z_]\w*)\b"
 )
+OWNS = re.compile(r"\b(?:Py_X?INCREF|Py_X?NewRef|PyObject_GetBuffer)\s*\(")
 
 
 def find(file: CheckedFile) -> Iterator[Found]:
@@ -43,14 +47,10 @@ def find(file: CheckedFile) -> Iterator[Found]:
         body, base = flow.function.body, flow.function.opening
         for match in BORROWS.finditer(body):
             name, start = match[1], base + match.start(2)
-            after = [begin for begin in begins if begin > start]
-            owned = re.search(
-                rf"\b(?:Py_X?INCREF|Py_X?NewRef|PyObject_GetBuffer)\s*\(\s*\(?[^;]*\b{name}\b", body
-            )
-            if not after or owned:
+            after = bisect_right(begins, start)
+            if after == len(begins) or name in names_after(body, OWNS):
                 continue
-            between = body[match.end() : after[0] - base]
-            if re.search(rf"\b(?:{POINTS_INTO})\s*\(\s*(?:\([^()]*\)\s*)?{name}\b", between):
+            if _points_into(body, name, match.end(), begins[after] - base):
                 message = f"{name} is borrowed, and C works on a pointer into it in the block."
                 yield Found(
                     flow,
@@ -59,5 +59,21 @@ def find(file: CheckedFile) -> Iterator[Found]:
                     "advice",
                     message,
                     ("borrowed", start),
-                    after[0],
+                    begins[after],
                 )
+
+
+def _points_into(body: str, name: str, start: int, end: int) -> bool:
+    """Tell whether a pointer into an object is taken between two offsets."""
+    places = _pointers(body).get(name, [])
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end
+
+
+@lru_cache(maxsize=4)
+def _pointers(body: str) -> dict[str, list[int]]:
+    """Return where pointers into each object are taken."""
+    found: dict[str, list[int]] = {}
+    for match in POINTS_INTO.finditer(body):
+        found.setdefault(match[1], []).append(match.start())
+    return found

@@ -23,7 +23,8 @@ from collections.abc import Iterator
 
 from gil_demo.check import words
 from gil_demo.check.flow.events import Event, Flow
-from gil_demo.check.rule import CheckedFile, Found, leaves_released, past_end
+from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.check.stations import leaves_released
 from gil_demo.results.check import Level
 
 LEVEL: Level = "error"
@@ -41,25 +42,30 @@ OUT = {"return": "returns", "end": "ends", "throw": "throws"}
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find ways out that do not lead through END, and ends without a begin."""
     for flow in file.flows:
-        through = past_end(flow)
+        yield from _left(file, flow)
         for event in flow.events:
-            if leaves_released(flow, event):
-                yield _left(flow, event, through.get(event.start, []))
-            elif event.kind == "end":
+            if event.kind == "end":
                 yield from _twice(flow, event)
-            elif event.kind == "exit-ensured" and event.detail:
-                yield from _ensured(flow, event)
+        yield from _ensured(flow)
 
 
-def _left(flow: Flow, event: Event, calls: list[Event]) -> Found:
-    since = min(event.seen.released)
+def _left(file: CheckedFile, flow: Flow) -> Iterator[Found]:
+    """Find ways out with the GIL released; the first of each cause has the way that leads there."""
     path = str(flow.function.source.path)
-    needing = {call.name: call for call in reversed(calls) if call.start < event.start}
-    way = tuple((path, c.start, f"{c.name} needs the GIL") for c in reversed(needing.values()))
-    some = "" if event.seen.always else " on some ways"
-    message = f"{flow.function.name} {OUT[event.name]} here with the GIL released{some}."
-    level: Level = "error" if event.seen.always or _has_brace(flow, since) else "warning"
-    return Found(flow, event.start, event.stop, level, message, ("left", since), since, way)
+    known: set[tuple[int, Level]] = set()
+    for event in flow.events:
+        if not leaves_released(flow, event):
+            continue
+        since = min(event.seen.released)
+        some = "" if event.seen.always else " on some ways"
+        message = f"{flow.function.name} {OUT[event.name]} here with the GIL released{some}."
+        level: Level = "error" if event.seen.always or _has_brace(flow, since) else "warning"
+        way: tuple[tuple[str, int, str], ...] = ()
+        if (since, level) not in known:
+            known.add((since, level))
+            calls = file.stations(flow).before(event)
+            way = tuple((path, call.start, f"{call.name} needs the GIL") for call in calls)
+        yield Found(flow, event.start, event.stop, level, message, ("left", since), since, way)
 
 
 def _twice(flow: Flow, event: Event) -> Iterator[Found]:
@@ -88,20 +94,23 @@ def _has_brace(flow: Flow, offset: int) -> bool:
     return name in words.WITH_BRACE or name == "Py_BLOCK_THREADS"
 
 
-def _ensured(flow: Flow, event: Event) -> Iterator[Found]:
-    ensured = min(event.detail)
-    if not STATE.search(flow.function.body):
+def _ensured(flow: Flow) -> Iterator[Found]:
+    """Find ways out without PyGILState_Release where others have it."""
+    exits = [event for event in flow.events if event.kind == "exit-ensured"]
+    if not any(event.detail for event in exits) or not STATE.search(flow.function.body):
         return
-    others = [other for other in flow.events if other.kind == "exit-ensured" and not other.detail]
     if not any(switch.name in words.UNENSURE for switch in flow.switches.values()):
         return
-    if not any(other.start > ensured for other in others) and not event.seen.held:
-        return
-    some = " on some ways" if event.seen.held else ""
+    last = max((event.start for event in exits if not event.detail), default=-1)
     path = str(flow.function.source.path)
-    message = f"{flow.function.name} {OUT[event.name]} here{some} without PyGILState_Release."
-    yield Found(
-        *(flow, event.start, event.stop, "warning" if some else "error", message),
-        *(("ensured", ensured), None),
-        *(((path, ensured, f"{flow.switches[ensured].name} takes the GIL"),), ENSURED),
-    )
+    for event in exits:
+        ensured = min(event.detail, default=last)
+        if not event.detail or (last <= ensured and not event.seen.held):
+            continue
+        some = " on some ways" if event.seen.held else ""
+        message = f"{flow.function.name} {OUT[event.name]} here{some} without PyGILState_Release."
+        yield Found(
+            *(flow, event.start, event.stop, "warning" if some else "error", message),
+            *(("ensured", ensured), None),
+            *(((path, ensured, f"{flow.switches[ensured].name} takes the GIL"),), ENSURED),
+        )

@@ -17,24 +17,30 @@ Sources:
 import re
 from collections.abc import Iterator
 
-from gil_demo.check.flow.events import Event, Flow
+from gil_demo.check.bodies import NAME
+from gil_demo.check.flow.events import Flow
 from gil_demo.check.rule import CheckedFile, Found, destroys
-from gil_demo.check.source.source import Function, Source
 from gil_demo.results.check import Level
 
 LEVEL: Level = "warning"
 FLAGS = ("lock_order",)
 INSTEAD = "Unlock before END, and release the GIL around each call that waits for the lock."
 
+MADE = re.compile(r"([\w.>-]+)\s*=\s*PyThread_allocate_lock\b")
+"""A lock that is new: no other thread can have it."""
+OUTSIDE = re.compile(r"^[^\n(){}]*(?:=|;)", re.MULTILINE)
+
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find a lock that is kept through END and awaited with the GIL elsewhere."""
     kept = [(f, e) for f in file.flows for e in f.events if e.kind == "end-with-lock"]
+    if not kept:
+        return
+    awaited = _awaited(file, {event.name for _, event in kept})
+    globals_ = _named_outside_parentheses(file.source.code)
     for flow, event in kept:
-        if not _is_shared(file.source, flow, event.name):
-            continue
-        other = _awaited(file, event)
-        if other is None:
+        other = awaited.get(event.name)
+        if other is None or not _is_shared(flow, event.name, globals_):
             continue
         path = str(file.source.path)
         way = (
@@ -46,26 +52,24 @@ def find(file: CheckedFile) -> Iterator[Found]:
         yield Found(flow, event.start, event.stop, "warning", message, (event.name,), None, way)
 
 
-def _awaited(file: CheckedFile, event: Event) -> int | None:
-    """Return where the same lock is awaited by a thread that has the GIL, if anywhere."""
+def _awaited(file: CheckedFile, locks: set[str]) -> dict[str, int]:
+    """Return where each of some locks is first awaited by a thread that has the GIL."""
+    found: dict[str, int] = {}
+    last_names = {lock.rpartition(">")[2].rpartition(".")[2] for lock in locks}
     for function in file.source.functions:
-        if event.name.rpartition(">")[2] not in function.body or _has_it_alone(
-            function, event.name
-        ):
+        if last_names.isdisjoint(NAME.findall(function.body)):
             continue
+        made = {"".join(name.split()) for name in MADE.findall(function.body)}
+        goes = destroys(function)
         for flow in file.project.flows(function):
-            for other in flow.events:
-                if other.kind == "lock" and other.name == event.name:
-                    holds = other.seen.held or (other.seen.caller and not _takes_back(flow))
-                    if holds:
-                        return other.start
-    return None
-
-
-def _has_it_alone(function: Function, lock: str) -> bool:
-    """Tell whether no other thread can have a lock: it is new here, or its object goes."""
-    made = re.search(rf"{re.escape(lock)}\s*=\s*PyThread_allocate_lock\b", function.body)
-    return made is not None or ("->" in lock and destroys(function))
+            for event in flow.events:
+                if event.kind != "lock" or event.name not in locks or event.name in found:
+                    continue
+                alone = event.name in made or (goes and "->" in event.name)
+                held = event.seen.held or (event.seen.caller and not _takes_back(flow))
+                if held and not alone:
+                    found[event.name] = event.start
+    return found
 
 
 def _takes_back(flow: Flow) -> bool:
@@ -74,13 +78,14 @@ def _takes_back(flow: Flow) -> bool:
     return first is not None and first.kind == "end"
 
 
-def _is_shared(source: Source, flow: Flow, lock: str) -> bool:
+def _is_shared(flow: Flow, lock: str, globals_: frozenset[str]) -> bool:
     """Tell whether a lock's name means the same lock in other functions."""
     if "->" in lock or "." in lock:
         return True
-    if lock in flow.function.parameters:
-        return False
-    return (
-        re.search(rf"^[^\n(){{}}]*\b{re.escape(lock)}\b[^\n(){{}}]*(?:=|;)", source.code, re.M)
-        is not None
-    )
+    return lock not in flow.function.parameters and not globals_.isdisjoint(NAME.findall(lock))
+
+
+def _named_outside_parentheses(code: str) -> frozenset[str]:
+    """Return the names of the lines that may declare a variable of the file."""
+    lines = OUTSIDE.findall(code)
+    return frozenset(name for line in lines for name in NAME.findall(line))

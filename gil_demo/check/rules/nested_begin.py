@@ -14,7 +14,7 @@ Sources:
 
 from collections.abc import Iterator
 
-from gil_demo.check.rule import CheckedFile, Found, past_end
+from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.results.check import Level
 
 LEVEL: Level = "error"
@@ -25,11 +25,11 @@ INSTEAD = "Release the GIL in one place only: around the call or inside the func
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find blocks that begin in a block."""
     for flow in file.flows:
-        excused = {id(event) for events in past_end(flow).values() for event in events}
+        stations = file.stations(flow)
         for event in flow.events:
             if event.kind not in ("begin", "begins") or not event.seen.released:
                 continue
-            if id(event) in excused:
+            if stations.excuses(event):
                 continue
             since = min(event.seen.released)
             if since == event.start:

@@ -16,7 +16,9 @@ Sources:
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
+from gil_demo.check.bodies import names_after
 from gil_demo.check.flow.events import Flow
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.results.check import Level
@@ -33,7 +35,17 @@ VARIABLE = re.compile(
 SAFE_TYPES = re.compile(
     r"atomic|_Atomic|mutex|Mutex|lock|LOCK|cond|once|sem_t|thread|Thread|_Type|PyMethodDef|inline|TypeObject|Def\b"
 )
-CHANGE = r"\s*(?:\[[^\]]*\]\s*)*(?:(?:[-+*/%&|^]|<<|>>)?=(?!=)|\+\+|--)"
+CHANGE = r"\s*(?:\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\s*)*(?:(?:[-+*/%&|^]|<<|>>)?=(?!=)|\+\+|--)"
+WRITTEN = (
+    re.compile(rf"(?<![\w.>])([A-Za-z_]\w*){CHANGE}"),
+    re.compile(r"(?:\+\+|--|&)\s*([A-Za-z_]\w*)\b"),
+    re.compile(r"\bmem\w+\(\s*([A-Za-z_]\w*)\b"),
+)
+LOCAL = re.compile(r"\b(?!return\b|else\b|goto\b)[A-Za-z_]\w*[\s*]+([A-Za-z_]\w*)\s*(?:=|;|\[)")
+STATIC = re.compile(r"\bstatic\b")
+USED = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")
+MAX_BEFORE = 200
+"""How far before a change is looked whether it stands in a declaration."""
 
 
 def find(file: CheckedFile) -> Iterator[Found]:
@@ -42,10 +54,11 @@ def find(file: CheckedFile) -> Iterator[Found]:
     for flow in file.flows:
         if flow.regions:
             inside = _variables(flow.function.body)
-            yield from _used(file, flow, {**outside, **inside})
+            if outside or inside:
+                yield from _used(file, flow, outside, inside)
 
 
-def _file_variables(file: CheckedFile) -> dict[str, bool]:
+def _file_variables(file: CheckedFile) -> frozenset[str]:
     code = file.source.code
     pieces = []
     position = 0
@@ -56,43 +69,39 @@ def _file_variables(file: CheckedFile) -> dict[str, bool]:
     return _variables(" ".join(pieces))
 
 
-def _variables(text: str) -> dict[str, bool]:
+def _variables(text: str) -> frozenset[str]:
     if "static" not in text:
-        return {}
-    return {m[2]: True for m in VARIABLE.finditer(text) if not SAFE_TYPES.search(m[1])}
+        return frozenset()
+    return frozenset(m[2] for m in VARIABLE.finditer(text) if not SAFE_TYPES.search(m[1]))
 
 
-def _used(file: CheckedFile, flow: Flow, variables: dict[str, bool]) -> Iterator[Found]:
-    if not variables:
-        return
-    named = re.compile(rf"(?<![\w.>])(?:{'|'.join(map(re.escape, sorted(variables)))})\b")
+def _used(
+    file: CheckedFile, flow: Flow, outside: frozenset[str], inside: frozenset[str]
+) -> Iterator[Found]:
     body, base = flow.function.body, flow.function.opening
+    local = frozenset(LOCAL.findall(body)) - names_after(body, STATIC)
+    written = _written(file.source.code)
     for start, end, since, locked in flow.regions:
         if locked:
             continue
-        for match in named.finditer(body, max(start - base, 0), end - base):
+        for match in USED.finditer(body, max(start - base, 0), end - base):
             name = match.group()
-            if _is_local(body, name) or not _is_written(file.source.code, name):
+            if name not in outside and name not in inside:
+                continue
+            if name in local or name not in written:
                 continue
             at = base + match.start()
             message = f"{name} exists once for all threads, and nothing guards it in this block."
             yield Found(flow, at, at + len(name), "advice", message, ("shared", name), since)
 
 
-def _is_local(body: str, name: str) -> bool:
-    """Tell whether a local variable of the same name hides it."""
-    declared = re.search(
-        rf"\b(?!return\b|else\b|goto\b)[A-Za-z_]\w*[\s*]+{name}\s*(?:=|;|\[)", body
+@lru_cache(maxsize=4)
+def _written(code: str) -> frozenset[str]:
+    """Return the variables that get a value anywhere but where they are declared."""
+    return frozenset(
+        match[1]
+        for pattern in WRITTEN
+        for match in pattern.finditer(code)
+        if "static"
+        not in code[max(match.start() - MAX_BEFORE, 0) : match.start()].rpartition("\n")[2]
     )
-    return declared is not None and not re.search(rf"\bstatic\b[^;]*\b{name}\b", body)
-
-
-def _is_written(code: str, name: str) -> bool:
-    """Tell whether a variable gets a value anywhere but where it is declared."""
-    for match in re.finditer(
-        rf"(?<![\w.>]){name}{CHANGE}|(?:\+\+|--|&)\s*{name}\b|\bmem\w+\(\s*{name}\b", code
-    ):
-        line = code[code.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if "static" not in line:
-            return True
-    return False

@@ -18,6 +18,7 @@ Sources:
 import re
 from collections.abc import Iterator
 
+from gil_demo.check.bodies import assigned
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.check.source.pairs import closing_paren
 from gil_demo.results.check import Level
@@ -59,6 +60,6 @@ def _flags(body: str, arguments: str) -> str:
     """Return the flags among a call's arguments, looked up if they are in a variable."""
     last = arguments.rpartition(",")[2].strip()
     if last.isidentifier() and not last.isupper():
-        found = re.findall(rf"\b{last}\s*=([^;]*);", body)
-        return str(found[0]) if len(found) == 1 else "CONTIGUOUS"
+        found = assigned(body).get(last, [])
+        return found[0] if len(found) == 1 else "CONTIGUOUS"
     return arguments

@@ -16,7 +16,9 @@ Sources:
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
+from gil_demo.check.bodies import last_before
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.results.check import Level
 
@@ -33,6 +35,19 @@ CONVERTS = re.compile(
     r"(PyArray_(?:FROM_O\w*|FROMANY|FromAny|CheckFromAny|ContiguousFromAny|ContiguousFromObject))\s*\("
 )
 
+TESTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"!\s*([A-Za-z_]\w*)\b",
+        r"\b([A-Za-z_]\w*)\s*[!=]=",
+        r"[!=]=\s*([A-Za-z_]\w*)\b",
+        r"(?:&&|\|\|)\s*([A-Za-z_]\w*)\b",
+        r"\b([A-Za-z_]\w*)\s*(?:&&|\|\||\?)",
+        r"\b(?!PyArray_|Py_|DATA|SIZE)\w+\s*\(\s*([A-Za-z_]\w*)\s*[,)]",
+    )
+)
+"""How a variable is looked at."""
+
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find results that a function with a block does not look at."""
@@ -40,7 +55,7 @@ def find(file: CheckedFile) -> Iterator[Found]:
         if flow.blocks:
             body, base = flow.function.body, flow.function.opening
             for match in PARSES.finditer(body):
-                if body[: match.start()].rstrip()[-1:] in (";", "{", "}"):
+                if last_before(body, match.start()) in (";", "{", "}"):
                     message = (
                         f"Nobody looks whether {match[1]} worked, and the block runs either way."
                     )
@@ -55,6 +70,14 @@ def find(file: CheckedFile) -> Iterator[Found]:
 
 def _is_tested(body: str, name: str, start: int) -> bool:
     """Tell whether a variable is compared or tested after an offset."""
-    tests = rf"!\s*{name}\b|\b{name}\s*[!=]=|[!=]=\s*{name}\b|(?:&&|\|\|)\s*{name}\b"
-    tests += rf"|\b{name}\s*(?:&&|\|\||\?)|\b(?!PyArray_|Py_|DATA|SIZE)\w+\s*\(\s*{name}\s*[,)]"
-    return re.search(tests, body[start:]) is not None
+    return _last_tests(body).get(name, -1) >= start
+
+
+@lru_cache(maxsize=4)
+def _last_tests(body: str) -> dict[str, int]:
+    """Return where each variable is compared or tested for the last time."""
+    last: dict[str, int] = {}
+    for pattern in TESTS:
+        for match in pattern.finditer(body):
+            last[match[1]] = max(last.get(match[1], -1), match.start())
+    return last

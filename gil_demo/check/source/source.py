@@ -23,6 +23,7 @@ MAX_READ_BEFORE = 6
 
 WORD = re.compile(r"[A-Za-z_]\w+")
 CPP = re.compile(r"^\s*(?:class\s+\w+|namespace\b|template\s*<)", re.MULTILINE)
+VARIABLE = re.compile(r"\b(Py\w+)\s*(?:=(?!=)|;|\))")
 STATIC = re.compile(r"\bstatic\b")
 
 
@@ -82,6 +83,11 @@ class Source:
     def words(self) -> frozenset[str]:
         """Return all words of the text."""
         return frozenset(WORD.findall(self.text))
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """Return the names that are declared or used as variables are, and not only called."""
+        return frozenset(VARIABLE.findall(self.code))
 
     @cached_property
     def directives(self) -> list[Directive]:
