@@ -30,6 +30,7 @@ class Suppressions:
     def __init__(self, sources: Iterable[Source]) -> None:
         """Find the comments."""
         self._by_line: dict[tuple[str, int], list[_Suppression]] = {}
+        self._known: dict[tuple[str, int, str], bool] = {}
         for source in sources:
             if "gil-demo:" in source.text:
                 for match in COMMENT.finditer(source.text):
@@ -49,12 +50,17 @@ class Suppressions:
 
     def suppress(self, finding: Finding) -> bool:
         """Tell whether a comment on the finding's line, or alone above it, names its rule."""
-        hit = False
-        for one in self._by_line.get((finding.place.file, finding.place.line), ()):
-            if finding.rule in one.rules and one.reason:
+        key = (finding.place.file, finding.place.line, finding.rule)
+        if key not in self._known:
+            named = [
+                one
+                for one in self._by_line.get(key[:2], ())
+                if finding.rule in one.rules and one.reason
+            ]
+            for one in named:
                 one.used.add(finding.rule)
-                hit = True
-        return hit
+            self._known[key] = bool(named)
+        return self._known[key]
 
     def unused(self) -> tuple[UnusedSuppression, ...]:
         """Return the comments that suppressed nothing, name no rule or give no reason."""

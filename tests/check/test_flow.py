@@ -317,3 +317,64 @@ def test_deep_nesting_is_given_up_without_a_crash() -> None:
     """Five hundred blocks in each other are nothing that a person wrote."""
     deep = "if (a) {" * 500 + "Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS" + "}" * 500
     assert not flow_of(f"void f(int a) {{ {deep} }}").understood
+
+
+OBJECTS = """\
+void f(int a, int type_num, PyObject *o)
+{
+    NPY_BEGIN_THREADS_DEF;
+    if (a) {
+        NPY_BEGIN_THREADS;
+    }
+    if (type_num == NPY_OBJECT) {
+        Py_INCREF(o);
+    }
+    NPY_END_THREADS;
+}
+"""
+
+
+def test_a_way_on_which_the_data_are_objects_is_advice(tmp_path: Path) -> None:
+    """Such code mostly keeps the GIL for objects, but the check has not seen that it does."""
+    assert found(tmp_path, OBJECTS) == []
+    assert found(tmp_path, OBJECTS, "advice") == ["api-in-block advice 8"]
+
+
+RELEASERS = """\
+template <typename F> auto without_gil(F &&f) {
+    py::gil_scoped_release r; return std::forward<F>(f)();
+}
+template <class F> void unlocked(int n, F f) {
+    PyThreadState *s = PyEval_SaveThread(); f(n); PyEval_RestoreThread(s);
+}
+template <class F> void invoked(F f) { py::gil_scoped_release r; std::invoke(f, 1); }
+template <class F> void held(F f) { { py::gil_scoped_release r; work(); } f(); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "flagged"),
+    [
+        ("without_gil([&] { Py_INCREF(o); });", True),
+        ("unlocked(3, [&](int n) { Py_INCREF(o); });", True),
+        ("invoked([&](int n) { Py_INCREF(o); });", True),
+        ("held([&] { Py_INCREF(o); });", False),
+        ("without_gil([&] { py::gil_scoped_acquire g; Py_INCREF(o); });", False),
+        ("without_gil([&]() -> int { return work(); });", False),
+    ],
+)
+def test_a_lambda_runs_as_the_function_that_calls_it_has_the_gil(
+    call: str, flagged: bool, tmp_path: Path
+) -> None:
+    """C++: a function may release the GIL and call what it was handed."""
+    code = f"{RELEASERS}void f(PyObject *o) {{ {call} }}\n"
+    expected = ["api-in-block error 9"] if flagged else []
+    assert found(tmp_path, code, name="one.cpp") == expected
+
+
+def test_a_block_behind_many_lambdas_is_read(tmp_path: Path) -> None:
+    """C++: the function around them is found however many begin before the block."""
+    lambdas = 'm.def("g", [](int a) { return a; });\n' * 20
+    code = f"void f(M m, PyObject *o) {{\n{lambdas}"
+    code += "py::gil_scoped_release r;\nPy_INCREF(o);\n}\n"
+    assert found(tmp_path, code, name="one.cpp") == ["api-in-block error 23"]

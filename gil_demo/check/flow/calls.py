@@ -42,6 +42,11 @@ class Calls(Switches):
         if name in self.function.parameters or name in self.pointers:
             self.note("pointer", name, span, states)
             return states
+        if name == "invoke" and mark[1].startswith("std"):
+            called = argument_of(code.text, mark.end() - 1, 0)
+            if called in self.function.parameters:
+                self.note("pointer", called, span, states)
+            return states
         if name in PYBIND_CALLS and PYBIND.search(mark[1]):
             self.note("api", f"py::{name}", span, states)
             return states

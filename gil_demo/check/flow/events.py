@@ -19,28 +19,38 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What calling a function means for the caller's GIL."""
+    """What calling a function means for the caller's GIL.
+
+    ``calls_released`` has the positions of the parameters that it calls with the GIL released.
+    """
 
     need: Need | None = None
     begins: tuple[str, int] | None = None
     effect: str = ""
     returns: bool = True
+    calls_released: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
 class Seen:
-    """In which states a place was reached."""
+    """In which states a place was reached.
+
+    ``doubtful`` says that all ways with the GIL released are in doubt, and ``conditional`` that
+    the value of a parameter decides whether the caller's GIL is needed.
+    """
 
     released: set[int] = field(default_factory=set)
     held: bool = False
     caller: bool = False
     conditional: bool = True
+    doubtful: bool = True
     since: set[int] = field(default_factory=set)
 
     def add(self, state: State, parameters: dict[str, bool]) -> None:
         """Note one more state; an unknown one says nothing."""
         if state.gil == RELEASED:
             self.released.add(state.since)
+            self.doubtful = self.doubtful and state.doubtful
         elif state.gil == HELD:
             self.held = True
             self.since.add(state.since)

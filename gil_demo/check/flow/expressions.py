@@ -12,7 +12,16 @@ from gil_demo.check.flow.calls import Calls
 from gil_demo.check.flow.code import Code, parsed, with_semicolons
 from gil_demo.check.flow.expansion import expanded
 from gil_demo.check.flow.names import ASSERTS, LIKELY, OBJECTS
-from gil_demo.check.flow.state import CALLER, HELD, RELEASED, UNKNOWN, State, States, joined
+from gil_demo.check.flow.state import (
+    CALLER,
+    HELD,
+    OBJECTS_ASKED,
+    RELEASED,
+    UNKNOWN,
+    State,
+    States,
+    joined,
+)
 from gil_demo.check.source.macros import Macro
 from gil_demo.check.source.pairs import closing_paren
 
@@ -52,8 +61,10 @@ class Expressions(Calls, ABC):
         text = code.text[node.start_byte : node.end_byte]
         yes, no = self._split(text, states)
         if OBJECTS.search(text) and any(state.gil in (CALLER, HELD) for state in yes):
-            # code that keeps the GIL on some ways keeps it for Python's objects
-            yes = tuple(state for state in yes if state.gil != RELEASED)
+            # code that keeps the GIL on some ways mostly keeps it for Python's objects
+            yes = tuple(
+                s._replace(facts=s.facts | {OBJECTS_ASKED}) if s.gil == RELEASED else s for s in yes
+            )
         return yes, no
 
     def _chain(self, code: Code, node: Any, operator: str, states: States) -> tuple[States, States]:

@@ -3,7 +3,7 @@
 from gil_demo.check.flow.code import has_error, parsed, with_semicolons
 from gil_demo.check.flow.effort import Effort
 from gil_demo.check.flow.events import Flow, Summary
-from gil_demo.check.flow.state import State, States, TooMuch
+from gil_demo.check.flow.state import RELEASED, State, States, TooMuch
 from gil_demo.check.flow.statements import MAX_PASSES, Statements
 from gil_demo.check.flow.summary import summarize
 from gil_demo.check.flow.world import World
@@ -35,9 +35,14 @@ def _run(walk: Statements) -> None:
     nodes = body.children if block is None else [block]
     if code.root.has_error:
         walk.opaque = has_error(code.root)
+    start = State()
+    handed_to = walk.function.handed_to
+    if walk.function.runs_released and handed_to is not None:
+        walk.switched(handed_to.offset, handed_to.name)
+        start = State(RELEASED, handed_to.offset, entered_released=True)
     for _ in range(MAX_PASSES):
         before = {label: set(states) for label, states in walk.gotos.items()}
-        states: States = (State(),)
+        states: States = (start,)
         for node in nodes:
             states = walk.statement(code, node, states)
         if before == walk.gotos or not walk.gotos:

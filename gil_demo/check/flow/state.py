@@ -3,11 +3,17 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gil_demo.check.facts import Facts
+from gil_demo.check.facts import Fact, Facts
 
 CALLER, HELD, RELEASED, UNKNOWN = "caller", "held", "released", "unknown"
 
 MAX_STATES = 24
+
+OBJECTS_ASKED: Fact = ("(objects)", 1)
+"""What a way keeps that is taken with the GIL released although its data are Python's objects.
+
+Code that keeps the GIL on some ways mostly keeps it for objects, so such a way is in doubt.
+"""
 
 
 class State(NamedTuple):
@@ -22,6 +28,11 @@ class State(NamedTuple):
     saved: tuple[tuple[str, int, str, int, int], ...] = ()
     locks: tuple[tuple[str, int], ...] = ()
     facts: Facts = frozenset()
+
+    @property
+    def doubtful(self) -> bool:
+        """Tell whether this way is probably never taken with the GIL released."""
+        return self.gil == RELEASED and OBJECTS_ASKED in self.facts
 
 
 States = tuple[State, ...]

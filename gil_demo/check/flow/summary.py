@@ -29,9 +29,14 @@ def summarize(function: Function, events: Sequence[Event], exits: set[State]) ->
     if any(event.kind == "end" and event.seen.caller for event in events):
         begins = None  # it is made for callers that have released the GIL
         need = replace(need, conditional=True) if need is not None else None
-    if not exits:
-        return Summary(need, begins, "", returns=False)
-    return Summary(need, begins, _effect(exits))
+    effect = _effect(exits) if exits else ""
+    return Summary(need, begins, effect, bool(exits), _calls_released(function, events))
+
+
+def _calls_released(function: Function, events: Sequence[Event]) -> frozenset[int]:
+    """Return the positions of the parameters that are called with the GIL released."""
+    names = {e.name for e in events if e.kind == "pointer" and e.seen.always}
+    return frozenset(at for at, name in enumerate(function.parameters) if name in names)
 
 
 def _effect(exits: set[State]) -> str:
@@ -61,4 +66,5 @@ def combined(summaries: Sequence[Summary]) -> Summary | None:
         begins=first.begins if all(s.begins is not None for s in summaries) else None,
         effect=first.effect if len({s.effect for s in summaries}) == 1 else "unknown",
         returns=any(s.returns for s in summaries),
+        calls_released=frozenset.intersection(*(s.calls_released for s in summaries)),
     )

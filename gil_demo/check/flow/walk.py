@@ -62,7 +62,7 @@ class Walk:
         states = tuple(self.unwound(state, 0) for state in states)
         if not states:
             return
-        self.exits.update(s._replace(facts=frozenset(), locks=()) for s in states)
+        self.exits.update(s._replace(facts=frozenset(), locks=()) for s in states if not s.doubtful)
         meant = (s for s in states if not (s.gil == RELEASED and s.entered_released))
         self.note("exit", kind, (start, stop), tuple(meant))
         ensured = tuple(s for s in states if any(tag == "ensure" for tag, *_ in s.saved))

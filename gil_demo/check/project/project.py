@@ -154,10 +154,27 @@ class Project:
             if not new:
                 break
             names |= new
+        found += self._lambdas_that_run_released({id(function) for function in found})
         flows: dict[Path, list[Flow]] = defaultdict(list)
         for function in found:
             flows[function.source.path] += self.flows(function)
         return dict(flows)
+
+    def _lambdas_that_run_released(self, known: set[int]) -> list[Function]:
+        """Return further functions: lambdas that are handed to one that releases and calls them."""
+        added = []
+        for source in self.sources:
+            for function in source.functions:
+                handed_to = function.handed_to
+                if handed_to is None or (outer := source.outer(function)) is None:
+                    continue
+                summary = self.summary(handed_to.name, outer, 0)
+                if summary is not None and handed_to.index in summary.calls_released:
+                    function.runs_released = True
+                    self._flows.pop(id(function), None)
+                    if id(function) not in known:
+                        added.append(function)
+        return added
 
     def _is_wrapper(self, function: Function) -> bool:
         """Tell whether a function releases or takes back for its caller."""

@@ -14,9 +14,9 @@ Not found:
     Calls through pointers and of C++ methods are not followed. Copies and destructors of
     ``py::object`` in C++ are not seen: pybind11's PYBIND11_ASSERT_GIL_HELD_INCREF_DECREF finds
     these while the program runs. Where a function needs the GIL for some values of its arguments
-    only, a call of it is advice, because the values are not computed.
-    Code that releases on some ways is taken to keep the GIL where it asks for Python's objects,
-    as in ``type_num == NPY_OBJECT``.
+    only, a call of it is advice, because the values are not computed. So is a call where the code
+    asks for Python's objects, as in ``type_num == NPY_OBJECT``, and releases on some ways only: it
+    mostly keeps the GIL for objects.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#detaching-thread-state
@@ -65,9 +65,12 @@ def find(file: CheckedFile) -> Iterator[Found]:
 def _found(flow: Flow, event: Event) -> Found:
     since = min(event.seen.released)
     conditional = event.need is not None and event.need.conditional
-    sure = event.seen.always and not conditional and event.kind != "looks-like-api"
+    doubtful = conditional or event.seen.doubtful
+    sure = event.seen.always and not doubtful and event.kind != "looks-like-api"
     some = "" if event.seen.always else ", which is released on some ways to here"
-    level: Level = "error" if sure else "advice" if conditional else "warning"
+    if event.seen.doubtful:
+        some += ", unless it is kept for Python's objects"
+    level: Level = "error" if sure else "advice" if doubtful else "warning"
     if event.kind == "own" and event.need is not None:
         if event.need.way:
             when = " for some values of its arguments" if conditional else ""

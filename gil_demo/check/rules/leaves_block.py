@@ -60,6 +60,8 @@ def _left(file: CheckedFile, flow: Flow) -> Iterator[Found]:
         some = "" if event.seen.always else " on some ways"
         message = f"{flow.function.name} {OUT[event.name]} here with the GIL released{some}."
         level: Level = "error" if event.seen.always or _has_brace(flow, since) else "warning"
+        if event.seen.doubtful:
+            level = "advice"
         way: tuple[tuple[str, int, str], ...] = ()
         if (since, level) not in known:
             known.add((since, level))

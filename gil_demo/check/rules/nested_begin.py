@@ -35,6 +35,8 @@ def find(file: CheckedFile) -> Iterator[Found]:
             if since == event.start:
                 continue
             level: Level = "error" if event.seen.always else "warning"
+            if event.seen.doubtful:
+                level = "advice"
             some = "" if event.seen.always else " on some ways"
             if event.kind == "begin":
                 message = f"{event.name} releases the GIL, which is released already{some}."

@@ -29,10 +29,15 @@ STATIC = re.compile(r"\bstatic\b")
 
 @dataclass(eq=False)
 class Function(Definition):
-    """A function of a file; ``others`` are readings of its body that differ from the first."""
+    """A function of a file.
+
+    ``others`` are readings of its body that differ from the first. A lambda ``runs_released`` if
+    it is handed to a function that calls it with the GIL released.
+    """
 
     source: "Source" = field(kw_only=True, repr=False)
     others: list[str] = field(default_factory=list)
+    runs_released: bool = False
 
     @cached_property
     def static(self) -> bool:
@@ -143,6 +148,10 @@ class Source:
                     break
                 by_opening[outer.opening] = function = outer
         return [f for _, f in sorted(by_opening.items()) if f.opening <= offset < f.closing]
+
+    def outer(self, function: Function) -> Function | None:
+        """Return the function around a lambda."""
+        return self._beginning_at(function.outer)
 
     def _beginning_at(self, opening: int) -> Function | None:
         at = bisect_left(self.functions, opening, key=lambda function: function.opening)
