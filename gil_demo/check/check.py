@@ -13,7 +13,7 @@ from gil_demo.check.project.project import Project
 from gil_demo.check.rule import CheckedFile, Found, Rule
 from gil_demo.check.settings import Settings
 from gil_demo.check.source.collect import collect
-from gil_demo.check.source.source import Source
+from gil_demo.check.source.source import Function, Source
 from gil_demo.check.suppression import Suppressions
 from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place, Step
 
@@ -148,11 +148,9 @@ def _result(
     suppressions = Suppressions(sources)
     kept = [finding for finding in fresh if not suppressions.suppress(finding)]
     first = {id(f.function): f for group in flows.values() for f in group}
-    whole: dict[int, bool] = {}
-    for group in flows.values():
-        for flow in group:
-            key = id(flow.function)
-            whole[key] = whole.get(key, True) and flow.understood
+    not_whole = {
+        id(f.function): f.function for fs in flows.values() for f in fs if not f.understood
+    }
     begins = {
         (path, event.start)
         for path, group in flows.items()
@@ -175,7 +173,8 @@ def _result(
         lines=sum(source.text.count("\n") for source in sources),
         blocks=len(begins),
         functions=len(first),
-        functions_not_understood=sum(not understood for understood in whole.values()),
+        functions_not_understood=len(not_whole),
+        not_whole=tuple(sorted(map(_named_at, not_whole.values()), key=_order)),
         calls_not_followed=len(pointers),
         unreadable=tuple(unreadable),
         suppressed=len(fresh) - len(kept),
@@ -184,6 +183,15 @@ def _result(
         patterns_seen=tuple(name for name in everything if name in seen),
         patterns_unseen=tuple(name for name in everything if name not in seen),
     )
+
+
+def _named_at(function: Function) -> Place:
+    """Return where a function's name stands."""
+    return _place(function.source, function.start, function.start + 1)
+
+
+def _order(place: Place) -> tuple[str, int, int]:
+    return place.file, place.line, place.column
 
 
 def _numbered(findings: list[Finding]) -> Iterator[Finding]:

@@ -20,6 +20,10 @@ LEVEL_STYLES: dict[Level, str] = {
     "advice": "bold cyan",
 }
 
+MAX_FINDINGS = 1000
+"""How many findings are printed before the rest is counted."""
+MAX_NAMED = 3
+"""How many functions that were not read whole are named."""
 MAX_PLACES = 8
 """How many further places are printed before the rest is counted."""
 
@@ -45,9 +49,12 @@ class CheckReport:
 
 def check_lines(result: CheckResult) -> Iterator[Text]:
     """Yield all findings, one below the other, and an honest end. No line is to be wrapped."""
-    for finding in result.findings:
+    for finding in result.findings[:MAX_FINDINGS]:
         yield from _finding(finding)
         yield Text()
+    if len(result.findings) > MAX_FINDINGS:
+        more = _count(len(result.findings) - MAX_FINDINGS, "further finding")
+        yield Text(f"{more} not printed: --format json has them all.")
     for unused in result.unused:
         yield Text(f"{_where(unused.place)}: the comment {unused.text}")
     for sentence in end_sentences(result):
@@ -101,7 +108,7 @@ def end_sentences(result: CheckResult) -> list[str]:
         f"{found or 'Nothing found'} in {_count(result.files, 'file')}"
         f" of {_count(result.lines, 'line')}: {_count(result.blocks, 'block')}"
         f" in {_count(result.functions, 'function')} read,"
-        f" {result.functions_not_understood} of these not whole;"
+        f" {result.functions_not_understood} of these not whole{_not_whole(result)};"
         f" {_count(result.calls_not_followed, 'call')} through pointers or methods not followed."
     ]
     if result.suppressed or result.in_baseline:
@@ -113,6 +120,13 @@ def end_sentences(result: CheckResult) -> list[str]:
         f" of the gallery cannot be seen in C source ({', '.join(result.patterns_unseen)})."
     )
     return sentences
+
+
+def _not_whole(result: CheckResult) -> str:
+    """Name the functions that were not read whole, or the first of many."""
+    named = [f"{place.file}:{place.line}" for place in result.not_whole[:MAX_NAMED]]
+    more = ["…"] if len(result.not_whole) > MAX_NAMED else []
+    return f" ({', '.join((*named, *more))})" if named else ""
 
 
 def _count(number: int, what: str) -> str:

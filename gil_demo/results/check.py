@@ -79,6 +79,7 @@ class CheckResult:
         blocks: How many places release the GIL.
         functions: How many functions release the GIL or take it back.
         functions_not_understood: How many of these were not read whole.
+        not_whole: Where those are.
         calls_not_followed: Calls through pointers and of methods inside blocks.
         unreadable: Files that could not be read, and why.
         suppressed: How many findings comments suppressed.
@@ -94,6 +95,7 @@ class CheckResult:
     blocks: int
     functions: int
     functions_not_understood: int
+    not_whole: tuple[Place, ...]
     calls_not_followed: int
     unreadable: tuple[tuple[str, str], ...]
     suppressed: int

@@ -13,9 +13,12 @@ from gil_demo.check.source.source import Function
 
 def follow(function: Function, body: str, world: World, effort: Effort, depth: int = 0) -> Flow:
     """Follow all ways through one reading of a function."""
+    if effort.exhausted:
+        return Flow(function, [], [], {}, False, 0, Summary())
     walk = Statements(function, body, world, effort, depth)
     try:
-        _run(walk)
+        with effort.function():
+            _run(walk)
     except (TooMuch, RecursionError):
         walk.understood = False
         walk.events.clear()
@@ -27,7 +30,6 @@ def _run(walk: Statements) -> None:
         return
     base = walk.function.opening - len(HEAD)
     text = with_semicolons(walk.body, walk.world.statement_macros())
-    walk.effort.begin_function()
     code = parsed(HEAD + text, lambda at: base + at, 0, walk.source.cpp, walk.world, walk.effort)
     body = code.root
     definition = next((c for c in body.children if c.type == "function_definition"), None)
