@@ -53,6 +53,37 @@ QUIET = {
             if (failed) PyErr_SetString(o, "no");
             return failed;
         }""",
+    "blocks behind a case, without a semicolon": """
+        int f(int a) {
+            Py_BEGIN_ALLOW_THREADS
+            switch (a) {
+            case 1:
+                Py_BLOCK_THREADS
+                if (PyErr_CheckSignals())
+                    return -1;
+                Py_UNBLOCK_THREADS
+                break;
+            default:
+                a = work();
+            }
+            Py_END_ALLOW_THREADS
+            return a;
+        }""",
+    "hands the saved state on and asks for it": """
+        static int relock(PyThreadState **save) {
+            PyEval_RestoreThread(*save);
+            int rc = PyErr_CheckSignals();
+            *save = PyEval_SaveThread();
+            return rc;
+        }
+        PyObject *f(void) {
+            PyThreadState *save = PyEval_SaveThread();
+            while (work() && !relock(&save))
+                more();
+            if (save)
+                PyEval_RestoreThread(save), save = NULL;
+            return PyLong_FromLong(1);
+        }""",
     "takes the GIL in a callback": """
         void f(void *o) {
             PyGILState_STATE s = PyGILState_Ensure();

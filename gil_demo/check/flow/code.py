@@ -116,7 +116,7 @@ def with_semicolons(text: str, macros: frozenset[str]) -> str:
                 continue
         before = text[max(match.start() - 200, 0) : match.start()].rstrip()[-1:]
         follows = bool(places) and not text[places[-1] + 1 : match.start()].strip()
-        if before and before not in ";{})" and not follows:
+        if before and before not in ";{}):" and not follows:
             continue
         following = text[end : end + 200].lstrip()[:1]
         if text[end : end + 1].isspace() and (following.isalnum() or following in "_{}*(~#"):

@@ -101,6 +101,8 @@ class Expressions(Calls, ABC):
         false: list[State] = []
         for state in states:
             known = facts.truth(key, state.facts)
+            if known is None and state.gil == RELEASED and self.kept_in.get(state.since) == key:
+                known = True  # the thread state is kept there until the GIL is taken back
             if known is not False:
                 true.append(
                     state if known else state._replace(facts=facts.assume(state.facts, key, True))

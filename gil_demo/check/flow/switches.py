@@ -71,7 +71,7 @@ class Switches(Walk):
         self, code: Code, mark: re.Match[str], name: str, span: tuple[int, int], states: States
     ) -> States:
         self.note("begin", name, span, states)
-        variable = _variable(code.text, mark)
+        variable = self.kept_in[span[0]] = _variable(code.text, mark)
         after = []
         for state in states:
             if state.gil == UNKNOWN:

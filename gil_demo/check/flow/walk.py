@@ -31,6 +31,7 @@ class Walk:
         self.regions: dict[tuple[int, int], tuple[int, bool]] = {}
         self.switches: dict[int, Switch] = {}
         self.understood = len(body) <= MAX_BODY
+        self.kept_in: dict[int, str] = {}
         self.exits: set[State] = set()
         self.gotos: dict[str, set[State]] = {}
         self.breaks: list[set[State]] = []
