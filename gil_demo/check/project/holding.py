@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from gil_demo.check.source.source import Function, Source
 
@@ -18,7 +19,7 @@ class Holding:
         """Begin with the files and no word."""
         self._sources = list(sources)
         self._known: frozenset[str] = frozenset()
-        self._found: dict[int, Function] = {}
+        self._found: dict[Path, dict[int, Function]] = {}
 
     def with_words(self, names: frozenset[str]) -> list[Function]:
         """Return the functions whose text has one of these words or of those before."""
@@ -29,11 +30,13 @@ class Holding:
             if here:
                 code = source.code
                 offsets = [m.start() for m in WORD.finditer(code) if m.group() in here]
-                for function in _holding(source, offsets):
-                    self._found.setdefault(id(function), function)
-        return sorted(
-            self._found.values(), key=lambda function: (str(function.source.path), function.opening)
-        )
+                found = self._found.setdefault(source.path, {})
+                found.update((id(function), function) for function in _holding(source, offsets))
+        return [
+            function
+            for found in self._found.values()
+            for function in sorted(found.values(), key=lambda function: function.opening)
+        ]
 
 
 def _holding(source: Source, offsets: list[int]) -> list[Function]:

@@ -138,7 +138,7 @@ class Source:
 
     def around(self, offset: int) -> list[Function]:
         """Return the functions that an offset lies in: a lambda's own comes last."""
-        at = bisect_right(self.functions, offset, key=lambda function: function.opening)
+        at = bisect_right(self._openings(), offset)
         near = self.functions[max(at - MAX_READ_BEFORE, 0) : at]
         by_opening = {function.opening: function for function in near}
         for function in near:
@@ -149,18 +149,32 @@ class Source:
                 by_opening[outer.opening] = function = outer
         return [f for _, f in sorted(by_opening.items()) if f.opening <= offset < f.closing]
 
+    def _openings(self) -> list[int]:
+        """Return where the functions begin; adding a reading may add some."""
+        if len(self._opened) != len(self.functions):
+            self._opened[:] = [function.opening for function in self.functions]
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> list[int]:
+        return []
+
+    @cached_property
+    def _directive_starts(self) -> list[int]:
+        return [directive.start for directive in self.directives]
+
     def outer(self, function: Function) -> Function | None:
         """Return the function around a lambda."""
         return self._beginning_at(function.outer)
 
     def _beginning_at(self, opening: int) -> Function | None:
-        at = bisect_left(self.functions, opening, key=lambda function: function.opening)
+        at = bisect_left(self._openings(), opening)
         found = self.functions[at] if at < len(self.functions) else None
         return found if found is not None and found.opening == opening else None
 
     def in_directive(self, offset: int) -> bool:
         """Tell whether an offset lies in a line of the preprocessor."""
-        index = bisect_right(self.directives, offset, key=lambda one: one.start) - 1
+        index = bisect_right(self._directive_starts, offset) - 1
         return index >= 0 and offset < self.directives[index].end
 
     @cached_property
