@@ -48,8 +48,8 @@ class Function(Definition):
     def parameters(self) -> dict[str, bool]:
         """Return the names of the parameters, and whether each is a pointer."""
         found = {}
-        named = re.search(rf"\b{re.escape(self.name)}\s*(?=\()", self.header)
-        opening = self.header.find("(", named.end() if named else 0)
+        named = self.header.find(f"{self.name}(")
+        opening = self.header.find("(", max(named, 0))
         closing = closing_paren(self.header, opening)
         for part in self.header[opening + 1 : closing if closing > 0 else None].split(","):
             names = re.findall(r"[A-Za-z_]\w*", part.split("=")[0])
@@ -142,7 +142,7 @@ class Source:
         near = self.functions[max(at - MAX_READ_BEFORE, 0) : at]
         by_opening = {function.opening: function for function in near}
         for function in near:
-            while function.outer not in by_opening:
+            while function.outer >= 0 and function.outer not in by_opening:
                 outer = self._beginning_at(function.outer)
                 if outer is None:
                     break
