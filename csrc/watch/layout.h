@@ -1,7 +1,7 @@
 /* Where CPython keeps its GIL and a thread's frames: all that differs from version to version.
  *
  * The interpreter's own internal headers, installed beside the public ones, give the layout of
- * the very version this is compiled for. handovers.c checks at each start that it holds here.
+ * the very version this is compiled for. session.c checks at each start that it holds here.
  */
 #ifndef GIL_DEMO_WATCH_LAYOUT_H
 #define GIL_DEMO_WATCH_LAYOUT_H
