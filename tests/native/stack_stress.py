@@ -65,7 +65,8 @@ def release() -> None:
     frame, found = sys._getframe(1), []
     while frame is not None and len(found) < MAX_FRAMES - 2:
         code = frame.f_code
-        found.append((code.co_qualname, code.co_filename, frame.f_lineno))
+        line = frame.f_lineno or code.co_firstlineno  # a module begins before its first line
+        found.append((code.co_qualname, code.co_filename, line))
         frame = frame.f_back
     truths.add(hash(tuple(found)))
     handovers.pairs(1)
