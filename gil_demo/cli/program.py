@@ -1,9 +1,11 @@
 """The program that a command runs: SCRIPT, -m MODULE or -c CODE, as one gives it to Python."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from functools import wraps
 
 import click
+from click.globals import pop_context, push_context
 
 from gil_demo.host.launch import Program
 
@@ -56,6 +58,21 @@ def program_argument(command: Callable[..., int]) -> Callable[..., int]:
             program = Program("script", words[0], words[1:])
         else:
             raise click.UsageError("give a script to run, or -m MODULE, or -c CODE")
-        return command(program=program, **rest)
+        with _own_contexts_hidden():
+            return command(program=program, **rest)
 
     return with_program
+
+
+@contextlib.contextmanager
+def _own_contexts_hidden() -> Iterator[None]:
+    """Hide from the program, which may use click itself, that a click command runs it."""
+    hidden = []
+    while (context := click.get_current_context(silent=True)) is not None:
+        hidden.append(context)
+        pop_context()
+    try:
+        yield
+    finally:
+        for context in reversed(hidden):
+            push_context(context)
