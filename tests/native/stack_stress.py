@@ -19,6 +19,7 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from random import getrandbits
+from types import FrameType
 from typing import Any
 
 from gil_demo.native import handovers
@@ -62,7 +63,8 @@ def resident() -> float:
 
 def release() -> None:
     """Drop the GIL and take it back, and remember at which stack."""
-    frame, found = sys._getframe(1), []
+    frame: FrameType | None = sys._getframe(1)
+    found: list[tuple[str, str, int]] = []
     while frame is not None and len(found) < MAX_FRAMES - 2:
         code = frame.f_code
         line = frame.f_lineno or code.co_firstlineno  # a module begins before its first line
