@@ -39,7 +39,10 @@ class ProgramCommand(click.Command):
 
 
 def program_argument(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a `ProgramCommand` its `program`, from SCRIPT, -m or -c."""
+    """Give a `ProgramCommand` its `program`, from SCRIPT, -m or -c.
+
+    It is None where the command has --from, and that was given: nothing is run then.
+    """
 
     @click.option("-m", "module", metavar="MODULE", help="Run a module, as 'python -m' does.")
     @click.option("-c", "code", metavar="CODE", help="Run this code, as 'python -c' does.")
@@ -50,14 +53,19 @@ def program_argument(command: Callable[..., int]) -> Callable[..., int]:
     ) -> int:
         if module is not None and code is not None:
             raise click.UsageError("-m and -c exclude each other")
+        program: Program | None = None
         if module is not None:
             program = Program("module", module, words)
         elif code is not None:
             program = Program("code", code, words)
         elif words:
             program = Program("script", words[0], words[1:])
-        else:
+        elif not rest.get("from_file"):
             raise click.UsageError("give a script to run, or -m MODULE, or -c CODE")
+        if program is None:
+            return command(program=None, **rest)
+        if rest.get("from_file"):
+            raise click.UsageError("--from shows what was kept, and runs no program: leave one out")
         with _own_contexts_hidden():
             return command(program=program, **rest)
 

@@ -4,12 +4,12 @@ import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from gil_demo.cli.options import Whole
-from gil_demo.cli.output import file_option
+from gil_demo.cli.output import FROM_OPTION, SHOWING, file_option, refuse_all_but
 from gil_demo.cli.program import ProgramCommand, program_argument
 from gil_demo.exit_codes import CONTRADICTED, INCONCLUSIVE
 from gil_demo.host.launch import Program, leave, refuse_missing
@@ -40,11 +40,12 @@ class Outputs:
     html: Path | None
     trace: Path | None
 
-    def refuse(self) -> None:
-        """Raise if one of them cannot be written."""
+    def refuse(self, read: Path | None) -> None:
+        """Raise if one of them cannot be written, or is the one that is read."""
         from gil_demo.files import refuse_outputs
 
-        refuse_outputs({f"--{name}": getattr(self, name) for name in self.__slots__}, {})
+        outputs = {f"--{name}": getattr(self, name) for name in self.__slots__}
+        refuse_outputs(outputs, {"--from": read})
 
     def write(self, result: "WatchResult") -> None:
         """Write each file that was asked for."""
@@ -85,10 +86,11 @@ class Outputs:
     show_default=True,
     help="Keep that many pairs of hand-overs, of 40 bytes each.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Do not report on standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not show the report.")
+@FROM_OPTION
 def watch(
     *,
-    program: Program,
+    program: Program | None,
     json_file: Path | None,
     csv_file: Path | None,
     markdown_file: Path | None,
@@ -99,17 +101,34 @@ def watch(
     fail_over: float | None,
     max_holds: int,
     quiet: bool,
+    from_file: Path | None,
 ) -> int:
     """Run a program, and tell who had the GIL when, who waited for whom, at which line.
 
     The program runs as under Python itself, and keeps its standard output and its exit
     code. The report goes to standard error when it has ended.
     """
-    from gil_demo.watching.watch import watch_program
-
     outputs = Outputs(json_file, csv_file, markdown_file, svg_file, html_file, trace_file)
+    if program is None:
+        refuse_all_but({*SHOWING, *(f"{name}_file" for name in Outputs.__slots__)})
+        outputs.refuse(from_file)
+        assert from_file is not None
+        return _show_kept(from_file, outputs, fail_over, quiet)
     refuse_missing(program)
-    outputs.refuse()
+    outputs.refuse(None)
+    return _run(program, outputs, alarm, max_holds, fail_over, quiet)
+
+
+def _run(
+    program: Program,
+    outputs: Outputs,
+    alarm: float | None,
+    max_holds: int,
+    fail_over: float | None,
+    quiet: bool,
+) -> NoReturn:
+    """Run and watch the program, report, and end as it ended."""
+    from gil_demo.watching.watch import watch_program
 
     def report(result: "WatchResult") -> None:
         if not quiet:
@@ -122,6 +141,19 @@ def watch(
     report(result)
     code = _verdict(result, fail_over)
     leave(ending, code if ending.exit_code == 0 and code else None)
+
+
+def _show_kept(file: Path, outputs: Outputs, fail_over: float | None, quiet: bool) -> int:
+    """Show what --json wrote before: on standard output, which no program needs."""
+    from gil_demo.report.kept_watching import kept_watch
+    from gil_demo.report.kit.screen import screen
+    from gil_demo.report.watching import WatchReport
+
+    result = kept_watch(file)
+    outputs.write(result)
+    if not quiet:
+        screen().print(WatchReport(result))
+    return _verdict(result, fail_over)
 
 
 def _report(result: "WatchResult") -> None:
