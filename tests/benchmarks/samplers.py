@@ -32,6 +32,9 @@ CYCLES_MS = (
 SPY_RATE = 1000
 
 Cycle = tuple[float, float]
+Told = tuple[float, float, float]
+"""The true held share, at least and at most, and what one way told of it."""
+
 Errors = dict[tuple[str, Cycle], float]
 
 CHILD = """
@@ -44,44 +47,47 @@ period = held + released
 start, end, least, most = handovers.cycles(
     int(held * 1e6), int(released * 1e6), False, max(1, int(seconds * 1e3 / period))
 )
-print((least + most) / 2 / (end - start), flush=True)
+print(least / (end - start), most / (end - start), flush=True)
 """
 
 
-def made(cycle: Cycle) -> tuple[int, int, float]:
-    """Make a cycle for `SECONDS`; give its start, its end, and the true held share."""
+def made(cycle: Cycle) -> tuple[int, int, float, float]:
+    """Make a cycle for `SECONDS`; give its start, its end, and the range of its held share.
+
+    Time inside a hand-over belongs to neither side, hence the range.
+    """
     held, released = cycle
     count = max(1, int(SECONDS * 1e3 / (held + released)))
     start, end, least, most = handovers.cycles(int(held * 1e6), int(released * 1e6), False, count)
-    return start, end, (least + most) / 2 / (end - start)
+    return start, end, least / (end - start), most / (end - start)
 
 
-def by_hand_overs(cycle: Cycle) -> tuple[float, float]:
+def by_hand_overs(cycle: Cycle) -> Told:
     """Truth and what the hand-overs tell."""
     recorder = Recorder(events=True)
     recorder.start()
-    start, end, true = made(cycle)
+    start, end, low, high = made(cycle)
     recording = recorder.stop()
     assert recording is not None
     own = recording.holds[recording.holds["thread"] == 1]
     told = timeline.held_within(own, start, end) / (end - start)
     handovers.forget()
-    return true, told
+    return low, high, told
 
 
-def by_gilknocker(cycle: Cycle) -> tuple[float, float]:
+def by_gilknocker(cycle: Cycle) -> Told:
     """Truth and gilknocker's contention metric."""
     knocker = import_module("gilknocker").KnockKnock(1_000)  # of the group bench-watch alone
     knocker.start()
     time.sleep(0.01)
     knocker.reset_contention_metric()
-    _, _, true = made(cycle)
+    _, _, low, high = made(cycle)
     told = knocker.contention_metric
     knocker.stop()
-    return true, float(told)
+    return low, high, float(told)
 
 
-def by_py_spy(cycle: Cycle) -> tuple[float, float]:
+def by_py_spy(cycle: Cycle) -> Told:
     """Truth and the share of py-spy's samples at which the thread had the GIL."""
     seconds = SECONDS + 1
     with tempfile.TemporaryDirectory() as folder:
@@ -108,12 +114,12 @@ def by_py_spy(cycle: Cycle) -> tuple[float, float]:
             env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         )
         samples = sum(int(line.rsplit(" ", 1)[1]) for line in raw.read_text().splitlines())
-        true = float(child.stdout.readline())
+        low, high = map(float, child.stdout.readline().split())
         child.wait()
-    return true, samples / SPY_RATE
+    return low, high, samples / SPY_RATE
 
 
-WAYS: dict[str, Callable[[Cycle], tuple[float, float]]] = {
+WAYS: dict[str, Callable[[Cycle], Told]] = {
     "hand-overs": by_hand_overs,
     "gilknocker": by_gilknocker,
     "py-spy --gil": by_py_spy,
@@ -124,10 +130,12 @@ def worst_errors() -> Errors:
     """The worst error of each way, by cycle, over interleaved rounds, in points of a hundred."""
     jobs = {(name, cycle): partial(WAYS[name], cycle) for name in WAYS for cycle in CYCLES_MS}
     results = interleaved(jobs, ROUNDS)
-    return {
-        key: max(abs(told - true) * 100 for true, told in (one[key] for one in results))
-        for key in jobs
-    }
+    return {key: max(points_off(*one[key]) for one in results) for key in jobs}
+
+
+def points_off(low: float, high: float, told: float) -> float:
+    """How far the share that was told lies outside the range of the true one."""
+    return abs(told - min(max(told, low), high)) * 100
 
 
 def errors_table(worst: Errors) -> FittingTable:
