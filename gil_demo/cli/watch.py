@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,7 +14,7 @@ from gil_demo.cli.options import Whole
 from gil_demo.cli.output import FROM_OPTION, SHOWING, file_option, refuse_all_but
 from gil_demo.cli.program import ProgramCommand, program_argument
 from gil_demo.exit_codes import CONTRADICTED, INCONCLUSIVE
-from gil_demo.host.launch import Program, leave, refuse_missing
+from gil_demo.host.launch import Ending, Program, leave, refuse_missing
 
 if TYPE_CHECKING:
     from gil_demo.results.watching import WatchResult
@@ -73,6 +75,12 @@ class Outputs:
     help="Report on standard error when a hold makes another thread wait that long.",
 )
 @click.option(
+    "--ask-every",
+    metavar="TIME",
+    type=seconds,
+    help="Let a thread of its own ask for the GIL that often: finds what blocks an event loop.",
+)
+@click.option(
     "--fail-over",
     metavar="TIME",
     type=seconds,
@@ -98,6 +106,7 @@ def watch(
     html_file: Path | None,
     trace_file: Path | None,
     alarm: float | None,
+    ask_every: float | None,
     fail_over: float | None,
     max_holds: int,
     quiet: bool,
@@ -114,28 +123,34 @@ def watch(
         outputs.refuse(from_file)
         assert from_file is not None
         return _show_kept(from_file, outputs, fail_over, quiet)
+    from gil_demo.watching.watch import watch_program
+
     refuse_missing(program)
     outputs.refuse(None)
-    return _run(program, outputs, alarm, max_holds, fail_over, quiet)
+    watch_so = partial(
+        watch_program,
+        program,
+        alarm_seconds=alarm,
+        ask_every_seconds=ask_every,
+        max_holds=max_holds,
+    )
+    return _run(watch_so, outputs, fail_over, quiet)
 
 
 def _run(
-    program: Program,
+    run: "Callable[..., tuple[WatchResult | None, Ending]]",
     outputs: Outputs,
-    alarm: float | None,
-    max_holds: int,
     fail_over: float | None,
     quiet: bool,
 ) -> NoReturn:
-    """Run and watch the program, report, and end as it ended."""
-    from gil_demo.watching.watch import watch_program
+    """Run and watch a program, report, and end as it ended."""
 
     def report(result: "WatchResult") -> None:
         if not quiet:
             _report(result)
         outputs.write(result)
 
-    result, ending = watch_program(program, alarm, max_holds, on_terminate=report)
+    result, ending = run(on_terminate=report)
     if result is None:
         leave(ending)  # a child that the program forked has come to its end
     report(result)

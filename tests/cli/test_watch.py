@@ -89,6 +89,38 @@ def test_python_that_is_switched_in_time_is_told_apart(watched: Watched) -> None
     assert {place["kind"] for place in work} <= {"switched", "off-core"}
 
 
+LOOP = """\
+import asyncio, json
+from gil_demo import hold_gil
+
+def parse():
+    hold_gil(0.06)
+
+def count():
+    return sum(number % 7 for number in range(1_500_000))
+
+async def handle():
+    await asyncio.sleep(0.02)
+    parse()
+    await asyncio.sleep(0.02)
+    count()
+
+asyncio.run(handle())
+"""
+
+
+def test_what_blocks_an_event_loop_is_found_by_a_thread_that_asks(watched: Watched) -> None:
+    """C at the line of its call, Python at a line within; without such a thread nobody waits."""
+    _, seen = watched(LOOP, "-q")
+    assert seen["places"] == []
+    _, seen = watched(LOOP, "-q", "--ask-every", "5ms")
+    places = {place["frame"]["function"]: place for place in seen["places"] if place["frame"]}
+    assert places["parse"]["frame"]["line"] == 5
+    assert places["parse"]["kind"] in ("c", "off-core")
+    assert places["parse"]["waiters"] == ["gil-demo asks"]
+    assert any("count" in name for name in places)
+
+
 def test_an_alarm_speaks_while_a_hold_goes_on(process: Command, tmp_path: Path) -> None:
     """With the thread, the stack, and who waits: here of a program that is killed in its hold."""
     (tmp_path / "hang.py").write_text(
@@ -178,6 +210,7 @@ def test_options_end_where_the_program_begins(process: Command, tmp_path: Path) 
         (["nowhere.py"], "there is no file 'nowhere.py' to run"),
         (["--alarm", "50", "x.py"], "give one with its unit, as in 50ms"),
         (["--fail-over", "0ms", "x.py"], "is not a time"),
+        (["--ask-every", "5", "x.py"], "is not a time"),
         (["--json", "a", "--csv", "a", "-c", "print(1)"], "name the same file"),
         (["--html", "no/where.html", "-c", "print(1)"], "is not a folder"),
     ],
