@@ -135,7 +135,7 @@ uint64_t stacks_lost(void);
 void stacks_forget(void);
 
 /* alarm.c: speaks up while a hold makes somebody wait. */
-const char *alarm_start(int64_t after_ns, int fd);
+const char *alarm_start(int64_t after_ns, int fd, const char *launcher);
 uint64_t alarm_stop(void);
 void alarm_forget_in_child(void);
 

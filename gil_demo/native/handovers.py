@@ -138,9 +138,12 @@ def name_thread(name: str) -> int:
     return int(serial)
 
 
-def alarm_start(after_ns: int, descriptor: int) -> None:
-    """Write to a file descriptor whenever a hold makes another thread wait that long."""
-    _module().alarm_start(after_ns, descriptor)
+def alarm_start(after_ns: int, descriptor: int, launcher: str) -> None:
+    """Write to a file descriptor whenever a hold makes another thread wait that long.
+
+    Stacks are told up to the first frame of the file `launcher`, which runs the program.
+    """
+    _module().alarm_start(after_ns, descriptor, launcher)
 
 
 def alarm_stop() -> int:

@@ -141,7 +141,8 @@ def test_an_alarm_speaks_while_a_hold_goes_on(process: Command, tmp_path: Path) 
         told = [running.stderr.readline() for _ in range(5)]
     finally:
         running.kill()
-        running.communicate()
+        _, rest = running.communicate()
+    assert "launch.py" not in rest
     assert "MainThread" in told[0]
     assert "still has it; 1 thread waits" in told[0]
     assert "hold_gil (" in told[1]
@@ -157,6 +158,7 @@ def test_an_alarm_tells_of_holds_that_ended(watched: Watched) -> None:
     assert len(alarms) == 3
     assert all("thread server" in line for line in alarms)
     assert ended.stderr.count("export (") == 3
+    assert "launch.py" not in ended.stderr
 
 
 @pytest.mark.parametrize(("allowed", "code"), [("30ms", 1), ("20s", 0)])
