@@ -175,14 +175,16 @@ def release_gil(seconds: float) -> None:
     _module().release_gil(seconds)
 
 
-def cycles(held_ns: int, released_ns: int, spinning: bool, count: int) -> tuple[int, int, int, int]:
+def cycles(
+    held_ns: int, released_ns: int, spinning: bool, count: int, limit_ns: int = 1 << 62
+) -> tuple[int, int, int, int]:
     """Hold and release the GIL in turn; return the start, the end, and the time held.
 
     The time held is given as at least and at most: the times are stamped in C, right before
     and right after each call that drops or takes the GIL. The released part is spent on the
-    processor if `spinning`, and asleep otherwise.
+    processor if `spinning`, and asleep otherwise. After `limit_ns`, no further cycle begins.
     """
-    start, end, least, most = _module().cycles(held_ns, released_ns, spinning, count)
+    start, end, least, most = _module().cycles(held_ns, released_ns, spinning, count, limit_ns)
     return start, end, least, most
 
 
