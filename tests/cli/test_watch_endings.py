@@ -132,6 +132,20 @@ def test_a_program_ends_as_without_the_watch(name: str, process: Command, tmp_pa
     assert "gil_demo/" not in ended.stderr.replace("gil_demo/_", ""), "a traceback of ours"
 
 
+def test_a_program_is_watched_until_its_last_thread_has_ended(watched: Watched) -> None:
+    """As Python itself waits for threads that are no daemons, and then calls exit functions."""
+    ended, seen = watched(
+        "import atexit, threading, time\n"
+        "def late():\n    time.sleep(0.3)\n    print('late')\n"
+        "atexit.register(print, 'exit')\n"
+        "threading.Thread(target=late, name='late').start()\n"
+        "print('main')\n"
+    )
+    assert ended.stdout.split() == ["main", "late", "exit"]
+    assert seen["seconds"] >= 0.3
+    assert "late" in {row["name"] for row in seen["threads"]}
+
+
 def test_a_program_may_deal_with_sigterm_itself(watched: Watched) -> None:
     """Its own handler takes the place of ours, and is what SIGTERM finds."""
     ended, _ = watched(
