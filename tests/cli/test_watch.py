@@ -68,9 +68,9 @@ def test_the_document_keeps_its_schema_and_its_sums(watched: Watched) -> None:
     Draft202012Validator(schema("watch")).validate(seen)
     assert {row["name"] for row in seen["threads"]} == {"MainThread", "server", "ticker"}
     caused = sum(place["caused_wait_seconds"] for place in seen["places"])
-    assert 0.1 < caused <= seen["waited_seconds"] + 1e-6
+    assert 0.02 < caused <= seen["waited_seconds"] + 1e-6
     assert sum(row["held_seconds"] for row in seen["threads"]) <= seen["seconds"] + 1e-6
-    assert seen["longest_wait_seconds"] >= 0.07
+    assert seen["longest_wait_seconds"] >= 0.02
     assert seen["lost_events"] == 0
     assert seen["exit_code"] == 0
 
@@ -151,13 +151,19 @@ def test_an_alarm_speaks_while_a_hold_goes_on(process: Command, tmp_path: Path) 
     assert "hang.py:6)" in told[4]
 
 
-def test_an_alarm_tells_of_holds_that_ended(watched: Watched) -> None:
-    """Each that made another thread wait long enough, whenever the alarm's thread looked."""
-    ended, _ = watched(STALLS, "--alarm", "60ms", "-q")
+def test_an_alarm_tells_of_each_hold_that_made_another_thread_wait_so_long(
+    watched: Watched,
+) -> None:
+    """Whenever the alarm's thread looked: at the hold itself, or when it had ended."""
+    ended, seen = watched(STALLS, "--alarm", "40ms", "-q")
     alarms = [line for line in ended.stderr.splitlines() if "gil-demo: alarm" in line]
-    assert len(alarms) == 3
-    assert all("thread server" in line for line in alarms)
-    assert ended.stderr.count("export (") == 3
+    long = [hold for hold in seen["holds"] if hold["longest_wait_ns"] >= 40_000_000]
+    assert len(alarms) == len(long) >= 1
+    for thread in ("server", "ticker", "MainThread"):
+        told = sum(f"thread {thread} " in line for line in alarms)
+        assert told == sum(hold["thread"] == thread for hold in long)
+    exports = sum(any(one["function"] == "export" for one in hold["stack"]) for hold in long)
+    assert ended.stderr.count("export (") == exports
     assert "launch.py" not in ended.stderr
 
 
