@@ -307,7 +307,7 @@ def empty_the_pipe():
 
 threads = [threading.Thread(target=target) for target in (compute, empty_the_pipe)]
 handovers.start(0, 0)
-handovers.alarm_start(1_000_000, writing)
+handovers.alarm_start(1_000_000, writing, "")
 for thread in threads:
     thread.start()
 handovers.hold_gil(0.5)  # the alarm speaks, and its thread waits until there is room in the pipe
