@@ -179,7 +179,7 @@ def test_a_wait_begins_when_the_thread_asks(watched: None) -> None:
         thread = threading.Thread(target=ask_soon)
         thread.start()
         ready.wait()
-        handovers.hold_gil(0.1)
+        handovers.hold_gil(0.5)
         thread.join()
         holds = handovers.holds()
         waits = holds["taken"] - holds["asked"]
