@@ -61,10 +61,12 @@ bench: $(VENV)/.test
 bench-guard: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks --only guard
 
-# Hand-overs beside samplers, on the same duty cycles; py-spy needs the right to trace.
+# What the watch costs; and hand-overs beside samplers, on the same duty cycles (about three
+# minutes; py-spy needs the right to trace).
 bench-watch: $(VENV)/.test
 	$(PIP) install --quiet --group bench-watch
-	$(BIN)/python -m tests.benchmarks.watch
+	$(BIN)/python -m tests.benchmarks --only watch
+	$(BIN)/python -m tests.benchmarks.samplers
 
 lint: $(VENV)/.test lint-python lint-c lint-musl lint-docs
 	$(BIN)/python -m tests.docs_commands

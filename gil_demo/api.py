@@ -243,7 +243,11 @@ def probe(
 
 
 def watch(
-    *, events: bool = True, alarm: float | None = None, max_holds: int = MAX_HOLDS
+    *,
+    events: bool = True,
+    alarm: float | None = None,
+    ask_every: float | None = None,
+    max_holds: int = MAX_HOLDS,
 ) -> WatchedBlock:
     """Watch the GIL of this process: ``with gil_demo.watch() as seen:``.
 
@@ -255,6 +259,8 @@ def watch(
             enough to leave on.
         alarm: Write to standard error, with the stack, when a hold makes another thread wait
             for so many seconds, even while the hold goes on.
+        ask_every: Let a thread of its own ask for the GIL every so many seconds. Where no other
+            thread does, as beside an event loop, this finds the line that has it too long.
         max_holds: For how many pairs of hand-overs there is room, 40 bytes each. Of those for
             which there is none, only the totals are known, and the report says how many.
 
@@ -263,9 +269,11 @@ def watch(
 
     Raises:
         CannotWatch: The block begins where the GIL cannot be watched, or is being watched.
-        ValueError: `alarm` or `max_holds` is not above 0.
+        ValueError: `alarm`, `ask_every` or `max_holds` is not above 0.
     """
-    return WatchedBlock(events=events, alarm_seconds=alarm, max_holds=max_holds)
+    return WatchedBlock(
+        events=events, alarm_seconds=alarm, ask_every_seconds=ask_every, max_holds=max_holds
+    )
 
 
 def hold_gil(seconds: float) -> None:

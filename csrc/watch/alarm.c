@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 8192, LINE_TABLE_BYTES = 32768, MAX_TOLD_FRAMES = 12 };
+enum { TEXT_BYTES = 8192, LINE_TABLE_BYTES = 32768, MAX_TOLD_FRAMES = 12, FILE_BYTES = 320 };
 
 static struct {
     pthread_t thread;
@@ -27,6 +27,7 @@ static struct {
     int64_t after_ns;
     int fd;
     uint64_t told;
+    char launcher[FILE_BYTES]; /* the file whose frames, and their callers, are not the program's */
 } alarm_state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 typedef struct {
@@ -103,27 +104,30 @@ static int line_of(const uint8_t *table, size_t bytes, int line, int offset)
     return 0;
 }
 
-static void add_frame(text *to, PyCodeObject *from, char *at_instruction)
+/* Adds a frame of the program. False: here and further out are only those that run it. */
+static bool add_frame(text *to, PyCodeObject *from, char *at_instruction)
 {
     static uint8_t table[LINE_TABLE_BYTES]; /* one alarm thread: nobody else uses it */
     PyVarObject head;
     PyCodeObject code;
-    char function[160], file[320];
+    char function[160], file[FILE_BYTES];
     if (!copy(&code, from, sizeof code) || !Py_IS_TYPE((PyObject *)&code, &PyCode_Type) ||
         !copy(&head, code.co_linetable, sizeof head))
-        return; /* an entry from C, or memory that has changed meanwhile */
+        return true; /* an entry from C, or memory that has changed meanwhile */
     size_t bytes = (size_t)head.ob_size;
     if (bytes > sizeof table)
         bytes = sizeof table;
     if (!copy(table, (char *)code.co_linetable + offsetof(PyBytesObject, ob_sval), bytes))
-        return;
+        return true;
     int offset = (int)(at_instruction - (char *)_PyCode_CODE(from));
     int line = line_of(table, bytes, code.co_firstlineno, offset);
     copy_str(function, sizeof function, code.co_qualname);
     copy_str(file, sizeof file, code.co_filename);
-    if (line <= 0 && code.co_firstlineno <= 0)
-        return; /* code that CPython makes for itself, of no file */
-    add(to, "    %s (%s:%d)\n", function, file, line > 0 ? line : code.co_firstlineno);
+    if (strcmp(file, alarm_state.launcher) == 0)
+        return false;
+    if (line > 0 || code.co_firstlineno > 0) /* else CPython made this code for itself */
+        add(to, "    %s (%s:%d)\n", function, file, line > 0 ? line : code.co_firstlineno);
+    return true;
 }
 
 /* Adds the stack of a thread that may be running: the caller checks that it did not. */
@@ -142,7 +146,8 @@ static void add_stack(text *to, PyThreadState *tstate)
     for (int i = 0; at != NULL && i < MAX_TOLD_FRAMES; at = frame.previous, i++) {
         if (!copy(&frame, at, sizeof frame))
             return;
-        add_frame(to, (PyCodeObject *)frame_executable(&frame), frame_instruction(&frame));
+        if (!add_frame(to, (PyCodeObject *)frame_executable(&frame), frame_instruction(&frame)))
+            return;
     }
 }
 
@@ -220,7 +225,8 @@ static void look_at_the_ended(uint64_t *seen, int64_t told)
         int32_t offset;
         uint32_t node = one.stack;
         for (int i = 0; i < MAX_TOLD_FRAMES && stacks_place(&node, &code, &offset); i++)
-            add_frame(&message, code, (char *)_PyCode_CODE(code) + offset);
+            if (!add_frame(&message, code, (char *)_PyCode_CODE(code) + offset))
+                break;
         send(&message);
     }
 }
@@ -249,7 +255,7 @@ static void *keep_looking(void *unused)
     return NULL;
 }
 
-const char *alarm_start(int64_t after_ns, int fd)
+const char *alarm_start(int64_t after_ns, int fd, const char *launcher)
 {
     if (alarm_state.running)
         return "an alarm is set already";
@@ -261,6 +267,7 @@ const char *alarm_start(int64_t after_ns, int fd)
     alarm_state.leaving = false;
     alarm_state.after_ns = after_ns;
     alarm_state.fd = fd;
+    snprintf(alarm_state.launcher, sizeof alarm_state.launcher, "%s", launcher);
     alarm_state.told = 0;
     sigset_t all, before; /* signals are for the program's own threads */
     sigfillset(&all);

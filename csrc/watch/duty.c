@@ -55,19 +55,20 @@ PyObject *duty_release(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* (held, released, spinning, cycles) in nanoseconds -> (start, end, held at least, at most).
+/* (held, released, spinning, cycles, limit) in nanoseconds -> (start, end, held at least, at most).
+ * No further cycle begins once they have lasted for `limit`: a busy machine makes them longer.
  *
  * Time inside a hand-over belongs to neither side: the stamps before and after it tell how
  * much that can be. */
 PyObject *duty_cycles(PyObject *module, PyObject *args)
 {
     (void)module;
-    long long held, released;
+    long long held, released, limit;
     int spinning, cycles;
-    if (!PyArg_ParseTuple(args, "LLpi:cycles", &held, &released, &spinning, &cycles))
+    if (!PyArg_ParseTuple(args, "LLpiL:cycles", &held, &released, &spinning, &cycles, &limit))
         return NULL;
     int64_t start = now(), surely = start, perhaps = start, least = 0, most = 0;
-    for (int i = 0; i < cycles; i++) {
+    for (int i = 0; i < cycles && surely - start < limit; i++) {
         pass_time(surely + held, true);
         if (released > 0) {
             int64_t before = now();

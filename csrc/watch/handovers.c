@@ -1,5 +1,5 @@
 /* The functions that stand in for pthread_mutex_lock, pthread_mutex_unlock and
- * pthread_cond_timedwait, and what they note.
+ * pthread_cond_timedwait, and what they note. session.c puts them in place.
  *
  * In CPython's take_gil() and drop_gil() (Python/ceval_gil.c) the order of events is:
  *
@@ -14,75 +14,13 @@
 #include "handovers.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define NOBODY UINT32_MAX
 
 struct watch watch = {.holder = NOBODY};
-
-/* What a thread knows of itself; valid only for the watch of that session. */
-static _Thread_local struct {
-    uint64_t session;
-    uint32_t row;
-    bool has_gil;
-    int64_t asked;
-} me;
-
-/* Guards the handing out of rows: a thread ends, and gives its row back, without the GIL. */
-static pthread_mutex_t rows_mutex = PTHREAD_MUTEX_INITIALIZER;
-static uint32_t free_rows[MAX_THREADS], free_count;
-static pthread_key_t at_thread_end;
-
-/* Runs in a thread that ends, without the GIL: its row may go to another thread.
- * Only while no holds are kept, for these name their thread by its row. */
-static void give_row_back(void *unused)
-{
-    (void)unused;
-    pthread_mutex_lock(&rows_mutex);
-    if (watch.running && me.session == watch.session && watch.holds == NULL && me.row != 0) {
-        thread_row *row = &watch.threads[me.row];
-        watch.ended.held_ns += row->held_ns;
-        watch.ended.waited_ns += row->waited_ns;
-        watch.ended.takes += row->takes;
-        if (row->longest_hold_ns > watch.ended.longest_hold_ns)
-            watch.ended.longest_hold_ns = row->longest_hold_ns;
-        if (row->longest_wait_ns > watch.ended.longest_wait_ns)
-            watch.ended.longest_wait_ns = row->longest_wait_ns;
-        *row = (thread_row){0};
-        free_rows[free_count++] = me.row;
-    }
-    me.session = 0;
-    pthread_mutex_unlock(&rows_mutex);
-}
-
-/* Gives the calling thread a row of its own, the first time a watch meets it. */
-static void enrol(void)
-{
-    pthread_mutex_lock(&rows_mutex);
-    uint32_t row = free_count > 0                ? free_rows[--free_count]
-                   : watch.rows < MAX_THREADS ? watch.rows++
-                                                 : 0;
-    if (row != 0) {
-        watch.threads[row].pthread = (uint64_t)pthread_self();
-        watch.threads[row].native_id = (int)gettid();
-        if (pthread_getcpuclockid(pthread_self(), &watch.threads[row].processor) != 0)
-            watch.threads[row].processor = CLOCK_MONOTONIC;
-        watch.threads[row].serial = ++watch.serials;
-    }
-    me.session = watch.session;
-    me.row = row;
-    me.has_gil = false;
-    me.asked = 0;
-    pthread_mutex_unlock(&rows_mutex);
-    pthread_setspecific(at_thread_end, &me);
-}
 
 static inline void know_myself(void)
 {
     if (me.session != watch.session)
-        enrol();
+        threads_enrol();
 }
 
 uint32_t watch_this_thread(void)
@@ -252,81 +190,14 @@ static int watched_unlock(pthread_mutex_t *mutex)
     return pthread_mutex_unlock(mutex);
 }
 
-/* A forked child has one thread and a GIL made anew: it is not watched. */
-static void stop_in_child(void)
-{
-    if (!watch.running)
-        return;
-    watch.running = false;
-    slots_restore();
-    alarm_forget_in_child();
-}
+const replacement stand_ins[STAND_INS] = {
+    {"pthread_mutex_lock", (void *)watched_lock},
+    {"pthread_mutex_unlock", (void *)watched_unlock},
+    {"pthread_cond_timedwait", (void *)watched_timedwait},
+};
 
-static const char *prepare_once(void)
+void first_hold(PyThreadState *tstate)
 {
-    static bool prepared;
-    if (!prepared && (pthread_key_create(&at_thread_end, give_row_back) != 0 ||
-                      pthread_atfork(NULL, NULL, stop_in_child) != 0))
-        return "there is no memory for it";
-    prepared = true;
-    return NULL;
-}
-
-static void *reserve(size_t bytes)
-{
-    void *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return place == MAP_FAILED ? NULL : place;
-}
-
-/* Looks at the GIL through our layout: we have it, so it must say so. */
-static const char *doubt_of_layout(PyThreadState *tstate)
-{
-    if (Py_Version >> 16 != PY_VERSION_HEX >> 16)
-        return "it was compiled for another version of Python";
-    gil_state *gil = gil_of(tstate);
-    if (gil == NULL || gil_locked(gil) != 1 || gil_last_holder(gil) != tstate)
-        return "the GIL of this Python is not laid out as expected";
-    return NULL;
-}
-
-/* Drops the GIL and takes it back once: exactly these two events must have been seen. */
-static const char *doubt_of_events(PyThreadState *tstate)
-{
-    thread_row *row = &watch.threads[me.row];
-    uint64_t takes = row->takes, drops = row->drops;
-    Py_BEGIN_ALLOW_THREADS
-    Py_END_ALLOW_THREADS
-    bool seen = row->takes == takes + 1 && row->drops == drops + 1 && watch.holder == me.row &&
-                watch.holder_state == tstate && me.has_gil && me.asked == 0;
-    return seen ? NULL : "a hand-over of the GIL made for a test was not seen";
-}
-
-const char *watch_start(uint64_t capacity, int64_t stack_after_ns)
-{
-    PyThreadState *tstate = PyThreadState_Get();
-    const char *why = prepare_once();
-    if (why == NULL)
-        why = doubt_of_layout(tstate);
-    if (why != NULL)
-        return why;
-    watch_forget();
-    watch.threads = reserve(MAX_THREADS * sizeof *watch.threads);
-    watch.holds = capacity > 0 ? reserve(capacity * sizeof *watch.holds) : NULL;
-    if (watch.threads == NULL || (capacity > 0 && watch.holds == NULL))
-        why = "there is no memory for it";
-    if (why == NULL && capacity > 0)
-        why = stacks_start();
-    if (why != NULL) {
-        watch_forget();
-        return why;
-    }
-    watch.capacity = capacity;
-    watch.stack_after_ns = stack_after_ns;
-    watch.rows = 1;
-    watch.session++;
-    watch.gil = gil_of(tstate);
-    watch.mutex = &watch.gil->WATCHED_MUTEX;
     know_myself();
     me.has_gil = true;
     watch.holder_state = tstate;
@@ -334,42 +205,11 @@ const char *watch_start(uint64_t capacity, int64_t stack_after_ns)
     watch.taken = watch.started;
     watch.ran_before = -1;
     watch.holder = me.row;
-    watch.running = true;
-    static const replacement ours[] = {{"pthread_mutex_lock", (void *)watched_lock},
-                                       {"pthread_mutex_unlock", (void *)watched_unlock},
-                                       {"pthread_cond_timedwait", (void *)watched_timedwait}};
-    why = slots_replace(ours, sizeof ours / sizeof *ours);
-    if (why == NULL)
-        why = doubt_of_events(tstate);
-    if (why != NULL) {
-        watch.running = false;
-        slots_restore();
-        watch_forget();
-    }
-    return why;
 }
 
-const char *watch_stop(void)
+void last_hold(PyThreadState *tstate)
 {
-    if (!watch.running)
-        return NULL;
     watch.stopped = now();
-    uint32_t stack = watch.holds != NULL ? stacks_take(PyThreadState_Get()) : UNKNOWN_STACK;
-    close_hold(watch.stopped, stack);
-    watch.running = false;
+    close_hold(watch.stopped, watch.holds != NULL ? stacks_take(tstate) : UNKNOWN_STACK);
     watch.holder = NOBODY;
-    return slots_restore();
-}
-
-void watch_forget(void)
-{
-    pthread_mutex_lock(&rows_mutex);
-    if (watch.threads != NULL)
-        munmap(watch.threads, MAX_THREADS * sizeof *watch.threads);
-    if (watch.holds != NULL)
-        munmap(watch.holds, watch.capacity * sizeof *watch.holds);
-    watch = (struct watch){.session = watch.session, .holder = NOBODY, .serials = 0};
-    free_count = 0;
-    pthread_mutex_unlock(&rows_mutex);
-    stacks_forget();
 }

@@ -2,11 +2,11 @@
  *
  * CPython guards its GIL with one mutex: each thread that takes the GIL and each thread that
  * drops it owns this mutex meanwhile and unlocks it at the end. libpython calls
- * pthread_mutex_lock and pthread_mutex_unlock through two slots, which hold the addresses of
- * these functions. While watching, the slots hold the addresses of our own two functions: they
- * note the time and call the real ones. The program's Python code runs as ever.
+ * pthread_mutex_lock, pthread_mutex_unlock and pthread_cond_timedwait through slots, which hold
+ * the addresses of these functions. While watching, the slots hold the addresses of our own:
+ * they note the time and call the real ones. The program's Python code runs as ever.
  *
- * Whoever runs in on_unlock() owns the GIL's mutex: no other thread can take or drop the GIL
+ * Whoever runs in watched_unlock() owns the GIL's mutex: no other thread can take or drop the GIL
  * there, so `watch` needs no lock of its own.
  */
 #ifndef GIL_DEMO_WATCH_HANDOVERS_H
@@ -31,7 +31,9 @@ enum {
     MAX_FRAMES = 96,          /* the innermost frames of a stack; the rest is cut */
     UNKNOWN_STACK = 0,        /* node 0: no stack was taken */
     CUT_STACK = 1,            /* node 1: the callers that were cut */
+    STAND_INS = 3,            /* functions of libc that we stand in for */
 };
+#define NOBODY UINT32_MAX /* the row that has the GIL while it is free */
 
 /* A stretch of time in which one thread had the GIL: 40 bytes for a pair of hand-overs.
  * Times are those of time.monotonic_ns. `asked` is `taken` where the GIL was free. */
@@ -69,7 +71,7 @@ struct watch {
     thread_row ended; /* totals of the threads whose rows were given to others */
 
     _Atomic int asking; /* how many threads wait for the GIL */
-    _Atomic uint32_t holder; /* the row that has the GIL, or UINT32_MAX */
+    _Atomic uint32_t holder; /* the row that has the GIL, or NOBODY */
     _Atomic(PyThreadState *) holder_state;
     _Atomic int64_t taken;
     int64_t asked, dropped, started, stopped;
@@ -89,21 +91,37 @@ static inline int64_t now(void)
     return clock_ns(SPAN_CLOCK);
 }
 
-/* Starts to watch. Returns NULL, or why it cannot be done here. With the GIL held. */
+/* What a thread knows of itself; valid only for the watch of that session. */
+extern _Thread_local struct me {
+    uint64_t session;
+    uint32_t row;
+    bool has_gil;
+    int64_t asked;
+} me;
+
+/* session.c: a watch from its start to its end, with the GIL held. NULL, or why it cannot be. */
 const char *watch_start(uint64_t capacity, int64_t stack_after_ns);
-
-/* Stops; what was noted stays until watch_forget(). With the GIL held. */
-const char *watch_stop(void);
+const char *watch_stop(void); /* what was noted stays until watch_forget() */
 void watch_forget(void);
+void *reserve(size_t bytes); /* memory that is zero, or NULL */
 
-/* The row of the calling thread. */
-uint32_t watch_this_thread(void);
+/* threads.c: the rows of the threads. */
+const char *threads_start(void);
+void threads_enrol(void); /* gives the calling thread a row, when a watch first meets it */
+void threads_forget(void);
+void threads_forget_in_child(void);
 
-/* slots.c: replaces the addresses of two functions that libpython calls. */
+/* handovers.c: the functions that stand in for those of libc, and what they note. */
 typedef struct {
     const char *name;
     void *ours;
 } replacement;
+extern const replacement stand_ins[STAND_INS];
+void first_hold(PyThreadState *tstate); /* the caller has the GIL from here on */
+void last_hold(PyThreadState *tstate);
+uint32_t watch_this_thread(void); /* the row of the calling thread */
+
+/* slots.c: replaces the addresses of functions that libpython calls. */
 const char *slots_replace(const replacement *wanted, int count);
 const char *slots_restore(void);
 PyObject *slots_state(void); /* [(address, value, protection)], for tests */
@@ -117,7 +135,7 @@ uint64_t stacks_lost(void);
 void stacks_forget(void);
 
 /* alarm.c: speaks up while a hold makes somebody wait. */
-const char *alarm_start(int64_t after_ns, int fd);
+const char *alarm_start(int64_t after_ns, int fd, const char *launcher);
 uint64_t alarm_stop(void);
 void alarm_forget_in_child(void);
 

@@ -1,7 +1,7 @@
 /* Where CPython keeps its GIL and a thread's frames: all that differs from version to version.
  *
  * The interpreter's own internal headers, installed beside the public ones, give the layout of
- * the very version this is compiled for. handovers.c checks at each start that it holds here.
+ * the very version this is compiled for. session.c checks at each start that it holds here.
  */
 #ifndef GIL_DEMO_WATCH_LAYOUT_H
 #define GIL_DEMO_WATCH_LAYOUT_H
@@ -78,11 +78,14 @@ static inline PyObject *frame_executable(struct _PyInterpreterFrame *frame)
 #endif
 }
 
-/* The code a frame runs, or NULL for a frame that runs none. */
+/* The code a frame runs, or NULL for a frame that runs none, or has not begun: sys._getframe()
+ * leaves that out, too. While CPython makes a frame, the collector may run finalizers. */
 static inline PyCodeObject *frame_code(struct _PyInterpreterFrame *frame)
 {
     PyObject *code = frame_executable(frame);
-    return code != NULL && PyCode_Check(code) ? (PyCodeObject *)code : NULL;
+    if (code == NULL || !PyCode_Check(code) || _PyFrame_IsIncomplete(frame))
+        return NULL;
+    return (PyCodeObject *)code;
 }
 
 /* The instruction a frame is at. */

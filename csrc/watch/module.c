@@ -128,9 +128,10 @@ static PyObject *begin_alarm(PyObject *module, PyObject *args)
     (void)module;
     long long after_ns;
     int fd;
-    if (!PyArg_ParseTuple(args, "Li:alarm_start", &after_ns, &fd))
+    const char *launcher;
+    if (!PyArg_ParseTuple(args, "Lis:alarm_start", &after_ns, &fd, &launcher))
         return NULL;
-    const char *why = alarm_start(after_ns, fd);
+    const char *why = alarm_start(after_ns, fd, launcher);
     if (why != NULL)
         return refuse(why);
     Py_RETURN_NONE;

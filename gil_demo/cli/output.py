@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 JSON = {"json": "Print one JSON document and nothing else."}
 MARKDOWN = {"markdown": "Print Markdown, for an issue or a README, and nothing else."}
 
-SHOWING = {"svg_file", "html_file", "theme", "slides", "from_file", "check"}
+SHOWING = {
+    "svg_file",
+    "html_file",
+    "theme",
+    "slides",
+    "from_file",
+    "check",
+    "expect",
+    "fail_over",
+    "quiet",
+}
 """Parameters that say how to show a result; those of a command's own forms and files do, too."""
 
 Command = Callable[..., int]
@@ -152,7 +162,7 @@ def output_options(
             from gil_demo.report.kit.pictures import Pictures
 
             if given.get("from_file"):
-                _refuse_all_but(own)
+                refuse_all_but(own)
             chosen = {name: bool(given.pop(f"as_{name}")) for name in forms}
             refuse_together(**chosen)
             written = {name: _path(given.pop(f"{name}_file")) for name in files}
@@ -178,7 +188,7 @@ def refuse_together(**chosen: bool) -> None:
         raise click.UsageError(f"{' and '.join(given)} exclude each other")
 
 
-def _refuse_all_but(shown: Collection[str]) -> None:
+def refuse_all_but(shown: Collection[str]) -> None:
     """Refuse what was given and says how to get a result, where a kept one is to be shown."""
     context = click.get_current_context()
     for parameter in context.command.params:

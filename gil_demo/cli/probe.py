@@ -5,12 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
+from typing import TYPE_CHECKING
 
 import click
 
 from gil_demo.cli.options import Whole
 from gil_demo.cli.output import JSON, MARKDOWN, Output, output_options
 from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
+
+if TYPE_CHECKING:
+    from gil_demo.report.kept_watching import KeptProbe
 
 
 @click.command()
@@ -37,7 +41,7 @@ from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
     help="Probe the statements of this TOML file instead.",
 )
 @click.option("--selftest", is_flag=True, help="Compare with known truth on this machine instead.")
-@output_options(JSON | MARKDOWN, pictures=True)
+@output_options(JSON | MARKDOWN, pictures=True, kept=True)
 def probe(
     *,
     statement: Sequence[str],
@@ -47,12 +51,15 @@ def probe(
     numpy: bool,
     statements_file: Path | None,
     selftest: bool,
+    from_file: Path | None,
     output: Output,
 ) -> int:
     """Tell whether a statement releases the GIL, from every hand-over while it runs.
 
     Used like python -m timeit: several STATEMENTs are the lines of one.
     """
+    if from_file:
+        return _kept(from_file, expect, output)
     ways = [bool(statement), numpy, statements_file is not None, selftest]
     if sum(ways) != 1:
         raise click.UsageError("give one of: a statement, --numpy, --file FILE, --selftest")
@@ -81,7 +88,31 @@ def _one(statement: str, setup: str, calls: int | None, expect: str | None, outp
             result = inconclusive(statement, f"its setup raised {type(error).__name__}: {error}")
         else:
             result = measure(function, calls=calls, name=statement)
-    output.emit(ProbeReport(result), shorten(f"gil-demo probe {statement}", 80, placeholder="..."))
+    return _show(ProbeReport(result), expect, output)
+
+
+def _kept(file: Path, expect: str | None, output: Output) -> int:
+    """Show what --json printed before, with the exit code that it had."""
+    from gil_demo.report.kept_watching import kept_probe
+
+    return _show(kept_probe(file), expect, output)
+
+
+def _show(report: "KeptProbe", expect: str | None, output: Output) -> int:
+    """Show the report in the form that was chosen, and return its exit code."""
+    from gil_demo.report.watching_probe import ProbeReport, ProbesTable
+
+    if not isinstance(report, ProbeReport):
+        if expect:
+            raise click.UsageError("--expect goes with a statement")
+        output.emit(report, "gil-demo probe")
+        if isinstance(report, ProbesTable):
+            unknown = any(row.result.state == "inconclusive" for row in report.rows)
+            return INCONCLUSIVE if unknown else DONE
+        return DONE if report.kept else CONTRADICTED
+    result = report.result
+    title = shorten(f"gil-demo probe {result.statement}", 80, placeholder="...")
+    output.emit(report, title)
     if result.state == "inconclusive":
         return INCONCLUSIVE
     return DONE if expect in (None, result.state) else CONTRADICTED
@@ -106,8 +137,7 @@ def _table(file: Path | None, output: Output) -> int:
         title = f"Which functions of NumPy {numpy.__version__} release the GIL?"
     else:
         title = f"Which statements of {file.name} release the GIL?"
-    output.emit(ProbesTable(tuple(rows), title), "gil-demo probe")
-    return INCONCLUSIVE if any(row.result.state == "inconclusive" for row in rows) else DONE
+    return _show(ProbesTable(tuple(rows), title), None, output)
 
 
 def _selftest(output: Output) -> int:
@@ -118,6 +148,4 @@ def _selftest(output: Output) -> int:
 
     with progress_line("Comparing") as progress:
         rows = tuple(measure(progress))
-    report = SelfTestReport(rows, MAX_ERROR_POINTS)
-    output.emit(report, "gil-demo probe --selftest")
-    return DONE if report.kept else CONTRADICTED
+    return _show(SelfTestReport(rows, MAX_ERROR_POINTS), None, output)

@@ -1,9 +1,11 @@
 """The program that a command runs: SCRIPT, -m MODULE or -c CODE, as one gives it to Python."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from functools import wraps
 
 import click
+from click.globals import pop_context, push_context
 
 from gil_demo.host.launch import Program
 
@@ -37,7 +39,10 @@ class ProgramCommand(click.Command):
 
 
 def program_argument(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a `ProgramCommand` its `program`, from SCRIPT, -m or -c."""
+    """Give a `ProgramCommand` its `program`, from SCRIPT, -m or -c.
+
+    It is None where the command has --from, and that was given: nothing is run then.
+    """
 
     @click.option("-m", "module", metavar="MODULE", help="Run a module, as 'python -m' does.")
     @click.option("-c", "code", metavar="CODE", help="Run this code, as 'python -c' does.")
@@ -48,14 +53,34 @@ def program_argument(command: Callable[..., int]) -> Callable[..., int]:
     ) -> int:
         if module is not None and code is not None:
             raise click.UsageError("-m and -c exclude each other")
+        program: Program | None = None
         if module is not None:
             program = Program("module", module, words)
         elif code is not None:
             program = Program("code", code, words)
         elif words:
             program = Program("script", words[0], words[1:])
-        else:
+        elif not rest.get("from_file"):
             raise click.UsageError("give a script to run, or -m MODULE, or -c CODE")
-        return command(program=program, **rest)
+        if program is None:
+            return command(program=None, **rest)
+        if rest.get("from_file"):
+            raise click.UsageError("--from shows what was kept, and runs no program: leave one out")
+        with _own_contexts_hidden():
+            return command(program=program, **rest)
 
     return with_program
+
+
+@contextlib.contextmanager
+def _own_contexts_hidden() -> Iterator[None]:
+    """Hide from the program, which may use click itself, that a click command runs it."""
+    hidden = []
+    while (context := click.get_current_context(silent=True)) is not None:
+        hidden.append(context)
+        pop_context()
+    try:
+        yield
+    finally:
+        for context in reversed(hidden):
+            push_context(context)

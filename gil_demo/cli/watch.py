@@ -2,17 +2,19 @@
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from gil_demo.cli.options import Whole
-from gil_demo.cli.output import file_option
+from gil_demo.cli.output import FROM_OPTION, SHOWING, file_option, refuse_all_but
 from gil_demo.cli.program import ProgramCommand, program_argument
 from gil_demo.exit_codes import CONTRADICTED, INCONCLUSIVE
-from gil_demo.host.launch import Program, leave, refuse_missing
+from gil_demo.host.launch import Ending, Program, leave, refuse_missing
 
 if TYPE_CHECKING:
     from gil_demo.results.watching import WatchResult
@@ -40,11 +42,12 @@ class Outputs:
     html: Path | None
     trace: Path | None
 
-    def refuse(self) -> None:
-        """Raise if one of them cannot be written."""
+    def refuse(self, read: Path | None) -> None:
+        """Raise if one of them cannot be written, or is the one that is read."""
         from gil_demo.files import refuse_outputs
 
-        refuse_outputs({f"--{name}": getattr(self, name) for name in self.__slots__}, {})
+        outputs = {f"--{name}": getattr(self, name) for name in self.__slots__}
+        refuse_outputs(outputs, {"--from": read})
 
     def write(self, result: "WatchResult") -> None:
         """Write each file that was asked for."""
@@ -72,6 +75,12 @@ class Outputs:
     help="Report on standard error when a hold makes another thread wait that long.",
 )
 @click.option(
+    "--ask-every",
+    metavar="TIME",
+    type=seconds,
+    help="Let a thread of its own ask for the GIL that often: finds what blocks an event loop.",
+)
+@click.option(
     "--fail-over",
     metavar="TIME",
     type=seconds,
@@ -85,10 +94,11 @@ class Outputs:
     show_default=True,
     help="Keep that many pairs of hand-overs, of 40 bytes each.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Do not report on standard error.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not show the report.")
+@FROM_OPTION
 def watch(
     *,
-    program: Program,
+    program: Program | None,
     json_file: Path | None,
     csv_file: Path | None,
     markdown_file: Path | None,
@@ -96,32 +106,69 @@ def watch(
     html_file: Path | None,
     trace_file: Path | None,
     alarm: float | None,
+    ask_every: float | None,
     fail_over: float | None,
     max_holds: int,
     quiet: bool,
+    from_file: Path | None,
 ) -> int:
     """Run a program, and tell who had the GIL when, who waited for whom, at which line.
 
     The program runs as under Python itself, and keeps its standard output and its exit
     code. The report goes to standard error when it has ended.
     """
+    outputs = Outputs(json_file, csv_file, markdown_file, svg_file, html_file, trace_file)
+    if program is None:
+        refuse_all_but({*SHOWING, *(f"{name}_file" for name in Outputs.__slots__)})
+        outputs.refuse(from_file)
+        assert from_file is not None
+        return _show_kept(from_file, outputs, fail_over, quiet)
     from gil_demo.watching.watch import watch_program
 
-    outputs = Outputs(json_file, csv_file, markdown_file, svg_file, html_file, trace_file)
     refuse_missing(program)
-    outputs.refuse()
+    outputs.refuse(None)
+    watch_so = partial(
+        watch_program,
+        program,
+        alarm_seconds=alarm,
+        ask_every_seconds=ask_every,
+        max_holds=max_holds,
+    )
+    return _run(watch_so, outputs, fail_over, quiet)
+
+
+def _run(
+    run: "Callable[..., tuple[WatchResult | None, Ending]]",
+    outputs: Outputs,
+    fail_over: float | None,
+    quiet: bool,
+) -> NoReturn:
+    """Run and watch a program, report, and end as it ended."""
 
     def report(result: "WatchResult") -> None:
         if not quiet:
             _report(result)
         outputs.write(result)
 
-    result, ending = watch_program(program, alarm, max_holds, on_terminate=report)
+    result, ending = run(on_terminate=report)
     if result is None:
         leave(ending)  # a child that the program forked has come to its end
     report(result)
     code = _verdict(result, fail_over)
     leave(ending, code if ending.exit_code == 0 and code else None)
+
+
+def _show_kept(file: Path, outputs: Outputs, fail_over: float | None, quiet: bool) -> int:
+    """Show what --json wrote before: on standard output, which no program needs."""
+    from gil_demo.report.kept_watching import kept_watch
+    from gil_demo.report.kit.screen import screen
+    from gil_demo.report.watching import WatchReport
+
+    result = kept_watch(file)
+    outputs.write(result)
+    if not quiet:
+        screen().print(WatchReport(result))
+    return _verdict(result, fail_over)
 
 
 def _report(result: "WatchResult") -> None:

@@ -138,9 +138,12 @@ def name_thread(name: str) -> int:
     return int(serial)
 
 
-def alarm_start(after_ns: int, descriptor: int) -> None:
-    """Write to a file descriptor whenever a hold makes another thread wait that long."""
-    _module().alarm_start(after_ns, descriptor)
+def alarm_start(after_ns: int, descriptor: int, launcher: str) -> None:
+    """Write to a file descriptor whenever a hold makes another thread wait that long.
+
+    Stacks are told up to the first frame of the file `launcher`, which runs the program.
+    """
+    _module().alarm_start(after_ns, descriptor, launcher)
 
 
 def alarm_stop() -> int:
@@ -172,14 +175,16 @@ def release_gil(seconds: float) -> None:
     _module().release_gil(seconds)
 
 
-def cycles(held_ns: int, released_ns: int, spinning: bool, count: int) -> tuple[int, int, int, int]:
+def cycles(
+    held_ns: int, released_ns: int, spinning: bool, count: int, limit_ns: int = 1 << 62
+) -> tuple[int, int, int, int]:
     """Hold and release the GIL in turn; return the start, the end, and the time held.
 
     The time held is given as at least and at most: the times are stamped in C, right before
     and right after each call that drops or takes the GIL. The released part is spent on the
-    processor if `spinning`, and asleep otherwise.
+    processor if `spinning`, and asleep otherwise. After `limit_ns`, no further cycle begins.
     """
-    start, end, least, most = _module().cycles(held_ns, released_ns, spinning, count)
+    start, end, least, most = _module().cycles(held_ns, released_ns, spinning, count, limit_ns)
     return start, end, least, most
 
 

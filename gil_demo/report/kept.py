@@ -34,8 +34,8 @@ def kept_run(path: Path) -> RunResult:
     Raises:
         UnreadableDocument: It cannot be read, is no such document, or of a later version.
     """
-    with _named(path):
-        members = content(_text(path), "gil-demo/run")
+    with named(path):
+        members = content(text_of(path), "gil-demo/run")
         if "picture" not in members:  # version 1
             members |= {"picture": [], "results_agree": None}
             members["notes"] = [*_list(members.get("notes")), NO_PICTURE]
@@ -51,8 +51,8 @@ def kept_rows(path: Path) -> tuple[PatternRow, ...]:
     Raises:
         UnreadableDocument: It cannot be read, is no such document, or of a later version.
     """
-    with _named(path):
-        return from_text(_text(path))
+    with named(path):
+        return from_text(text_of(path))
 
 
 def kept_walk(path: Path) -> Walk:
@@ -61,15 +61,15 @@ def kept_walk(path: Path) -> Walk:
     Raises:
         UnreadableDocument: It cannot be read, is no such document, or of a later version.
     """
-    with _named(path):
-        result = read(LessonResult, content(_text(path), "gil-demo/tour"))
+    with named(path):
+        result = read(LessonResult, content(text_of(path), "gil-demo/tour"))
         for fault in _lesson_faults(result):
             raise UnreadableDocument(fault)
         return walk_of(result)
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def named(path: Path) -> Iterator[None]:
     """Name the file in a complaint about its document."""
     name = "standard input" if path == STANDARD_INPUT else printable(path)
     try:
@@ -78,7 +78,8 @@ def _named(path: Path) -> Iterator[None]:
         raise UnreadableDocument(f"{name}: {error}") from None
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return the text of a file, or of standard input, without anything that steers a terminal."""
     try:
         raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else read_whole(path)
         text = raw.decode("utf-8-sig")

@@ -31,7 +31,10 @@ KIND_NOTE = (
 )
 
 MAX_TOLD_PLACES = 12
-MAX_TOLD_THREADS = 20
+MIN_TOLD_THREADS, MAX_TOLD_THREADS = 5, 20
+LITTLE_THREAD = 0.002
+"""Threads that had the GIL and waited for it for less than this part of the time are left out."""
+
 MAX_TOLD_STACKS = 3
 MAX_TOLD_FRAMES = 8
 NAME_COLUMNS = 28
@@ -70,7 +73,7 @@ def _culprit(place: Place) -> str:
     if place.kind == "c":
         return f"{text}{called}: C that does not release the GIL"
     if place.kind == "off-core":
-        return f"{text}{called}: it had the GIL and did not run"
+        return f"{text}{called}: it had the GIL and did not run, asleep or without a core"
     return f"{text}{called}: it gave the GIL up when another thread requested it, or before"
 
 
@@ -122,14 +125,20 @@ class WatchedBlock(Watch, ShownInNotebooks):
 
 def threads_table(result: WatchResult) -> FittingTable:
     """Tell of each thread how long it had the GIL, and how long it waited for it."""
-    shown = sorted(result.threads, key=lambda one: -(one.held_seconds + one.waited_seconds))
-    left_out = len(shown) - MAX_TOLD_THREADS
+    busiest = sorted(result.threads, key=lambda one: -(one.held_seconds + one.waited_seconds))
+    much = LITTLE_THREAD * result.seconds
+    shown = [
+        one
+        for place, one in enumerate(busiest)
+        if place < MIN_TOLD_THREADS or one.held_seconds + one.waited_seconds >= much
+    ][:MAX_TOLD_THREADS]
+    left_out = len(busiest) - len(shown)
     return FittingTable(
         title="Threads",
-        columns=thread_columns(shown[:MAX_TOLD_THREADS], result.seconds),
-        styles=tuple("" for _ in shown[:MAX_TOLD_THREADS]),
+        columns=thread_columns(shown, result.seconds),
+        styles=tuple("" for _ in shown),
         breaks=frozenset(),
-        caption=f"{left_out} threads that had it less are left out." if left_out > 0 else "",
+        caption=f"{left_out} more had it, and waited for it, less." if left_out > 0 else "",
     )
 
 

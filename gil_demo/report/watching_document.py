@@ -1,8 +1,9 @@
 """A watch as texts: a JSON document, CSV, Markdown, and by name every other form."""
 
 import csv
+import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, astuple, replace
 from io import StringIO
 from typing import Any
 
@@ -23,42 +24,33 @@ from gil_demo.report.watching import (
 from gil_demo.report.watching_html import watch_html
 from gil_demo.report.watching_picture import LanesPicture
 from gil_demo.report.watching_trace import watch_trace
-from gil_demo.results.watching import Frame, Hold, Place, WatchResult
+from gil_demo.results.watching import Lane, WatchResult
 
 VERSION = 1
 PICTURE_COLUMNS = 80
+ROW = re.compile(r"\[\n\s+(?:[\d.e+-]+,\n\s+)+[\d.e+-]+\n\s+\]")
+"""A list of numbers, as `json_text` writes it: a line each. No string has a line's end in it."""
+
 HEADER = ("section", "name", "line", "quantity", "value")
 
 
 def watch_document(result: WatchResult) -> dict[str, Any]:
     """Make the document that `gil-demo watch --json` writes, as plain data."""
-    return {
-        "format": "gil-demo/watch",
-        "version": VERSION,
-        "program": result.program,
-        "python": result.python,
-        "seconds": result.seconds,
-        "held_seconds": result.held_seconds,
-        "waited_seconds": result.waited_seconds,
-        "longest_wait_seconds": result.longest_wait_seconds,
-        "hand_overs": result.hand_overs,
-        "switch_interval_seconds": result.switch_interval_seconds,
-        "exit_code": result.exit_code,
-        "lost_events": result.lost_events,
-        "lost_stacks": result.lost_stacks,
-        "children": result.children,
-        "other_gils": result.other_gils,
-        "threads": [asdict(one) for one in result.threads],
-        "places": [_place(one) for one in result.places],
-        "holds": [_hold(one) for one in result.holds],
-    }
+    content = asdict(replace(result, lanes=(), worst=None))
+    content["lanes"] = [_lane(lane) for lane in result.lanes]
+    if result.worst:
+        lanes = [_lane(lane) for lane in result.worst.lanes]
+        content["worst"] = {**asdict(replace(result.worst, lanes=())), "lanes": lanes}
+    content["stacks"] = content.pop("stacks")  # the longest parts last
+    content["lanes"] = content.pop("lanes")
+    return {"format": "gil-demo/watch", "version": VERSION, **content}
 
 
 def watch_texts(result: WatchResult) -> Texts:
     """Return what makes each text, by the option that asks for it."""
     title = f"gil-demo watch {result.program}"[:80]
     return {
-        "json": lambda: json_text(watch_document(result)),
+        "json": lambda: ROW.sub(_in_one_line, json_text(watch_document(result))),
         "csv": lambda: watch_csv(result),
         "markdown": lambda: watch_markdown(result, screen()),
         "svg": lambda: svg(WatchReport(result), title),
@@ -67,27 +59,16 @@ def watch_texts(result: WatchResult) -> Texts:
     }
 
 
-def _frame(frame: Frame | None) -> dict[str, Any] | None:
-    return asdict(frame) if frame else None
+def _in_one_line(row: re.Match[str]) -> str:
+    return re.sub(r"\n\s+", " ", row[0]).replace("[ ", "[").replace(" ]", "]")
 
 
-def _place(place: Place) -> dict[str, Any]:
-    content = asdict(place)
-    return {**content, "frame": _frame(place.frame), "inner": _frame(place.inner)}
-
-
-def _hold(hold: Hold) -> dict[str, Any]:
+def _lane(lane: Lane) -> dict[str, Any]:
+    """Write each stretch as a row of numbers: there may be many."""
     return {
-        "thread": hold.thread,
-        "start_ns": hold.start_ns,
-        "seconds": hold.seconds,
-        "caused_wait_seconds": hold.caused_wait_ns / 1e9,
-        "longest_wait_seconds": hold.longest_wait_ns / 1e9,
-        "kind": hold.kind,
-        "waiters": [
-            {"thread": one.thread, "wait_seconds": one.wait_ns / 1e9} for one in hold.waiters
-        ],
-        "stack": [asdict(frame) for frame in hold.stack],
+        "thread": lane.thread,
+        "holds": [astuple(one) for one in lane.holds],
+        "waits": [astuple(one) for one in lane.waits],
     }
 
 

@@ -1,7 +1,7 @@
 """What a probe found: one line that answers, the figures behind it, and one call in time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from textwrap import shorten
 from typing import Any
 
@@ -151,8 +151,8 @@ def _call_picture(result: ProbeResult, options: ConsoleOptions) -> Iterator[Text
             lane.append(part if covered > 0 else light, "yellow" if covered > 0 else "green")
     yield lane
     yield Text(
-        f"{'':<{LABEL_COLUMNS}}{duration(result.call_ns / 1e9)}; {full} the calling thread has the"
-        f" GIL, {part} for less than half of a column, {light} it has not",
+        f"{'':<{LABEL_COLUMNS}}{duration(result.call_ns / 1e9)}; {full} has the GIL,"
+        f" {part} for less than half of a column, {light} has it not",
         "dim",
     )
 
@@ -172,7 +172,7 @@ class ProbesTable:
         """Return what makes each text, by the option that asks for it."""
         title = f"**{plain(self.title)}**"
         return {
-            "json": lambda: json_text(probes_document(self.rows)),
+            "json": lambda: json_text(probes_document(self.rows, self.title)),
             "markdown": lambda: f"{title}\n\n{table(self.columns)}\n{plain(OTHER_CPU)}\n",
         }
 
@@ -296,18 +296,18 @@ def _true(row: SelfTestRow) -> str:
 def probe_document(result: ProbeResult) -> dict[str, Any]:
     """Make the document that `gil-demo probe --json` prints, as plain data."""
     content = asdict(result)
-    content["picture"] = [[one.start_ns, one.end_ns] for one in result.picture]
+    content["picture"] = [astuple(one)[:3] for one in result.picture]
     return {"format": "gil-demo/probe", "version": 1, **content}
 
 
-def probes_document(rows: Sequence[NamedProbe]) -> dict[str, Any]:
+def probes_document(rows: Sequence[NamedProbe], title: str) -> dict[str, Any]:
     """Make the document that `gil-demo probe --numpy --json` prints, as plain data."""
     found = []
     for row in rows:
         content = probe_document(row.result)
         del content["format"], content["version"], content["picture"]
         found.append({"group": row.group, "name": row.name, "why": row.why, **content})
-    return {"format": "gil-demo/probes", "version": 1, "statements": found}
+    return {"format": "gil-demo/probes", "version": 1, "title": title, "statements": found}
 
 
 def selftest_document(rows: Sequence[SelfTestRow]) -> dict[str, Any]:

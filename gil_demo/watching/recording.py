@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gil_demo.host import launch
 from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch, Holds, Row
 from gil_demo.results.watching import ThreadTotals
@@ -114,7 +115,7 @@ class Recorder:
         handovers.start(self._capacity, self._stack_after_ns)
         self._names.start()
         if alarm_ns is not None:
-            handovers.alarm_start(alarm_ns, alarm_descriptor)
+            handovers.alarm_start(alarm_ns, alarm_descriptor, launch.__file__)
             self._alarm = True
 
     def stop(self) -> Recording | None:

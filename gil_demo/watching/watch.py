@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from gil_demo.host import launch
 from gil_demo.native import handovers
 from gil_demo.results.watching import ThreadTotals, WatchResult
+from gil_demo.watching.asker import Asker
 from gil_demo.watching.conclude import conclude
 from gil_demo.watching.recording import MAX_HOLDS, Recorder
 
@@ -42,6 +43,7 @@ class Watch:
         *,
         events: bool = True,
         alarm_seconds: float | None = None,
+        ask_every_seconds: float | None = None,
         max_holds: int = MAX_HOLDS,
         name: str = "",
     ) -> None:
@@ -51,6 +53,8 @@ class Watch:
             events: Note every hand-over; otherwise only the totals of each thread.
             alarm_seconds: Write to standard error when a hold makes another thread wait that
                 long, with the stack, even while the hold goes on.
+            ask_every_seconds: Let a thread of its own ask for the GIL that often: so that code is
+                found that blocks an event loop, where no other thread would wait for it.
             max_holds: For how many pairs of hand-overs there is room, 40 bytes each.
             name: What to call it in the report.
 
@@ -59,10 +63,14 @@ class Watch:
         """
         if alarm_seconds is not None and not alarm_seconds > 0:
             raise ValueError("alarm_seconds must be above 0")
+        if ask_every_seconds is not None and not ask_every_seconds > 0:
+            raise ValueError("ask_every_seconds must be above 0")
         if max_holds < 1:
             raise ValueError("max_holds must be 1 or more")
         self._recorder = Recorder(events=events, max_holds=max_holds)
         self._alarm_ns = None if alarm_seconds is None else int(alarm_seconds * 1e9)
+        self._ask_every_seconds = ask_every_seconds
+        self._asker: Asker | None = None
         self._name = name
         self._children = 0
         self._result: WatchResult | None = None
@@ -85,12 +93,18 @@ class Watch:
         self._result = self._totals = None
         self._children = _children()
         self._recorder.start(self._alarm_ns)
+        if self._ask_every_seconds is not None:
+            self._asker = Asker(self._ask_every_seconds)
+            self._asker.start()
 
     def stop(self, exit_code: int | None = None) -> WatchResult | None:
         """Stop to watch, and return the result; None in a forked child, which was not watched."""
         recording = self._recorder.stop()
+        asker, self._asker = self._asker, None
         if recording is None:
             return None
+        if asker is not None:
+            asker.stop()
         result = conclude(recording, self._name, exit_code)
         self._totals = result.threads
         self._result = replace(result, children=_children() != self._children)
@@ -120,9 +134,10 @@ Report = Callable[[WatchResult], None]
 
 def watch_program(
     program: launch.Program,
-    alarm_seconds: float | None,
-    max_holds: int = MAX_HOLDS,
     *,
+    alarm_seconds: float | None = None,
+    ask_every_seconds: float | None = None,
+    max_holds: int = MAX_HOLDS,
     on_terminate: Report,
 ) -> tuple[WatchResult | None, launch.Ending]:
     """Run a program as Python would, and watch it up to the end of its threads.
@@ -131,7 +146,12 @@ def watch_program(
     ends the program, `on_terminate` gets the result before the process ends by that signal.
     """
     launch.refuse_missing(program)
-    watch = Watch(alarm_seconds=alarm_seconds, max_holds=max_holds, name=_name_of(program))
+    watch = Watch(
+        alarm_seconds=alarm_seconds,
+        ask_every_seconds=ask_every_seconds,
+        max_holds=max_holds,
+        name=_name_of(program),
+    )
     watch.start()
     with _terminable(watch, on_terminate):
         ending = launch.run(program)

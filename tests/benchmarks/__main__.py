@@ -6,7 +6,18 @@ from argparse import ArgumentParser
 from gil_demo.host import machine
 from gil_demo.report.kit.screen import screen
 
-from . import accuracy, break_even, call_cost, guard, kernels, memory, startup, threads, whole_run
+from . import (
+    accuracy,
+    break_even,
+    call_cost,
+    guard,
+    kernels,
+    memory,
+    startup,
+    threads,
+    watch,
+    whole_run,
+)
 from .harness import Benchmark, OthersMeter, Row
 from .table import busy_line, rows_table
 
@@ -20,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "startup": startup.measure,
     "whole_run": whole_run.measure,
     "guard": guard.measure,
+    "watch": watch.measure,
 }
 
 DESCRIPTION = "Measure everything, or what is asked for, and print one table."

@@ -1,7 +1,11 @@
-"""Fixtures of the command line's tests: a run that takes no time, and an empty folder."""
+"""Fixtures of the command line's tests: a run that takes no time, an empty folder, a watch."""
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -35,3 +39,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def watched(
+    process: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> Callable[..., tuple[CompletedProcess[str], dict[str, Any]]]:
+    """Runs a program, given as text, under the watch; gives its end and the JSON document."""
+
+    def run(text: str, *options: str) -> tuple[CompletedProcess[str], dict[str, Any]]:
+        (tmp_path / "program.py").write_text(text)
+        ended = process("watch", "--json", "seen.json", *options, "program.py")
+        file = tmp_path / "seen.json"
+        return ended, json.loads(file.read_text()) if file.exists() else {}
+
+    return run

@@ -1,5 +1,6 @@
 """Every hand-over is seen, with its thread and its stack, and nothing is left in place."""
 
+import gc
 import subprocess
 import sys
 import sysconfig
@@ -7,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from types import FrameType
 
 import pytest
 
@@ -126,6 +128,45 @@ def test_the_stack_of_a_drop_is_where_the_thread_was(watched: None) -> None:
     assert stack[1][2] == innermost.__code__.co_firstlineno + 1
 
 
+def test_a_stack_has_the_frames_that_cpython_tells_even_while_one_is_made(watched: None) -> None:
+    """While CPython makes a generator, the collector may run a finalizer that drops the GIL."""
+    told: list[list[str]] = []
+
+    class Finalized:
+        def __del__(self) -> None:
+            frame: FrameType | None = sys._getframe()
+            names = []
+            while frame is not None:
+                names.append(frame.f_code.co_name)
+                frame = frame.f_back
+            told.append(names)
+            handovers.pairs(1)
+
+    def generator() -> Iterator[None]:
+        yield
+
+    def caller() -> None:
+        cycle = Finalized()
+        cycle.own = cycle  # type: ignore[attr-defined]  # a cycle is the point
+        del cycle
+        for _ in range(3):
+            generator()
+
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for _ in range(50):
+            caller()
+    finally:
+        gc.set_threshold(*thresholds)
+    handovers.stop()
+    stacks = [handovers.frames(int(stack)) for stack in handovers.holds()["stack"]]
+    seen = [[function.rpartition(".")[2] for function, _, _ in stack] for stack in stacks]
+    ends = [names[1:] for names in seen if names[:2] == ["pairs", "__del__"]]
+    assert len(told) >= 10
+    assert ends == told
+
+
 def test_a_wait_begins_when_the_thread_asks(watched: None) -> None:
     """A thread that wakes while another holds the GIL waits until the hold's end."""
     ready = threading.Event()
@@ -134,14 +175,16 @@ def test_a_wait_begins_when_the_thread_asks(watched: None) -> None:
         ready.set()
         handovers.release_gil(0.02)
 
-    thread = threading.Thread(target=ask_soon)
-    thread.start()
-    ready.wait()
-    handovers.hold_gil(0.5)
-    thread.join()
-    handovers.stop()
-    holds = handovers.holds()
-    waits = holds["taken"] - holds["asked"]
+    for _ in range(20):  # on a busy machine the thread may not wake within the hold
+        thread = threading.Thread(target=ask_soon)
+        thread.start()
+        ready.wait()
+        handovers.hold_gil(0.5)
+        thread.join()
+        holds = handovers.holds()
+        waits = holds["taken"] - holds["asked"]
+        if waits.max() > 30_000_000:
+            break
     longest = holds[waits.argmax()]
     assert longest["thread"] != 1
     assert waits.max() > 30_000_000
@@ -264,7 +307,7 @@ def empty_the_pipe():
 
 threads = [threading.Thread(target=target) for target in (compute, empty_the_pipe)]
 handovers.start(0, 0)
-handovers.alarm_start(1_000_000, writing)
+handovers.alarm_start(1_000_000, writing, "")
 for thread in threads:
     thread.start()
 handovers.hold_gil(0.5)  # the alarm speaks, and its thread waits until there is room in the pipe

@@ -29,5 +29,6 @@ def test_every_stack_is_a_true_one(options: tuple[str, ...], environment: dict[s
     assert ended.returncode == 0, ended.stderr[-2000:]
     told = dict(word.split("=") for word in ended.stdout.split())
     assert int(told["events"]) > 10_000
+    assert int(told["compared"]) > 20
     assert int(told["references"]) == 0
     assert float(told["megabytes"]) < 30
