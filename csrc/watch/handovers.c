@@ -14,8 +14,13 @@
 #include "handovers.h"
 
 #include <errno.h>
+#include <sched.h>
 
 struct watch watch = {.holder = NOBODY};
+
+/* How many threads are about to note that they ask. They own nothing yet, neither the GIL nor
+ * its mutex: who ends the watch waits until they are done with its memory. */
+static atomic_int noting;
 
 static inline void know_myself(void)
 {
@@ -156,8 +161,12 @@ static void dropped(int64_t at)
 
 static int watched_lock(pthread_mutex_t *mutex)
 {
-    if (mutex == watch.mutex && atomic_load_explicit(&watch.running, memory_order_relaxed))
-        begin_to_ask();
+    if (mutex == watch.mutex) {
+        atomic_fetch_add(&noting, 1);
+        if (atomic_load(&watch.running))
+            begin_to_ask();
+        atomic_fetch_sub(&noting, 1);
+    }
     return pthread_mutex_lock(mutex);
 }
 
@@ -196,8 +205,11 @@ const replacement stand_ins[STAND_INS] = {
     {"pthread_cond_timedwait", (void *)watched_timedwait},
 };
 
-void first_hold(PyThreadState *tstate)
+/* Makes the hold of the calling thread, which has the GIL, the first one. Whoever owns the GIL's
+ * mutex afterwards sees all of the watch. */
+void begin_to_note(PyThreadState *tstate)
 {
+    pthread_mutex_lock(watch.mutex);
     know_myself();
     me.has_gil = true;
     watch.holder_state = tstate;
@@ -205,11 +217,29 @@ void first_hold(PyThreadState *tstate)
     watch.taken = watch.started;
     watch.ran_before = -1;
     watch.holder = me.row;
+    watch.running = true;
+    pthread_mutex_unlock(watch.mutex);
 }
 
-void last_hold(PyThreadState *tstate)
+void end_last_hold(PyThreadState *tstate)
 {
     watch.stopped = now();
     close_hold(watch.stopped, watch.holds != NULL ? stacks_take(tstate) : UNKNOWN_STACK);
+}
+
+/* Afterwards no thread touches the memory of the watch: those that own the GIL's mutex look at
+ * `running` first, and those that do not own it yet are waited for. None of them needs the GIL. */
+void end_to_note(void)
+{
+    pthread_mutex_lock(watch.mutex);
+    watch.running = false;
     watch.holder = NOBODY;
+    pthread_mutex_unlock(watch.mutex);
+    while (atomic_load(&noting) != 0)
+        sched_yield();
+}
+
+void noting_forked(void)
+{
+    noting = 0; /* by threads that the child does not have */
 }

@@ -117,8 +117,10 @@ typedef struct {
     void *ours;
 } replacement;
 extern const replacement stand_ins[STAND_INS];
-void first_hold(PyThreadState *tstate); /* the caller has the GIL from here on */
-void last_hold(PyThreadState *tstate);
+void begin_to_note(PyThreadState *tstate); /* the caller has the GIL: the first hold is its own */
+void end_last_hold(PyThreadState *tstate);
+void end_to_note(void); /* with the GIL held; the memory of the watch may go afterwards */
+void noting_forked(void);
 uint32_t watch_this_thread(void); /* the row of the calling thread */
 
 /* slots.c: replaces the addresses of functions that libpython calls. */

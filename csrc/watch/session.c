@@ -14,6 +14,7 @@ static void stop_in_child(void)
     if (!watch.running)
         return;
     watch.running = false;
+    noting_forked();
     slots_restore();
     alarm_forget_in_child();
 }
@@ -86,13 +87,12 @@ const char *watch_start(uint64_t capacity, int64_t stack_after_ns)
     watch.session++;
     watch.gil = gil_of(tstate);
     watch.mutex = &watch.gil->WATCHED_MUTEX;
-    first_hold(tstate);
-    watch.running = true;
+    begin_to_note(tstate);
     why = slots_replace(stand_ins, STAND_INS);
     if (why == NULL)
         why = doubt_of_events(tstate);
     if (why != NULL) {
-        watch.running = false;
+        end_to_note();
         slots_restore();
         watch_forget();
     }
@@ -103,8 +103,8 @@ const char *watch_stop(void)
 {
     if (!watch.running)
         return NULL;
-    last_hold(PyThreadState_Get());
-    watch.running = false;
+    end_last_hold(PyThreadState_Get());
+    end_to_note();
     return slots_restore();
 }
 
