@@ -37,7 +37,7 @@ class Lab:
         """Attach to the memory, and guard the array data of this process."""
         self.ffi, self.c = patterns()
         self._memory = memory
-        self.pointer = self.ffi.cast("lab *", self.ffi.from_buffer(memory.map))
+        self.pointer = memory.lab
         self.guard()
 
     def guard(self) -> None:

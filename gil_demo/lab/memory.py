@@ -7,20 +7,15 @@ import json
 import mmap
 import struct
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from gil_demo.native.patterns import patterns
 from gil_demo.results.patterns import Finding
 from gil_demo.results.reading import read
 
-LAB_BYTES = 64
-"""Room for the C struct lab at the start of the memory."""
-
 MEMORY_BYTES = 1 << 16
 
-COUNTERS = struct.Struct("=4q")  # step, met, done, total: as csrc/patterns/lab.h has them
-
 LENGTH = struct.Struct("=q")
-
-TEXT_START = LAB_BYTES + LENGTH.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +51,40 @@ class Remains:
 
 
 class Memory:
-    """The shared memory itself: C's counters, then entries of JSON, a line each.
+    """The shared memory itself: C's struct lab, then entries of JSON, a line each.
 
     Guarantees: the child's main thread adds entries, one at a time, and the length is written
     last, so a process that reads meanwhile never sees a part of an entry. What was added
     stays readable however the child ends.
     """
 
+    lab: Any
+    """The struct lab, as cffi's pointer: C counts in it."""
+
     def __init__(self) -> None:
         """Allocate anonymous memory, which a fork shares rather than copies."""
-        self.map = mmap.mmap(-1, MEMORY_BYTES)
+        ffi, _ = patterns()
+        self._map = mmap.mmap(-1, MEMORY_BYTES)
+        self.lab = ffi.from_buffer("lab *", self._map)
+        self._length_at = ffi.sizeof("lab")
+        self._text_at = self._length_at + LENGTH.size
 
     def add(self, kind: str, content: Note | Finding) -> None:
         """Add an entry at the end."""
-        (length,) = LENGTH.unpack_from(self.map, LAB_BYTES)
         text = json.dumps({kind: asdict(content)}).encode() + b"\n"
-        start = TEXT_START + length
-        self.map[start : start + len(text)] = text
-        LENGTH.pack_into(self.map, LAB_BYTES, length + len(text))
+        end = self._end()
+        self._map[end : end + len(text)] = text
+        LENGTH.pack_into(self._map, self._length_at, end + len(text) - self._text_at)
 
     def read(self) -> Remains:
         """Return all that is there now."""
-        _, _, done, total = COUNTERS.unpack_from(self.map, 0)
-        (length,) = LENGTH.unpack_from(self.map, LAB_BYTES)
-        lines = self.map[TEXT_START : TEXT_START + length].splitlines()
+        lines = self._map[self._text_at : self._end()].splitlines()
         entries = [json.loads(line) for line in lines]
         notes = tuple(Note(**entry["note"]) for entry in entries if "note" in entry)
         findings = [read(Finding, entry["finding"]) for entry in entries if "finding" in entry]
-        return Remains(done, total, notes, findings[0] if findings else None)
+        return Remains(self.lab.done, self.lab.total, notes, findings[0] if findings else None)
+
+    def _end(self) -> int:
+        """Return where the next entry goes."""
+        (length,) = LENGTH.unpack_from(self._map, self._length_at)
+        return int(self._text_at + length)
