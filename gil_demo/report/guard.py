@@ -249,6 +249,8 @@ def closing_lines(run: Run) -> Iterator[str]:
             "arrays were aligned as their size allows; code that relies on malloc's 16 bytes"
             " can fail by that: --align 16 tells"
         )
+    if run.reports and not run.frames_known:
+        yield "the frames of this Python are not known here: the reports have no Python code"
     if run.counts.stacks_lost:
         yield f"the stacks of {run.counts.stacks_lost:,} allocations found no room"
     yield guarded_line(run.counts, run.settings)
@@ -281,7 +283,7 @@ def guarded_line(counts: Counts, settings: Settings) -> str:
     if settings.method == "poison":
         line += ", by poison only: no read is seen"
     elif "mappings" in counts.methods:
-        line += ", by mappings, since this kernel has no guard markers"
+        line += ", by mappings: guard markers need Linux 6.13, and memory that is not locked"
     return f"{line} ({spared})" if spared else line
 
 

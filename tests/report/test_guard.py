@@ -129,10 +129,19 @@ def test_each_limit_that_was_hit_is_named() -> None:
 
 def test_a_death_without_a_report_is_explained() -> None:
     """The lines say that nothing could be reported, and why that may be."""
-    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, ())
+    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, (), True)
     lines = list(closing_lines(run))
     assert lines[0] == "the program died of SIGSEGV"
     assert "nothing could be reported" in lines[1]
+
+
+def test_frames_that_cannot_be_read_are_told_of() -> None:
+    """A report without Python code says why it has none."""
+    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, (REPORT,), False)
+    line = "the frames of this Python are not known here: the reports have no Python code"
+    assert line in closing_lines(run)
+    assert line not in closing_lines(replace(run, frames_known=True))
+    assert line not in closing_lines(replace(run, reports=()))
 
 
 def test_dtypes_have_numpy_s_names() -> None:
