@@ -10,7 +10,7 @@
 #if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030E0000
 #define FRAMES_ARE_KNOWN 1
 #include <internal/pycore_frame.h>
-#elif PY_VERSION_HEX < 0x03100000 && !defined(Py_GIL_DISABLED)
+#elif PY_VERSION_HEX < 0x03100000
 #define FRAMES_ARE_KNOWN 1
 #include <internal/pycore_interpframe_structs.h>
 #else
@@ -71,6 +71,16 @@ static bool is_real(const _PyInterpreterFrame *frame)
     return code_of(frame) != NULL;
 }
 
+/* Where a frame's bytecode begins; without the GIL, threads have copies of their own. */
+static const char *bytecode_of(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030E0000 && defined(Py_GIL_DISABLED)
+    return code_of(frame)->co_tlbc->entries[frame->tlbc_index];
+#else
+    return code_of(frame)->co_code_adaptive;
+#endif
+}
+
 static int instruction_of(const _PyInterpreterFrame *frame)
 {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -78,7 +88,7 @@ static int instruction_of(const _PyInterpreterFrame *frame)
 #else
     const void *at = frame->prev_instr;
 #endif
-    return (int)((const char *)at - code_of(frame)->co_code_adaptive);
+    return (int)((const char *)at - bytecode_of(frame));
 }
 
 static struct frame first_real(_PyInterpreterFrame *frame)

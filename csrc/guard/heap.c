@@ -26,7 +26,7 @@ static struct {
     uint64_t blocks, bytes;
 } quarantine;
 
-static uint64_t numbered, mapped_alive; /* with the lock */
+static uint64_t numbered, alive_in[REGIONS]; /* with the lock */
 static HANDLER_LOCAL bool forced;
 static HANDLER_LOCAL uint64_t dice;
 
@@ -40,9 +40,15 @@ static bool by_pattern(const struct block *block)
     return regions[block->region].method == BY_PATTERN;
 }
 
-static bool by_mappings(const struct block *block)
+/* Whether as many blocks are alive as may have mappings of their own, and this region's
+   need them. With the lock. */
+static bool mappings_are_used_up(const struct region *region)
 {
-    return regions[block->region].method == BY_MAPPINGS;
+    uint64_t taken = 0;
+    for (int i = 0; i < REGIONS; i++)
+        if (pages_take_mappings(regions[i].method))
+            taken += alive_in[i];
+    return pages_take_mappings(region->method) && taken >= guard_options.live_blocks;
 }
 
 char *area_end(const struct block *block)
@@ -121,7 +127,7 @@ static bool evict(void)
 static struct block *take(size_t size)
 {
     struct region *region = &regions[size <= max_small ? SMALL : LARGE];
-    if (region->method == BY_MAPPINGS && mapped_alive >= guard_options.live_blocks) {
+    if (mappings_are_used_up(region)) {
         count(&guard_counts->over_live, 1);
         return NULL;
     }
@@ -141,7 +147,7 @@ static struct block *take(size_t size)
         return NULL;
     }
     count(&guard_counts->waste, (int64_t)waste);
-    mapped_alive += by_mappings(block);
+    alive_in[block->region]++;
     block->number = ++numbered;
     return block;
 }
@@ -158,7 +164,7 @@ static void untake(struct block *block)
     pthread_mutex_lock(&lock);
     count(&guard_counts->waste, -(int64_t)(area_bytes(block) - block->size));
     count(&guard_counts->no_room, 1);
-    mapped_alive -= by_mappings(block);
+    alive_in[block->region]--;
     region_give_back(block);
     pthread_mutex_unlock(&lock);
 }
@@ -255,7 +261,7 @@ void heap_free(void *data)
     pthread_mutex_lock(&lock);
     count(&guard_counts->alive, -1);
     count(&guard_counts->waste, -(int64_t)(area_bytes(block) - block->size));
-    mapped_alive -= by_mappings(block);
+    alive_in[block->region]--;
     block->state = FREED;
     block->next = 0;
     if (quarantine.first == 0)

@@ -1,5 +1,5 @@
 /* gil_demo._guard: guarded array data, as Python sees them. gil_demo/native/guard.py
-   is its only user. Every function is entered with the GIL held. */
+   is its only user. Every function is entered with the GIL held, where there is one. */
 
 #define PY_SSIZE_T_CLEAN
 #include "common/numpy_api.h"
@@ -230,6 +230,10 @@ PyMODINIT_FUNC PyInit__guard(void)
     if (fill_numpy_api() != 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
+#ifdef Py_GIL_DISABLED
+    if (module != NULL) /* what threads share here has locks of its own */
+        PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+#endif
     if (module == NULL || !add_count_names(module)
         || PyModule_AddIntConstant(module, "HAS_MARKERS", pages_have_markers()) < 0
         || PyModule_AddIntConstant(module, "CAN_STEP", can_step()) < 0

@@ -19,6 +19,17 @@ enum { HUGE_FROM = 4 << 20 }; /* as NumPy does for its own */
 
 static _Atomic bool markers_failed; /* after mlockall(), say: from then on by mappings */
 
+static void give_markers_up(void)
+{
+    atomic_store(&markers_failed, true);
+    atomic_store(&guard_counts->method, BY_MAPPINGS);
+}
+
+bool pages_take_mappings(enum method method)
+{
+    return method == BY_MAPPINGS || (method == BY_MARKERS && atomic_load(&markers_failed));
+}
+
 size_t page_size(void)
 {
     static size_t size;
@@ -68,7 +79,7 @@ bool pages_prepare(char *start)
     madvise(start, CHUNK, MADV_NOHUGEPAGE); /* two megabytes for eight bytes, else */
 #endif
     if (madvise(start, CHUNK, MADV_GUARD_INSTALL) != 0) {
-        atomic_store(&markers_failed, true);
+        give_markers_up();
         return map(start, CHUNK, PROT_NONE, MAP_FIXED) != MAP_FAILED;
     }
     return true;
@@ -78,8 +89,7 @@ bool pages_open(enum method method, char *start, size_t bytes)
 {
     if (method == BY_MARKERS && madvise(start, bytes, MADV_GUARD_REMOVE) != 0)
         return false;
-    if ((method == BY_MAPPINGS || atomic_load(&markers_failed))
-        && mprotect(start, bytes, PROT_READ | PROT_WRITE) != 0)
+    if (pages_take_mappings(method) && mprotect(start, bytes, PROT_READ | PROT_WRITE) != 0)
         return false;
 #ifdef MADV_HUGEPAGE
     if (bytes >= HUGE_FROM)
@@ -93,7 +103,7 @@ void pages_shut(enum method method, char *start, size_t bytes)
     if (method == BY_MARKERS) {
         if (madvise(start, bytes, MADV_GUARD_INSTALL) == 0)
             return;
-        atomic_store(&markers_failed, true);
+        give_markers_up();
     }
     if (map(start, bytes, PROT_NONE, MAP_FIXED) == MAP_FAILED) { /* no mapping is left */
         if (madvise(start, bytes, MADV_DONTNEED) != 0)

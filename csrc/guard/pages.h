@@ -10,6 +10,9 @@ size_t page_size(void);
 /* Whether this kernel has guard markers, and lets this process use them. */
 bool pages_have_markers(void);
 
+/* Whether each open block is two mappings: always, or since markers failed. */
+bool pages_take_mappings(enum method method);
+
 /* Reserves address space, which costs no memory and may not be touched yet. NULL if refused. */
 char *pages_reserve(size_t bytes);
 

@@ -1,7 +1,6 @@
 """Guards the arrays of a block of code, and shields single arrays from writing."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.files import nameless_file
 from gil_demo.guarding.facts import calls, facts
 from gil_demo.guarding.install import for_blocks
 from gil_demo.native import guard as native
@@ -139,7 +139,7 @@ def watch_writes(array: NDArray[Any]) -> Iterator[Writes]:
     Raises:
         GuardUnavailable: The array was not made under a guard, or this is not Linux on x86-64.
     """
-    with tempfile.TemporaryFile() as file:
+    with nameless_file() as file:
         writes = Writes(file.fileno())
         number = native.shield(array, native.WATCHED, file.fileno())
         try:

@@ -79,7 +79,8 @@ def _run_once(
             if not report.told:
                 tell(report)
     died = -status if status < 0 else None
-    return Run(settings, 128 - status if status < 0 else status, died, counts, reports)
+    exit_code = 128 - status if status < 0 else status
+    return Run(settings, exit_code, died, counts, reports, guard.knows_frames())
 
 
 def _wait(command: list[str], variables: dict[str, str], quiet: bool) -> int:

@@ -11,9 +11,6 @@ from gil_demo.native.patterns import patterns
 from gil_demo.results.patterns import Finding
 from gil_demo.results.reading import read
 
-LAB_BYTES = 64
-"""Room for the C struct lab at the start of the memory. The entries begin after it."""
-
 MEMORY_BYTES = 1 << 16
 
 
@@ -61,18 +58,19 @@ class Memory:
         """Allocate anonymous memory, which a fork shares rather than copies. Raises `NotBuilt`."""
         self._map = mmap.mmap(-1, MEMORY_BYTES)
         ffi, self._c = patterns()
-        self.pointer = ffi.cast("lab *", ffi.from_buffer(self._map))
+        self.pointer = ffi.from_buffer("lab *", self._map)
+        self._text_at = int(ffi.sizeof("lab"))
 
     def add(self, kind: str, content: Note | Finding) -> None:
         """Add an entry at the end."""
         text = json.dumps({kind: asdict(content)}).encode() + b"\n"
         start = self._end
         self._map[start : start + len(text)] = text
-        self._c.lab_publish(self.pointer, start + len(text) - LAB_BYTES)
+        self._c.lab_publish(self.pointer, start + len(text) - self._text_at)
 
     def read(self) -> Remains:
         """Return all that is there now."""
-        lines = self._map[LAB_BYTES : self._end].splitlines()
+        lines = self._map[self._text_at : self._end].splitlines()
         entries = [json.loads(line) for line in lines]
         notes = tuple(Note(**entry["note"]) for entry in entries if "note" in entry)
         findings = [read(Finding, entry["finding"]) for entry in entries if "finding" in entry]
@@ -81,4 +79,4 @@ class Memory:
 
     @property
     def _end(self) -> int:
-        return LAB_BYTES + int(self._c.lab_published(self.pointer))
+        return self._text_at + int(self._c.lab_published(self.pointer))

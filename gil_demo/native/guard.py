@@ -122,6 +122,11 @@ def is_installed() -> bool:
     return bool(_c().is_installed())
 
 
+def knows_frames() -> bool:
+    """Say whether reports can show Python code: the layout of frames differs by version."""
+    return bool(_c().KNOWS_FRAMES)
+
+
 def switch_on(on: bool) -> bool:
     """Guard new arrays of all threads, or stop guarding them; return how it was before."""
     return bool(_c().switch_on(on))

@@ -61,7 +61,6 @@ import numpy as np
 from gil_demo.files import nameless_file
 from gil_demo.host.interpreter import python_command
 from gil_demo.lab.lab import Lab
-from gil_demo.lab.memory import LAB_BYTES
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
@@ -76,11 +75,11 @@ import atexit, mmap, sys, threading, time
 from gil_demo._patterns import ffi, lib
 from gil_demo.native.process import die_with_parent
 
-half, file, size, start = sys.argv[1], *map(int, sys.argv[2:])
+half, file, size = sys.argv[1], *map(int, sys.argv[2:])
 die_with_parent()
 memory = ffi.from_buffer(mmap.mmap(file, 0))
 lab = ffi.cast("lab *", memory)
-result = ffi.cast("double *", memory + start)
+result = ffi.cast("double *", lab + 1)
 
 class Late:
     def __del__(self, step=lib.lab_step, lab=lab, reach=lib.lab_reach, sleep=time.sleep):
@@ -112,11 +111,12 @@ def safe(lab: Lab) -> Finding:
 
 def _run_to_its_end(lab: Lab, half: str) -> Finding:
     with nameless_file() as file:
-        file.truncate(LAB_BYTES + 8 * (1 + SIZE))
-        numbers = np.frombuffer(mmap.mmap(file.fileno(), 0), offset=LAB_BYTES)
+        start = lab.ffi.sizeof("lab")
+        file.truncate(start + 8 * (1 + SIZE))
+        numbers = np.frombuffer(mmap.mmap(file.fileno(), 0), offset=start)
         numbers[1:] = 1.0
         subprocess.run(
-            python_command(PROGRAM, half, *map(str, (file.fileno(), SIZE, LAB_BYTES))),
+            python_command(PROGRAM, half, *map(str, (file.fileno(), SIZE))),
             pass_fds=[file.fileno()],
             timeout=TIME_LIMIT_SECONDS,
             check=True,

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 GUESS_FROM_BYTES = 1 << 16
 """An address farther than this from any array is a wild one; the nearest array is a guess."""
 
+CLEARLY_NEARER = 8
+"""An array that is so many times as far away as the nearest one is not shown beside it."""
+
+NEAR_BYTES = 64
+"""A distance that is nearer than any share of what lies farther away."""
+
 MAX_CALLS = 12
 
 PAGES: dict[What, tuple[str, ...]] = {
@@ -62,13 +68,12 @@ def report_text(report: Report) -> str:
             "Python code of this thread, innermost call first:", _calls(report.python)
         )
         lines += _section("C code of this thread, innermost call first:", _native(report.native))
-    for number, block in enumerate(report.blocks):
+    for number, block in enumerate(_worth_showing(report.blocks)):
         lines += _block(block, number > 0)
     lines += _section("Variables of this thread that have these data:", _variables(report))
     pages = pages_of(report)
     if pages:
-        shown = ", ".join(f"gil-demo show {page}" for page in pages)
-        lines.append(f"   Known causes: {shown}")
+        lines.append(f"   Known causes, for gil-demo show: {', '.join(pages)}")
     return "\n".join(lines) + "\n"
 
 
@@ -91,6 +96,15 @@ def _telling(report: Report) -> Iterator[str]:
         yield "closed-under-call"
     if report.what == "past-end" and report.access == "write":
         yield "count-then-fill"
+
+
+def _worth_showing(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Leave out the less near array where there is no doubt which one was missed."""
+    if len(blocks) < 2:
+        return blocks
+    nearest, other = blocks
+    doubtful = other.distance <= CLEARLY_NEARER * max(nearest.distance, NEAR_BYTES)
+    return blocks if doubtful else blocks[:1]
 
 
 def headline(report: Report) -> str:
@@ -186,7 +200,8 @@ def _native(calls: Sequence[NativeFrame]) -> list[str]:
     lines = []
     for call in calls[:MAX_CALLS]:
         where = f"{call.file}:{call.line}" if call.file else Path(call.module).name
-        lines.append(f"{call.function or 'a function without a name'} at {where}")
+        unnamed = "a function without a name (compile it with -g)"
+        lines.append(f"{call.function or unnamed} at {where}")
         if call.file and call.line:
             source = linecache.getline(call.file, call.line).strip()
             lines += [f"  {source}"] if source else []
@@ -249,6 +264,8 @@ def closing_lines(run: Run) -> Iterator[str]:
             "arrays were aligned as their size allows; code that relies on malloc's 16 bytes"
             " can fail by that: --align 16 tells"
         )
+    if run.reports and not run.frames_known:
+        yield "the frames of this Python are not known here: the reports have no Python code"
     if run.counts.stacks_lost:
         yield f"the stacks of {run.counts.stacks_lost:,} allocations found no room"
     yield guarded_line(run.counts, run.settings)
@@ -281,7 +298,7 @@ def guarded_line(counts: Counts, settings: Settings) -> str:
     if settings.method == "poison":
         line += ", by poison only: no read is seen"
     elif "mappings" in counts.methods:
-        line += ", by mappings, since this kernel has no guard markers"
+        line += ", by mappings: guard markers need Linux 6.13, and memory that is not locked"
     return f"{line} ({spared})" if spared else line
 
 

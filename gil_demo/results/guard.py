@@ -159,13 +159,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a program. `exit_code` is 128 + `signal` where a signal ended it."""
+    """One run of a program.
+
+    `exit_code` is 128 + `signal` where a signal ended it. `frames_known` says whether this
+    interpreter's frames can be read: without that, reports have no Python code.
+    """
 
     settings: Settings
     exit_code: int
     signal: int | None
     counts: Counts
     reports: tuple[Report, ...]
+    frames_known: bool
 
 
 @dataclass(frozen=True)

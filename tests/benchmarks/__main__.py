@@ -19,7 +19,7 @@ from . import (
     whole_run,
 )
 from .harness import Benchmark, OthersMeter, Row
-from .table import busy_line, rows_table
+from .table import busy_line, row_line, rows_table
 
 BENCHMARKS: dict[str, Benchmark] = {
     "threads": threads.measure,
@@ -44,7 +44,7 @@ PIPED_COLUMNS = 120
 
 
 def main() -> None:
-    """Measure, saying on standard error what, and print one table."""
+    """Measure, saying on standard error what came of it so far, and print one table."""
     parser = ArgumentParser("python -m tests.benchmarks", description=DESCRIPTION)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a quick look")
     parser.add_argument(
@@ -60,7 +60,9 @@ def main() -> None:
     for name in asked.only or BENCHMARKS:
         print(f"measuring {name} ...", file=sys.stderr)
         meter = OthersMeter()
-        rows += BENCHMARKS[name](QUICK_SHARE if asked.quick else 1.0)
+        for row in BENCHMARKS[name](QUICK_SHARE if asked.quick else 1.0):
+            print(row_line(row), file=sys.stderr, flush=True)
+            rows.append(row)
         busy[name] = meter.share()
 
     console = screen()

@@ -10,7 +10,10 @@ from gil_demo.measuring.rounds import interleaved
 from . import commands
 from .harness import Row, quartiles_of, rounds
 
-ROUNDS = 7
+ROUNDS = 5
+
+PATIENCE_SECONDS = 45.0
+"""For each program: on a busy machine there are fewer rounds, and all takes about five minutes."""
 
 PROGRAMS = {
     "a million small arrays": "for _ in range(1_000_000): np.empty(100)[0] = 1",
@@ -54,7 +57,9 @@ def measure(share: float) -> Iterator[Row]:
         jobs = {"plain": partial(cost, commands.python(*command))}
         for way, options in WAYS.items():
             jobs[way] = partial(cost, [*guard, *options, *command])
-        results = interleaved(jobs, rounds(ROUNDS, share))
+        results = interleaved(
+            jobs, rounds(ROUNDS, share), patience_seconds=PATIENCE_SECONDS * share
+        )
         for way in WAYS:
             yield row(name, way, results)
 
@@ -67,7 +72,7 @@ def row(name: str, way: str, results: Sequence[Mapping[str, Cost]]) -> Row:
     return Row(
         f"{name}: {way} over plain",
         quartiles_of(factors),
-        f"processor time of {len(results)} rounds; peak memory {plain:,.0f} → {peak:,.0f} MiB",
+        f"processor time, rounds: {len(results)}; peak memory {plain:,.0f} → {peak:,.0f} MiB",
         layout="{:.2f}",
     )
 

@@ -31,6 +31,12 @@ def rows_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def row_line(row: Row) -> str:
+    """One row as soon as it is measured, for those who wait for the table."""
+    figures = " ".join(_figures(row).split())
+    return f"  {row.what}: {figures}; {row.how}"
+
+
 def busy_line(busy: Mapping[str, float | None]) -> str:
     """How much of the cores others took during each benchmark, and whether that matters."""
     shares = (

@@ -98,6 +98,7 @@ def guarded(
         capfd.readouterr()
         code = run_command_line(("guard", "--json", *options, "-c", PRELUDE + statements))
         shown = capfd.readouterr()
+        assert shown.out, shown.err
         return Guarded(code, shown.err, json.loads(shown.out))
 
     return run

@@ -21,32 +21,39 @@ from gil_demo.gilexample import sum
 a = np.arange(512.0)
 """
 
-PAST_END = "past-end"
+FREED = ("freed", "read")
+PAST_END = ("past-end", "read")
+NULL = ("null", "read")
 ADDING = "total += data[i];"
+FILLING = "place[found++] = i;"
 
 CASES = {
-    "borrowed-reference": (PATTERN.format(name="borrowed-reference"), "freed", ADDING),
-    "temporary-pointer": (PATTERN.format(name="temporary-pointer"), "freed", ADDING),
-    "resize-under-reader": (PATTERN.format(name="resize-under-reader"), "freed", ADDING),
+    "borrowed-reference": (PATTERN.format(name="borrowed-reference"), FREED, ADDING),
+    "temporary-pointer": (PATTERN.format(name="temporary-pointer"), FREED, ADDING),
+    "resize-under-reader": (PATTERN.format(name="resize-under-reader"), FREED, ADDING),
+    "closed-under-call": (PATTERN.format(name="closed-under-call"), FREED, ADDING),
+    "no-owner": (PATTERN.format(name="no-owner"), FREED, ADDING),
+    "kept-pointer": (PATTERN.format(name="kept-pointer"), FREED, "job.total += job.data[i];"),
+    "count-then-fill": (PATTERN.format(name="count-then-fill"), ("past-end", "write"), FILLING),
     "strided-view": (PATTERN.format(name="strided-view"), PAST_END, ADDING),
     "sum of a reversed view": (SUM + "sum(a[::-1])", PAST_END, ADDING),
     "sum of a broadcast value": (SUM + "sum(np.broadcast_to(1.0, 100))", PAST_END, ADDING),
-    "sum of text": (SUM + "sum('abc')", "null", "PyArray_SIZE(array)"),
+    "sum of text": (SUM + "sum('abc')", NULL, "PyArray_SIZE(array)"),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_fault_of_ours_is_explained(name: str, guarded: Run) -> None:
     """What was wrong, the line of C, and for freed data who made and who freed them."""
-    statements, what, line = CASES[name]
+    statements, kind, line = CASES[name]
     ended = guarded(statements)
     assert ended.code == 128 + signal.SIGSEGV
-    assert ended.kind == (what, "read")
+    assert ended.kind == kind
     innermost = ended.report["native"][0]
     assert line in linecache.getline(innermost["file"], innermost["line"])
     for block in ended.report["blocks"][:1]:
         assert block["allocated"]["python"]
-        assert (block["state"] == "freed") == (what == "freed")
+        assert (block["state"] == "freed") == (kind == FREED)
         assert not block["freed"] or block["freed"]["python"]
 
 

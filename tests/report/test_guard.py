@@ -65,6 +65,23 @@ def test_a_wild_address_is_not_charged_to_the_nearest_array() -> None:
     )
 
 
+def test_the_less_near_array_is_shown_only_in_doubt() -> None:
+    """Right behind one array nobody means the next one; between two, either may be meant."""
+    other = replace(BLOCK, place="before-start", distance=6000)
+    near, between = (
+        report_text(replace(REPORT, blocks=(replace(BLOCK, distance=distance), other)))
+        for distance in (0, 2000)
+    )
+    assert "less near" not in near
+    assert "Or, less near: 6,000 bytes before the start" in between
+
+
+def test_a_function_without_a_name_says_how_to_get_one() -> None:
+    """Names and lines come with the compiler's -g."""
+    text = report_text(replace(REPORT, native=(NativeFrame("/lib/some.so", 8, None),)))
+    assert "a function without a name (compile it with -g) at some.so" in text
+
+
 def test_damage_says_what_the_bytes_are_now() -> None:
     """The value is often enough to recognise who wrote it."""
     report = replace(
@@ -129,10 +146,19 @@ def test_each_limit_that_was_hit_is_named() -> None:
 
 def test_a_death_without_a_report_is_explained() -> None:
     """The lines say that nothing could be reported, and why that may be."""
-    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, ())
+    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, (), True)
     lines = list(closing_lines(run))
     assert lines[0] == "the program died of SIGSEGV"
     assert "nothing could be reported" in lines[1]
+
+
+def test_frames_that_cannot_be_read_are_told_of() -> None:
+    """A report without Python code says why it has none."""
+    run = Run(guard.settings(), 128 + signal.SIGSEGV, signal.SIGSEGV, COUNTS, (REPORT,), False)
+    line = "the frames of this Python are not known here: the reports have no Python code"
+    assert line in closing_lines(run)
+    assert line not in closing_lines(replace(run, frames_known=True))
+    assert line not in closing_lines(replace(run, reports=()))
 
 
 def test_dtypes_have_numpy_s_names() -> None:
