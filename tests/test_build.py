@@ -74,7 +74,13 @@ def test_python_may_call_every_function_of_a_pattern_that_is_not_static() -> Non
 def test_python_knows_the_fields_of_the_lab() -> None:
     """Their names, places and size come from the header."""
     ffi, _ = patterns()
-    assert [name for name, _ in ffi.typeof("lab").fields] == ["step", "met", "done", "total"]
+    assert [name for name, _ in ffi.typeof("lab").fields] == [
+        "step",
+        "met",
+        "done",
+        "total",
+        "length",
+    ]
 
 
 @pytest.mark.parametrize("path", C_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -88,7 +88,6 @@ def test_too_many_or_too_few_threads_are_refused(threads: str, command: Command)
         ["run", "--frobnicate"],
         ["run", "--size"],
         ["run", "surplus"],
-        ["doctor", "surplus"],
         ["rum"],
         ["--frobnicate"],
     ],
