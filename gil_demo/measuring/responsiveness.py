@@ -26,8 +26,11 @@ COMPANIES: tuple[Company, ...] = ("alone", "held", "released")
 COLLECTED: Mapping[Company, Mode] = {"held-collected": "held", "released-collected": "released"}
 """The companies in which a third thread collects, by the kind of call. Only without a GIL."""
 
-COLLECT_AFTER_SECONDS = CALL_SECONDS / 4
-"""How long after its thread has started the collection begins: when the call is inside."""
+COLLECTED_TIMES = 8
+"""How many times as long the call is beside a collection: longer than most collections last."""
+
+INSIDE_POLL_SECONDS = 0.001
+"""How often the thread that collects looks whether the call has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,19 @@ def companies(*, gil_enabled: bool) -> tuple[Company, ...]:
 
 
 @contextmanager
-def _a_collection() -> Iterator[None]:
-    """Collect garbage in another thread during the block, once."""
+def _a_collection_during(call: kernels.Call) -> Iterator[None]:
+    """Collect garbage in another thread, once the call that the block makes is inside.
+
+    That thread reads the time of entry while C runs. If it were seen late, the collection
+    would begin late, and nothing else would be wrong.
+    """
+
+    over = threading.Event()
 
     def collect() -> None:
-        time.sleep(COLLECT_AFTER_SECONDS)
+        while not call.enter_ns:
+            if over.wait(INSIDE_POLL_SECONDS):
+                return
         gc.collect()
 
     thread = threading.Thread(target=collect, name="collector", daemon=True)
@@ -66,6 +77,7 @@ def _a_collection() -> Iterator[None]:
     try:
         yield
     finally:
+        over.set()
         thread.join()
 
 
@@ -80,9 +92,10 @@ def observe(plan: Plan, company: Company) -> Observation:
             exit_ns = time.monotonic_ns()
         else:
             # From this thread: starting another would wait for the GIL several times over.
-            call = kernels.Call(mode, plan.kernel, plan.work(1)[0], plan.passes)
+            passes = plan.passes * (COLLECTED_TIMES if company in COLLECTED else 1)
+            call = kernels.Call(mode, plan.kernel, plan.work(1)[0], passes)
             row = lookout.sign_in()
-            with _a_collection() if company in COLLECTED else nullcontext():
+            with _a_collection_during(call) if company in COLLECTED else nullcontext():
                 run_alone(call)
             enter_ns, exit_ns = call.enter_ns, call.exit_ns
     span = Span(mode, 1, enter_ns, exit_ns)
