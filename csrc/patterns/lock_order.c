@@ -21,7 +21,16 @@ void lock_order_unsafe_inside(double *cell, lab *lab)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The same without a GIL: there END waits only while another thread has stopped
+/* The other thread: it holds the GIL, and keeps it while it waits for the mutex. */
+void lock_order_unsafe_outside(double *cell, lab *lab)
+{
+    reach(lab, 2);
+    pthread_mutex_lock(&mutex);
+    *cell += 1.0;
+    pthread_mutex_unlock(&mutex);
+}
+
+/* The first thread where there is no GIL: there END waits only while another thread has stopped
    all threads, so this one goes through it again and again until that has passed. */
 void lock_order_unsafe_collected(double *cell, lab *lab)
 {
@@ -36,15 +45,6 @@ void lock_order_unsafe_collected(double *cell, lab *lab)
     }
     pthread_mutex_unlock(&mutex);
     Py_END_ALLOW_THREADS
-}
-
-/* The other thread: it holds the GIL, and keeps it while it waits for the mutex. */
-void lock_order_unsafe_outside(double *cell, lab *lab)
-{
-    reach(lab, 2);
-    pthread_mutex_lock(&mutex);
-    *cell += 1.0;
-    pthread_mutex_unlock(&mutex);
 }
 
 void lock_order_safe_inside(double *cell, lab *lab)

@@ -63,7 +63,6 @@ def _a_collection_during(call: kernels.Call) -> Iterator[None]:
     That thread reads the time of entry while C runs. If it were seen late, the collection
     would begin late, and nothing else would be wrong.
     """
-
     over = threading.Event()
 
     def collect() -> None:
