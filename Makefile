@@ -18,7 +18,7 @@ SAME_EVERYWHERE = check truth test_docs.py test_faults.py test_words.py
 
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test test-interpreter test-lowest lint lint-python lint-c lint-musl lint-docs sanitize docs pictures bench bench-guard bench-watch wheels check-wheels clean
+.PHONY: run test test-interpreter smoke-interpreter test-lowest lint lint-python lint-c lint-musl lint-docs sanitize docs pictures bench bench-guard bench-watch wheels check-wheels clean
 
 run: $(VENV)/.run
 	@$(BIN)/gil-demo run
@@ -52,6 +52,10 @@ test-lowest:
 	    --deselect tests/gallery/test_pattern.py::test_adding_a_pattern_takes_two_files # which builds
 
 # SAFE_RUNS=10 is what CI takes the time for; the default is 50.
+# The part of it that rests on the interpreter's own C: CI runs it where a whole run takes too long.
+smoke-interpreter: $(VENV)/.test
+	$(BIN)/python -m pytest -q --numprocesses=auto tests/gallery tests/lab tests/native tests/patterns tests/sandbox
+
 sanitize: $(VENV)/.test
 	$(BIN)/python -m tests.sanitizers $(SAFE_RUNS)
 

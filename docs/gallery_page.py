@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from gil_demo.gallery.pattern import NO_GIL, Declared, Pattern
+from gil_demo.gallery.pattern import Declared, Pattern, versions
 from gil_demo.gallery.registry import load_all
 from gil_demo.report.check_page import page_texts
 from gil_demo.report.kept import kept_rows
 from gil_demo.report.markdown import head, section
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import HALVES, Half, either
+from gil_demo.words import FREE_THREADED, HALVES, NO_GIL, Half, either
 
 EVIDENCE = Path(__file__).with_name("evidence.json")
 """What ``gil-demo try --all --json`` printed."""
@@ -55,8 +55,7 @@ def declared_text(declared: Declared) -> str:
     """Write an outcome, or the outcomes of several versions in a row."""
     if not isinstance(declared, Mapping):
         return either(declared)
-    *earlier, (last, outcome) = ((key, one) for key, one in declared.items() if key != NO_GIL)
-    parts = [f"{either(one)} ({version})" for version, one in earlier]
-    if NO_GIL in declared:
-        parts.append(f"{either(declared[NO_GIL])} ({NO_GIL})")
-    return ", ".join([*parts, f"{either(outcome)} ({last} and later)"])
+    *earlier, last = versions(declared)
+    parts = [(version, version) for version in earlier] + [(last, f"{last} and later")]
+    parts += [(key, key) for key in (FREE_THREADED, NO_GIL) if key in declared]
+    return ", ".join(f"{either(declared[key])} ({when})" for key, when in parts)

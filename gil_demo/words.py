@@ -4,7 +4,8 @@ from typing import Literal
 
 Kernel = Literal["sum", "sum_wide", "scale", "spin"]
 Mode = Literal["held", "released", "native"]
-Company = Literal["alone", "held", "released"]
+Company = Literal["alone", "held", "released", "held-collected", "released-collected"]
+"""What the ticker ticks beside: nothing, a call, or a call while another thread collects."""
 Section = Literal["picture", "scaling", "responsiveness", "patterns"]
 State = Literal["shown", "contradicted", "inconclusive"]
 Theme = Literal["auto", "light", "dark"]
@@ -25,6 +26,12 @@ Outcome = Literal[
     "slow",  # it took longer in every round of the comparison
     "unfinished",  # the time limit came first: this says nothing
 ]
+
+NO_GIL = "no GIL"
+"""The key of what a pattern declares for an interpreter that runs without a GIL now."""
+
+FREE_THREADED = "free-threaded build"
+"""The key of what it declares for such a build, whether that runs with a GIL now or without."""
 
 Expected = Outcome | tuple[Outcome, ...]
 """The outcome that a half must end in, or several, of which the build or the machine chooses."""

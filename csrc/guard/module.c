@@ -1,5 +1,7 @@
 /* gil_demo._guard: guarded array data, as Python sees them. gil_demo/native/guard.py
-   is its only user. Every function is entered with the GIL held, where there is one. */
+   is its only user. Every function is entered by a thread that is attached. The
+   allocator has locks of its own, as it must: NumPy also calls it without the GIL.
+   Only install, report_into and label are for one thread at a time. */
 
 #define PY_SSIZE_T_CLEAN
 #include "common/numpy_api.h"
@@ -239,5 +241,9 @@ PyMODINIT_FUNC PyInit__guard(void)
         || PyModule_AddIntConstant(module, "CAN_STEP", can_step()) < 0
         || PyModule_AddIntConstant(module, "KNOWS_FRAMES", frames_known()) < 0)
         Py_CLEAR(module);
+#ifdef Py_GIL_DISABLED
+    if (module != NULL && PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED) < 0)
+        Py_CLEAR(module);
+#endif
     return module;
 }

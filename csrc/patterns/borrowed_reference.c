@@ -37,8 +37,15 @@ double borrowed_reference_unsafe(PyObject *list, lab *lab)
 
 double borrowed_reference_safe(PyObject *list, lab *lab)
 {
+    /* Ours until the block is over, whatever the list does. */
+#if PY_VERSION_HEX >= 0x030D0000 /* the item and the reference in one step */
+    PyArrayObject *array = (PyArrayObject *)PyList_GetItemRef(list, 0);
+    if (array == NULL)
+        return -1.0; /* another thread has emptied the list */
+#else /* in two steps, between which the GIL keeps other threads out */
     PyArrayObject *array = (PyArrayObject *)PyList_GET_ITEM(list, 0);
-    Py_INCREF(array); /* ours until the block is over, whatever the list does */
+    Py_INCREF(array);
+#endif
     const double *data = PyArray_DATA(array);
     const npy_intp size = PyArray_SIZE(array);
     double total;

@@ -17,6 +17,8 @@
 #ifdef WITHOUT_PYTHON /* the sanitizer harness: threads that Python does not know */
 #define Py_BEGIN_ALLOW_THREADS {
 #define Py_END_ALLOW_THREADS }
+#define Py_BLOCK_THREADS
+#define Py_UNBLOCK_THREADS
 #else
 #include <Python.h> /* first: it decides what the system's headers offer */
 #endif

@@ -30,6 +30,23 @@ void lock_order_unsafe_outside(double *cell, lab *lab)
     pthread_mutex_unlock(&mutex);
 }
 
+/* The first thread where there is no GIL: there END waits only while another thread has stopped
+   all threads, so this one goes through it again and again until that has passed. */
+void lock_order_unsafe_collected(double *cell, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    pthread_mutex_lock(&mutex);
+    reach(lab, 1);
+    wait_for(lab, 2);
+    *cell += 1.0;
+    while (atomic_load(&lab->step) < 3) { /* until a collection is over */
+        Py_BLOCK_THREADS /* END, still holding the mutex */
+        Py_UNBLOCK_THREADS
+    }
+    pthread_mutex_unlock(&mutex);
+    Py_END_ALLOW_THREADS
+}
+
 void lock_order_safe_inside(double *cell, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS

@@ -15,7 +15,7 @@ from gil_demo.host import machine
 from gil_demo.lab.lab import Lab
 from gil_demo.native.patterns import pattern_source
 from gil_demo.results.patterns import Finding
-from gil_demo.words import Expected, Half, Outcome, each
+from gil_demo.words import FREE_THREADED, NO_GIL, Expected, Half, Outcome, each
 
 CHAPTERS = (
     "the block",
@@ -40,11 +40,11 @@ PAGE_PARTS = (
 )
 
 
-NO_GIL = "no GIL"
-"""The key of what is declared for an interpreter that runs without a GIL now."""
-
 Declared = Expected | Mapping[str, Expected]
-"""An outcome or several, or these by the Python version that each holds from and `NO_GIL`."""
+"""An outcome or several, or these by the Python version that each holds from and by the two keys.
+
+Where several keys apply, `NO_GIL` comes before `FREE_THREADED`, and that before a version.
+"""
 
 
 class IncompletePattern(BadInput, ValueError):
@@ -145,11 +145,18 @@ def _declared(name: str, what: str, declared: Declared) -> Expected:
 def _for_this_interpreter(name: str, what: str, declared: Mapping[str, Expected]) -> Expected:
     if NO_GIL in declared and not machine.gil_enabled():
         return declared[NO_GIL]
+    if FREE_THREADED in declared and machine.free_threaded():
+        return declared[FREE_THREADED]
     here = sys.version_info[:2]
-    known = [key for key in declared if key != NO_GIL and _version(key) <= here]
+    known = [key for key in versions(declared) if _version(key) <= here]
     if not known:
         raise IncompletePattern(f"pattern {name}: {what} says nothing of Python {here}")
     return declared[max(known, key=_version)]
+
+
+def versions(declared: Mapping[str, Expected]) -> list[str]:
+    """List the Python versions that outcomes are declared from."""
+    return [key for key in declared if key not in (NO_GIL, FREE_THREADED)]
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from gil_demo.gallery.pattern import CHAPTERS, Pattern
 from gil_demo.gallery.question import page
 from gil_demo.gallery.question.claims import CLAIMS
 from gil_demo.gallery.subject import Subject
+from gil_demo.host import machine
 
 C_SUFFIXES = {".c", ".h", ".cc", ".cpp", ".cxx", ".hpp"}
 
@@ -23,6 +24,10 @@ NEAR = 0.7
 
 class UnknownPattern(BadInput, LookupError):
     """There is no pattern of that name, or with those words; the message says what to do."""
+
+
+class NeedsGil(BadInput, LookupError):
+    """A claim cannot be shown without a GIL; the message says what to do."""
 
 
 @cache
@@ -65,8 +70,17 @@ def _way_on(name: str, known: Iterable[str]) -> str:
 
 
 def subjects(name: str) -> tuple[Subject, ...]:
-    """Return what a name stands for: a pattern, a claim, or all claims about the question."""
+    """Return what a name stands for: a pattern, a claim, or all claims that can be shown here.
+
+    Raises `UnknownPattern`, and `NeedsGil` for a claim that only a GIL lets us show.
+    """
     if name == page.NAME:
-        return CLAIMS
+        return tuple(claim for claim in CLAIMS if machine.gil_enabled() or not claim.needs_gil)
     claims = {claim.name: claim for claim in CLAIMS}
-    return (claims.get(name) or find(name),)
+    claim = claims.get(name)
+    if claim and claim.needs_gil and not machine.gil_enabled():
+        raise NeedsGil(
+            f"{name} is shown by a thread that runs while C has released the GIL, and this"
+            " interpreter has none: set PYTHON_GIL=1 to try it"
+        )
+    return (claim or find(name),)

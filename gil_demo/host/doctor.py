@@ -45,7 +45,10 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
     if problem:
         yield f"Nothing can be run: {problem}."
     if not environment.gil_enabled:
-        yield "There is no GIL: expect held and released to behave alike."
+        yield (
+            "There is no GIL: held and released calls run side by side alike, until a thread"
+            " stops all others, as a collection does: it waits for the end of a held call."
+        )
     elif environment.free_threaded:
         yield (
             "This build can run without a GIL, but something turned it on: PYTHON_GIL=1, or a"
@@ -56,8 +59,10 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
             "There is one core: released calls still overlap, which peak inside shows, but no"
             " number of threads is faster than one unless others use the core as well."
         )
-    else:
+    elif environment.gil_enabled:
         yield f"Released calls can be up to {environment.cores} times as fast as held ones."
+    else:
+        yield f"On several threads either can be up to {environment.cores} times as fast as on one."
     busy = environment.machine_busy
     if busy is None:
         yield "This system does not tell how busy others keep it: compare with native threads."

@@ -84,7 +84,7 @@ def _jobs(plan: Plan) -> dict[Job, Callable[[], Race | Observation]]:
                 work = plan.work(count)
                 jobs[mode, count] = partial(watched_race, mode, plan.kernel, work, plan.passes)
     if "responsiveness" in plan.sections:
-        for company in responsiveness.COMPANIES:
+        for company in responsiveness.companies(gil_enabled=machine.gil_enabled()):
             jobs[company] = partial(responsiveness.observe, plan, company)
     return jobs
 

@@ -1,7 +1,14 @@
-"""Who else gets to run? The ticker alone, beside a held call, beside a released one."""
+"""Who else gets to run? The ticker alone, beside a held call, beside a released one.
 
+Without a GIL both let it run, and a third thread makes the difference: a garbage collection stops
+all threads that are attached, and waits for each of them, so also for the end of a held call.
+"""
+
+import gc
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from statistics import median
 
@@ -12,9 +19,18 @@ from gil_demo.measuring.scaling import fits_least
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, ticks_inside
 from gil_demo.native import kernels
 from gil_demo.results.run import ResponsivenessRow, Span
-from gil_demo.words import Company
+from gil_demo.words import Company, Mode
 
 COMPANIES: tuple[Company, ...] = ("alone", "held", "released")
+
+COLLECTED: Mapping[Company, Mode] = {"held-collected": "held", "released-collected": "released"}
+"""The companies in which a third thread collects, by the kind of call. Only without a GIL."""
+
+COLLECTED_TIMES = 8
+"""How many times as long the call is beside a collection: longer than most collections last."""
+
+INSIDE_POLL_SECONDS = 0.001
+"""How often the thread that collects looks whether the call has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +51,38 @@ class Observation:
 Observations = dict[Company, Observation]
 
 
+def companies(*, gil_enabled: bool) -> tuple[Company, ...]:
+    """List what the ticker is watched beside."""
+    return COMPANIES if gil_enabled else (*COMPANIES, *COLLECTED)
+
+
+@contextmanager
+def _a_collection_during(call: kernels.Call) -> Iterator[None]:
+    """Collect garbage in another thread, once the call that the block makes is inside.
+
+    That thread reads the time of entry while C runs. If it were seen late, the collection
+    would begin late, and nothing else would be wrong.
+    """
+    over = threading.Event()
+
+    def collect() -> None:
+        while not call.enter_ns:
+            if over.wait(INSIDE_POLL_SECONDS):
+                return
+        gc.collect()
+
+    thread = threading.Thread(target=collect, name="collector", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def observe(plan: Plan, company: Company) -> Observation:
     """Watch the ticker through one call of the plan, or through an equal time alone."""
+    mode = _mode(company)
     with Lookout() as lookout, Ticker() as ticker:
         row = None
         if company == "alone":
@@ -45,17 +91,30 @@ def observe(plan: Plan, company: Company) -> Observation:
             exit_ns = time.monotonic_ns()
         else:
             # From this thread: starting another would wait for the GIL several times over.
-            call = kernels.Call(company, plan.kernel, plan.work(1)[0], plan.passes)
+            passes = plan.passes * (COLLECTED_TIMES if company in COLLECTED else 1)
+            call = kernels.Call(mode, plan.kernel, plan.work(1)[0], passes)
             row = lookout.sign_in()
-            run_alone(call)
+            with _a_collection_during(call) if company in COLLECTED else nullcontext():
+                run_alone(call)
             enter_ns, exit_ns = call.enter_ns, call.exit_ns
-    span = Span("native" if company == "alone" else company, 1, enter_ns, exit_ns)
+    span = Span(mode, 1, enter_ns, exit_ns)
     return Observation(
         ticks_inside(ticker.ticks, enter_ns, exit_ns),
         longest_stall_seconds(ticker.ticks, enter_ns, exit_ns),
         (exit_ns - enter_ns) / 1e9,
         None if company == "alone" else lookout.held_share(row, span),
     )
+
+
+def _mode(company: Company) -> Mode:
+    """Return the kind of call that a company has."""
+    match company:
+        case "alone":
+            return "native"
+        case "held" | "released":
+            return company
+        case _:
+            return COLLECTED[company]
 
 
 def responsiveness_row(
@@ -73,7 +132,7 @@ def responsiveness_row(
         ticks_inside=None if company == "alone" else worst(one.ticks_inside for one in seen),
         held_share=None
         if company == "alone"
-        else fits_least(company, [one.held_share for one in seen]),
+        else fits_least(_mode(company), [one.held_share for one in seen]),
     )
 
 
@@ -88,8 +147,9 @@ def _share_of_alone(rounds: Sequence[Observations], company: Company) -> float:
 def responsiveness_rows(
     rounds: Sequence[Observations], *, gil_enabled: bool
 ) -> tuple[ResponsivenessRow, ...]:
-    """Make the table: the ticker alone, beside a held call, beside a released call."""
+    """Make the table: the ticker alone, beside each kind of call, and with a collection."""
     return tuple(
         responsiveness_row(rounds, company, none_expected=gil_enabled and company == "held")
-        for company in COMPANIES
+        for company in (*COMPANIES, *COLLECTED)
+        if company in rounds[0]
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gil_demo.measuring.others import caution, others_took
+from gil_demo.measuring.responsiveness import COLLECTED
 from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range
 from gil_demo.results.patterns import PatternRow
@@ -150,11 +151,12 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
 
 def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
     facts = []
+    stopped = _stopped(evidence)
     if evidence.peaks:
         threads = max(threads for _, threads, _ in evidence.peaks)
         facts.append(f"{_all(threads)} calls were inside at once in every round")
     if evidence.ticker:
-        facts.append("the ticker ticked during every call")
+        facts.append("the ticker ticked beside one call of either kind")
     if rows := evidence.compared:
         facts.append(
             f"{rows['held'].threads} threads got {rows['held'].speedup.median:.2f}x and"
@@ -163,8 +165,26 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
         )
     facts += [patterns] if (patterns := _patterns(evidence)) else []
     return (
-        "This interpreter runs without a GIL, so held and released behave alike here.",
+        "This interpreter runs without a GIL: held and released behave alike while no thread"
+        " stops all others.",
         f"Either way, {_list(facts)}.",
+        *stopped,
+    )
+
+
+def _stopped(evidence: Evidence) -> tuple[str, ...]:
+    """Say what the ticker did beside a call while another thread collected garbage."""
+    rows = [evidence.ticker.get(company) for company in COLLECTED]
+    if None in rows:
+        return ()
+    held, released = (
+        f"{row.longest_stall_seconds * 1e3:.1f} ms in a call of {row.call_seconds * 1e3:.1f} ms"
+        for row in rows
+        if row
+    )
+    return (
+        f"While a third thread collected garbage, the longest stall of the ticker was {held} that"
+        f" was held, and {released} that was released.",
     )
 
 

@@ -17,8 +17,9 @@ What you will see:
 Why the safe half is safe:
     It owns a reference from before it releases the GIL until it has taken the GIL back. The
     list may be cleared; the array stays alive until ``Py_DECREF``, which is called with the
-    GIL held. On a free-threaded build the list may be cleared even before ``Py_INCREF``;
-    there ``PyList_GetItemRef``, new in 3.13, takes the item and the reference in one step.
+    GIL held. Without a GIL the list may be cleared even between ``PyList_GET_ITEM`` and
+    ``Py_INCREF``, while C is attached; ``PyList_GetItemRef``, new in 3.13, takes the item and
+    the reference in one step, and so is right with and without a GIL.
     ``PyArray_FROM_OTF`` returns a new reference, so code that converts its argument with
     it already owns the array that it reads.
 

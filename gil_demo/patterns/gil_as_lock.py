@@ -15,6 +15,8 @@ Mechanism:
 What you will see:
     Two threads append 100 numbers each. Before each write they wait until both have
     read the same end, so both write to the same place: the log has exactly 100 of 200.
+    Without a GIL the unsafe half keeps what it never releases, as the code did when it was
+    right, and loses as many.
 
 Why the safe half is safe:
     The data have a mutex of their own, held from reading the end until it has moved.
@@ -56,6 +58,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -69,8 +72,9 @@ UNFORCED_TIMES = 200_000
 
 
 def unsafe(lab: Lab) -> Finding:
-    """Append from two threads that nothing orders."""
-    return _append_from_two_threads(lab, lab.c.gil_as_lock_unsafe, TIMES)
+    """Append from two threads that nothing orders: no lock, or none but a GIL that is not there."""
+    append = lab.c.gil_as_lock_unsafe if gil_enabled() else lab.c.gil_as_lock_held
+    return _append_from_two_threads(lab, append, TIMES)
 
 
 def safe(lab: Lab) -> Finding:

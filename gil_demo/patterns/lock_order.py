@@ -6,7 +6,7 @@ Mechanism:
     takes the same mutex without releasing the GIL has the order GIL, mutex. When each has its
     first lock, neither gets its second. Without a GIL, END still waits while a garbage
     collection has stopped all threads, and the collection waits for the thread that waits
-    for the mutex: the same order matters, and it only goes wrong less often.
+    for the mutex. So the same order matters, and it only goes wrong less often: it takes three.
 
     No BEGIN and END need be in sight. If C calls Python code while it holds the mutex, that
     code releases the GIL by itself: where it waits for something, and otherwise after the
@@ -17,7 +17,8 @@ What you will see:
     One thread holds the mutex and reaches END. The other has the GIL and asks for the
     mutex. Neither goes on; the stacks of both show where each waits. The sandbox watches the
     threads from outside: the second never runs again, and the first wakes after each switch
-    interval, only to ask for the GIL once more.
+    interval, only to ask for the GIL once more. Without a GIL a third thread collects
+    garbage, and none of the three goes on.
 
 Why the safe half is safe:
     No thread holds the mutex while it asks for the GIL, and no thread holds the GIL while it
@@ -28,7 +29,8 @@ Why the safe half is safe:
 Forced:
     The first thread holds the mutex and waits until the second has the GIL and is about to
     ask for the mutex. In a real program it happens when a second call comes at any time
-    while the first has the mutex: the longer that time is, the likelier it is.
+    while the first has the mutex: the longer that time is, the likelier it is. Without a GIL
+    the first thread goes through END and BEGIN until the collection has come.
     ThreadSanitizer flags the unsafe half as a lock-order inversion, with a mutex in the
     GIL's place and one call after the other; AddressSanitizer cannot, because it does not
     check locks.
@@ -58,8 +60,11 @@ Sources:
     - https://github.com/mantidproject/mantid/pull/33939
 """
 
+import gc
+
 import numpy as np
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -73,9 +78,17 @@ def unsafe(lab: Lab) -> Finding:
     """Take the mutex and then the GIL, against the GIL and then the mutex."""
     cell = np.zeros(1)
     memory = lab.ffi.from_buffer("double[]", cell, require_writable=True)
-    first = Thread(lab.c.lock_order_unsafe_inside, memory, lab.pointer)
+    with_gil = gil_enabled()
+    inside = lab.c.lock_order_unsafe_inside if with_gil else lab.c.lock_order_unsafe_collected
+    first = Thread(inside, memory, lab.pointer)
     lab.wait_for(1)
-    lab.expect_deadlock("one thread held the mutex and asked for the GIL, the other the reverse")
+    _collect_where_no_gil_is(lab)
+    lab.expect_deadlock(
+        "one thread held the mutex and asked for the GIL, the other the reverse"
+        if with_gil
+        else "one thread held the mutex and waited for the end of a collection, the collection"
+        " for another thread, and that one for the mutex"
+    )
     lab.c.lock_order_unsafe_outside(memory, lab.pointer)
     first.result()
     return lab.compare("additions", float(cell[0]), 2.0)
@@ -87,6 +100,19 @@ def safe(lab: Lab) -> Finding:
     memory = lab.ffi.from_buffer("double[]", cell, require_writable=True)
     first = Thread(lab.c.lock_order_safe_inside, memory, lab.pointer)
     lab.wait_for(1)
+    _collect_where_no_gil_is(lab)
     lab.c.lock_order_safe_outside(memory, lab.pointer)
     first.result()
     return lab.compare("additions", float(cell[0]), 2.0)
+
+
+def _collect_where_no_gil_is(lab: Lab) -> None:
+    """Collect garbage, which stops all threads, once the other thread asks for the mutex."""
+
+    def collect() -> None:
+        lab.wait_for(2)
+        gc.collect()
+        lab.reach(3)
+
+    if not gil_enabled():
+        Thread(collect)

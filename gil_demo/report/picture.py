@@ -16,7 +16,7 @@ TITLES = {
     "together": "GIL {gil}: the calls run side by side, and so do other Python threads",
     "mixed": "GIL {gil}: not all calls were inside at once this time",
 }
-TITLE_WITHOUT_GIL = "GIL {gil}, but this interpreter has none: held and released are equals"
+TITLE_WITHOUT_GIL = "GIL {gil}, but there is none: side by side until a thread stops all others"
 
 LABEL_COLUMNS = 10
 

@@ -12,6 +12,8 @@ COMPANY_NAMES = {
     "alone": "alone",
     "held": "a held call",
     "released": "a released call",
+    "held-collected": "held, and a collection",
+    "released-collected": "released, and a collection",
 }
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import termios
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -39,14 +40,17 @@ class Terminal:
     def __init__(self, *arguments: str, columns: int = 80, rows: int = 24) -> None:
         """Start it, with a shell that controls its jobs around it."""
         program = f"{shlex.quote(sys.executable)} -m gil_demo tour {shlex.join(arguments)}"
-        self.child: pexpect.spawn[str] = pexpect.spawn(
-            "bash",
-            ["--norc", "-c", f"set -m; {program}; {AFTERWARDS}"],
-            env=os.environ | {"NO_COLOR": "1"},
-            dimensions=(rows, columns),
-            encoding="utf-8",
-            timeout=PATIENCE_SECONDS,
-        )
+        with warnings.catch_warnings():
+            # The child of pexpect executes bash at once, so locks of other threads do not matter.
+            warnings.filterwarnings("ignore", r".* use of forkpty\(\) may", DeprecationWarning)
+            self.child: pexpect.spawn[str] = pexpect.spawn(
+                "bash",
+                ["--norc", "-c", f"set -m; {program}; {AFTERWARDS}"],
+                env=os.environ | {"NO_COLOR": "1"},
+                dimensions=(rows, columns),
+                encoding="utf-8",
+                timeout=PATIENCE_SECONDS,
+            )
         self.before = termios.tcgetattr(self.child.child_fd)[:4]
 
     def sees(self, text: str) -> None:

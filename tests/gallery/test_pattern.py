@@ -12,8 +12,10 @@ import pytest
 
 from gil_demo.csource import halves
 from gil_demo.gallery import pattern, registry
+from gil_demo.gallery.pattern import Declared
+from gil_demo.host import machine
 from gil_demo.sandbox import pool
-from gil_demo.words import Half, each
+from gil_demo.words import FREE_THREADED, NO_GIL, Half, each
 
 ROOT = Path(__file__).parent.parent.parent
 PATTERNS = registry.load_all()
@@ -212,3 +214,17 @@ def test_adding_a_pattern_takes_two_files(tmp_path: Path) -> None:
     assert "return x + 1;" in told("show", "a-new-one")
     rows = json.loads(told("try", "a-new-one", "--json"))["patterns"]
     assert [row["outcomes"] for row in rows] == [{"wrong-value": 1}, {"ok": 1}]
+
+
+@pytest.mark.parametrize(
+    ("gil_enabled", "free_threaded", "outcome"),
+    [(True, False, "crash"), (True, True, "stall"), (False, True, "ok")],
+)
+def test_an_outcome_is_declared_by_build_and_by_whether_a_gil_is_there(
+    gil_enabled: bool, free_threaded: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no GIL now, what is declared for that comes first."""
+    monkeypatch.setattr(machine, "gil_enabled", lambda: gil_enabled)
+    monkeypatch.setattr(machine, "free_threaded", lambda: free_threaded)
+    declared: Declared = {"3.11": "crash", FREE_THREADED: "stall", NO_GIL: "ok"}
+    assert pattern._declared("some", "UNSAFE", declared) == outcome

@@ -6,6 +6,8 @@ import pytest
 
 from gil_demo.cli import run_command_line
 from gil_demo.gallery import registry
+from gil_demo.gallery.question.claims import CLAIMS
+from gil_demo.host import machine
 
 
 def test_a_mistyped_name_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,3 +60,18 @@ def test_a_list_of_nothing_is_an_error(capsys: pytest.CaptureFixture[str]) -> No
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("gil-demo: no page has 'foobarbaz'")
+
+
+def test_claims_that_rest_on_a_gil_are_left_out_where_none_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All claims together are those that can be shown; one by name says what to do."""
+    monkeypatch.setattr(machine, "gil_enabled", lambda: False)
+    shown = registry.subjects("gilexample")
+    assert {claim.name for claim in CLAIMS} - {claim.name for claim in shown} == {
+        f"gilexample/{name}" for name in ("read-before", "own-reference", "released", "not-moved")
+    }
+    assert run_command_line(["try", "gilexample/released"]) == 2
+    assert "PYTHON_GIL=1" in capsys.readouterr().err
+    monkeypatch.setattr(machine, "gil_enabled", lambda: True)
+    assert registry.subjects("gilexample") == CLAIMS

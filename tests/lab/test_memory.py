@@ -1,6 +1,7 @@
 """The memory that a child shares keeps what was left in it."""
 
-import os
+import subprocess
+import sys
 
 from gil_demo.lab.memory import Memory, Note, Remains
 from gil_demo.results.patterns import Finding
@@ -10,6 +11,24 @@ FINDINGS = (
     Finding("wrong-value", "sums", "more", (1, 2.5), (3, 4.0)),
     Finding("wrong-value", "sum", found=2**53 + 1, expected=2**53 + 2),
 )
+
+DYING_CHILD = """
+import os
+from gil_demo.lab.memory import Memory, Note
+
+memory = Memory()
+child = os.fork()
+if child == 0:
+    memory.add("note", Note(1.0, "C began"))
+    memory.add("note", Note(2.0, "nobody can go on", expects_deadlock=True))
+    os.kill(os.getpid(), 9)
+os.waitpid(child, 0)
+remains = memory.read()
+assert remains.notes[0] == Note(1.0, "C began")
+assert remains.last_note == Note(2.0, "nobody can go on", expects_deadlock=True)
+assert remains.expects_deadlock
+"""
+"""A process of one thread, which therefore may fork: the process of the tests has more."""
 
 
 def test_nothing_is_left_at_first() -> None:
@@ -30,17 +49,7 @@ def test_a_finding_is_read_as_it_was_left() -> None:
 
 def test_what_a_child_left_outlives_it() -> None:
     """In the order in which it was said."""
-    memory = Memory()
-    child = os.fork()
-    if child == 0:
-        memory.add("note", Note(1.0, "C began"))
-        memory.add("note", Note(2.0, "nobody can go on", expects_deadlock=True))
-        os.kill(os.getpid(), 9)
-    os.waitpid(child, 0)
-    remains = memory.read()
-    assert [note.text for note in remains.notes] == ["C began", "nobody can go on"]
-    assert remains.expects_deadlock
-    assert remains.last_note == Note(2.0, "nobody can go on", expects_deadlock=True)
+    subprocess.run([sys.executable, "-c", DYING_CHILD], check=True)
 
 
 def test_a_deadlock_is_expected_only_until_somebody_goes_on() -> None:

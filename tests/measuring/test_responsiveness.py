@@ -1,6 +1,7 @@
 """The responsiveness table: the ticker beside one call, round by round."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -8,12 +9,16 @@ import pytest
 from gil_demo.host import machine
 from gil_demo.measuring.plan import CALL_SECONDS, Plan
 from gil_demo.measuring.responsiveness import (
+    COLLECTED,
+    COMPANIES,
     Observation,
     Observations,
+    companies,
     observe,
     responsiveness_row,
     responsiveness_rows,
 )
+from gil_demo.words import Company
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,28 @@ def test_a_ticker_that_others_kept_from_ticking_is_no_failure() -> None:
     assert all(math.isfinite(row.share_of_alone) for row in rows)
     rows = responsiveness_rows([round_of(0, 0, 5), *[round_of(100, 0, 50)] * 2], gil_enabled=True)
     assert [row.gil for row in rows] == ["alone", "held", "released"]
+
+
+def test_where_a_collection_was_watched_the_table_has_rows_of_it() -> None:
+    """A held call keeps the ticker waiting for the collection; both rows come after the others."""
+    collected: Observations = {
+        "held-collected": Observation(3, 0.008, 0.01),
+        "released-collected": Observation(90, 0.001, 0.01),
+    }
+    rows = responsiveness_rows([round_of(100, 50, 50) | collected], gil_enabled=False)
+    assert [row.gil for row in rows[3:]] == list(COLLECTED)
+    assert [row.longest_stall_seconds for row in rows[3:]] == [0.008, 0.001]
+
+
+def test_a_collection_is_watched_only_where_there_is_no_gil() -> None:
+    """With a GIL a collection stops nobody that a held call does not stop already."""
+    assert companies(gil_enabled=True) == COMPANIES
+    assert companies(gil_enabled=False) == (*COMPANIES, *COLLECTED)
+
+
+@pytest.mark.parametrize("company", COLLECTED)
+def test_the_collection_is_over_when_the_call_was_watched(plan: Plan, company: Company) -> None:
+    """Its thread has ended, and the call lasted as long as any."""
+    seen = observe(plan, company)
+    assert seen.call_seconds > 0
+    assert "collector" not in [thread.name for thread in threading.enumerate()]

@@ -309,6 +309,19 @@ def test_without_a_gil_held_and_released_behave_alike(without_gil: Evidence) -> 
         assert figure in verdict.reasons[1]
 
 
+def test_without_a_gil_the_stalls_of_a_collection_are_told(without_gil: Evidence) -> None:
+    """Held and released differ there; no figure of it decides the verdict."""
+    row = replace(without_gil.responsiveness[1], call_seconds=0.1)
+    held = replace(row, gil="held-collected", longest_stall_seconds=0.09)
+    released = replace(row, gil="released-collected", longest_stall_seconds=0.006)
+    verdict = judge(
+        replace(without_gil, responsiveness=[*without_gil.responsiveness, held, released])
+    )
+    assert verdict.state == "shown"
+    assert "90.0 ms in a call of 100.0 ms that was held" in verdict.reasons[2]
+    assert "6.0 ms in a call of 100.0 ms that was released" in verdict.reasons[2]
+
+
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_without_a_gil_each_section_alone_can_show_it(
     quantity: Quantity, without_gil: Evidence

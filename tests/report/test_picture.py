@@ -143,7 +143,7 @@ def test_without_a_gil_the_titles_promise_nothing(made: RunResult) -> None:
     equals = [replace(made.picture[RELEASED], gil=gil) for gil in ("held", "released")]
     titles = [line for line in drawn(Picture(tuple(equals), False)) if line.startswith("GIL")]
     assert len(titles) == 2
-    assert all("this interpreter has none: held and released are equals" in t for t in titles)
+    assert all("there is none: side by side until a thread stops all others" in t for t in titles)
 
 
 def test_a_ticker_that_never_ticked_has_an_empty_lane() -> None:

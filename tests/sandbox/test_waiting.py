@@ -1,19 +1,17 @@
 """A deadlock rests on what the system tells of the threads, and never on silence alone."""
 
-import os
-import signal
-import threading
+import json
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
 import pytest
 
-from gil_demo.gallery import registry
-from gil_demo.lab.lab import Lab
-from gil_demo.results.patterns import Death, Finding
-from gil_demo.sandbox import server, waiting
+from gil_demo.results.patterns import Death, Ending, Finding
+from gil_demo.results.reading import read
+from gil_demo.sandbox import waiting
 from gil_demo.sandbox.waiting import MIN_TURNS, Look, comparable, waits
-from gil_demo.words import Half
 
 STILL = Look(asleep=True, stopped=False, sleeps=7, pushed_out=1)
 IN_TURNS = replace(STILL, sleeps=STILL.sleeps + MIN_TURNS)
@@ -63,73 +61,32 @@ def test_a_thread_on_its_way_to_the_lock_is_seen_to_wait_there(
     assert watch.seen
 
 
-class Pretending:
-    """A subject whose unsafe half expects a deadlock, and then does what it is given."""
-
-    def __init__(self, goes_on: object) -> None:
-        """Go on like that afterwards."""
-        self.goes_on = goes_on
-
-    def run(self, half: Half, lab: Lab) -> Finding:
-        """Say it, and do it."""
-        assert half == "unsafe"
-        lab.expect_deadlock("each waited for the other")
-        self.goes_on()  # type: ignore[operator]  # a function without arguments
-        return Finding("ok", "it went on")
+def ended(how: str) -> Finding | Death:
+    """How a half ends that expects a deadlock, and then does something else."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.pretending", how],
+        stdout=subprocess.PIPE,
+        check=True,
+    ).stdout
+    return read(Ending, json.loads(told)).left
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, goes_on: object) -> Finding | Death:
-    """How such a half ends in a child of this process."""
-    monkeypatch.setattr(registry, "subjects", lambda name: (Pretending(goes_on),))
-    monkeypatch.setattr(server, "_input_ended", lambda: False)
-    return server.answer("pretending", "unsafe").left
-
-
-def sleep() -> None:
-    time.sleep(0.6)
-
-
-def spin() -> None:
-    until = time.thread_time() + 0.4
-    while time.thread_time() < until:
-        pass
-
-
-def stop() -> None:
-    """Be stopped for a while, by a child that goes on."""
-    me = os.getpid()
-    if os.fork() == 0:
-        os.kill(me, signal.SIGSTOP)
-        time.sleep(0.6)
-        os.kill(me, signal.SIGCONT)
-        os._exit(0)
-    time.sleep(0.05)
-    os.wait()
-
-
-@pytest.mark.parametrize("goes_on", [sleep, spin, stop])
-def test_silence_is_no_deadlock(monkeypatch: pytest.MonkeyPatch, goes_on: object) -> None:
+@pytest.mark.parametrize("how", ["sleep", "spin", "stop"])
+def test_silence_is_no_deadlock(how: str) -> None:
     """Whoever sleeps, computes or is stopped goes on later, whatever the half has said."""
-    assert ended(monkeypatch, goes_on) == Finding("ok", "it went on")
+    assert ended(how) == Finding("ok", "it went on")
 
 
-def test_a_lock_that_nobody_releases_is_a_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_that_nobody_releases_is_a_deadlock() -> None:
     """It ends as a deadlock, and says what the half had said."""
-    lock = threading.Lock()
-
-    def wait() -> None:
-        lock.acquire()
-        lock.acquire()
-
-    left = ended(monkeypatch, wait)
+    left = ended("lock")
     assert isinstance(left, Death)
     assert (left.outcome, left.cause) == ("deadlock", "deadlock")
     assert left.note == "each waited for the other"
 
 
-def test_without_proc_there_is_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_there_is_no_evidence() -> None:
     """The half is unfinished, and the reason is told."""
-    monkeypatch.setattr(waiting, "can_be_seen", lambda: False)
-    left = ended(monkeypatch, sleep)
+    left = ended("unseen")
     assert isinstance(left, Death)
     assert (left.outcome, left.error) == ("unfinished", waiting.UNSEEN)

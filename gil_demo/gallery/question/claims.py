@@ -25,6 +25,8 @@ class Claim:
     demonstrate: Callable[[Lab, Half], Finding]
     unsafe: Outcome
     safe: Outcome
+    needs_gil: bool = False
+    """Whether what is seen proves it only where a GIL is: see `demonstrations`."""
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -58,8 +60,9 @@ def _claim(
     demonstrate: Callable[[Lab, Half], Finding],
     unsafe: Outcome = "ok",
     safe: Outcome = "ok",
+    needs_gil: bool = False,
 ) -> Claim:
-    return Claim(f"{NAME}/{name}", part, tag, sentence, demonstrate, unsafe, safe)
+    return Claim(f"{NAME}/{name}", part, tag, sentence, demonstrate, unsafe, safe, needs_gil)
 
 
 CLAIMS = (
@@ -69,6 +72,7 @@ CLAIMS = (
         "read-before",
         "Size and pointer are read before the block: a later change of the header does not matter.",
         demonstrations.read_before,
+        needs_gil=True,
     ),
     _claim(
         "own-reference",
@@ -76,6 +80,7 @@ CLAIMS = (
         "own-reference",
         "The program owns the reference that the conversion returned; it needs no other increment.",
         demonstrations.own_reference,
+        needs_gil=True,
     ),
     _claim(
         "borrowed-item",
@@ -91,6 +96,7 @@ CLAIMS = (
         "released",
         "The block lets other threads run Python.",
         demonstrations.released,
+        needs_gil=True,
     ),
     _claim(
         "not-moved",
@@ -98,6 +104,7 @@ CLAIMS = (
         "released",
         "The garbage collector moves neither the array nor its data.",
         demonstrations.not_moved,
+        needs_gil=True,
     ),
     _claim(
         "index-type",

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gil_demo.gallery.question.copies import address_of
+from gil_demo.host import machine
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.measuring.switching import nobody_asks
@@ -38,7 +39,8 @@ def _while_inside(lab: Lab, half: Half, thing: Any, act: Callable[[], Any]) -> t
     """Sum a thing, and return the sum and what `act` returned in another thread meanwhile.
 
     No thread is asked to hand over the GIL, and in the loop below only the block releases it.
-    So when the other thread has acted, that was between BEGIN and END.
+    So when the other thread has acted, that was between BEGIN and END. Without a GIL nothing
+    follows from it: a claim that uses this needs one.
     """
     summed = gilexample(half).sum
     gate = threading.Lock()
@@ -192,12 +194,19 @@ def not_numbers(lab: Lab, half: Half) -> Finding:
 def one_phase(lab: Lab, half: Half) -> Finding:
     """Call the module's PyInit function, and look at what it returns."""
     del lab
+    before = machine.gil_enabled()
     module = gilexample(half)
+    after = machine.gil_enabled()
     initialise = getattr(ctypes.PyDLL(module.__file__), f"PyInit_{module.__name__.split('.')[-1]}")
     initialise.restype = ctypes.c_void_p  # a definition comes as a borrowed reference
     kind = type(ctypes.cast(initialise(), ctypes.py_object).value).__name__
     outcome: Outcome = "ok" if kind == "moduledef" else "wrong-value"
-    return Finding(outcome, f"{initialise.__name__} returned an object of type {kind}")
+    gil = "" if before else f"the GIL was off before its import, and is {_on(after)} after it"
+    return Finding(outcome, f"{initialise.__name__} returned an object of type {kind}", gil)
+
+
+def _on(enabled: bool) -> str:
+    return "on" if enabled else "off"
 
 
 # What remains

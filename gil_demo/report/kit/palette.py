@@ -17,6 +17,8 @@ MODE_STYLES: dict[Mode | Company, str] = {
     "released": "green",
     "native": "default",
     "alone": "default",
+    "held-collected": "red",
+    "released-collected": "green",
 }
 
 TICKER_STYLE = "cyan"

@@ -37,7 +37,7 @@ Reply:
     breaks the circle; do both.
 
 Otherwise:
-    Without a GIL only one lock is left, and the page says so. "Unfinished": the two had no
+    Without a GIL a collection takes its place, and the page says so. "Unfinished": the two had no
     time to meet: press r.
 
 Read more:
@@ -83,9 +83,9 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
     """Compare the endings of both halves with the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
-    figures = (_code(waiting=ended == "deadlock"), Trials(tuple(rows)))
+    figures = (_code(waiting=gil_enabled and ended == "deadlock"), Trials(tuple(rows)))
     if not gil_enabled:
-        reason = "this interpreter runs without a GIL, so there is only one lock"
+        reason = "this interpreter runs without a GIL: a collection takes its place, as shown below"
         return Seen.open(
             reason, figures, ("", "Here both reached their end.") if ended == "ok" else ()
         )

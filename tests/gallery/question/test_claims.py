@@ -8,8 +8,6 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from gil_demo import gilexample as asked
-from gil_demo import gilexample_safe as mended
 from gil_demo.csource.comments import tagged_lines
 from gil_demo.gallery import registry
 from gil_demo.gallery.page import page_parts
@@ -22,7 +20,6 @@ from gil_demo.words import Half, each
 Command = Callable[..., CompletedProcess[str]]
 
 CSRC = Path(__file__).parent.parent.parent.parent / "csrc" / "question"
-BOTH = pytest.mark.parametrize("module", [asked, mended], ids=["asked", "mended"])
 HALVES: tuple[Half, ...] = ("unsafe", "safe")
 
 
