@@ -32,6 +32,10 @@ test: $(VENV)/.test
 test-interpreter: $(VENV)/.test
 	$(BIN)/python -m pytest -q --numprocesses=auto $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
 
+# The part of it that rests on the interpreter's own C: CI runs it where a whole run takes too long.
+smoke-interpreter: $(VENV)/.test
+	$(BIN)/python -m pytest -q --numprocesses=auto $(addprefix tests/,gallery lab native patterns sandbox)
+
 # A part of the tests with the lowest versions that pyproject.toml promises: built with the lowest, run
 # with the lowest. They use the installed package: what is built in the tree is another interpreter's.
 LOWEST = .venv/lowest
@@ -52,10 +56,6 @@ test-lowest:
 	    --deselect tests/gallery/test_pattern.py::test_adding_a_pattern_takes_two_files # which builds
 
 # SAFE_RUNS=10 is what CI takes the time for; the default is 50.
-# The part of it that rests on the interpreter's own C: CI runs it where a whole run takes too long.
-smoke-interpreter: $(VENV)/.test
-	$(BIN)/python -m pytest -q --numprocesses=auto tests/gallery tests/lab tests/native tests/patterns tests/sandbox
-
 sanitize: $(VENV)/.test
 	$(BIN)/python -m tests.sanitizers $(SAFE_RUNS)
 

@@ -33,12 +33,14 @@ HELD = """
 SAME_ALIGNMENT = ["-falign-functions=64", "-falign-loops=64"]
 """Where a loop lies in its cache lines can double its speed, and the two modules would differ."""
 
-OWN_API: dict[str, Any] = {"py_limited_api": False}
+OWN_API: dict[str, Any] = {"py_limited_api": False, "undef_macros": ["Py_TARGET_ABI3T"]}
 """A module's name has the version and the build of its interpreter, and no other loads it.
 
 With Python's limited API the name would end in ``.abi3.so``. Free-threaded builds up to 3.14
 load such a file, too, but its reference counts lie elsewhere:
-https://docs.python.org/3/howto/free-threading-extensions.html#limited-c-api-and-stable-abi
+https://docs.python.org/3/howto/free-threading-extensions.html#limited-c-api-and-stable-abi.
+cffi 2.1 defines Py_TARGET_ABI3T for every module on a free-threaded 3.15, also for these, and
+NumPy's headers do not compile with it.
 """
 
 FLAGS = ["-std=c11", "-Werror=implicit-function-declaration", "-fvisibility=hidden"]

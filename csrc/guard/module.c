@@ -232,16 +232,12 @@ PyMODINIT_FUNC PyInit__guard(void)
     if (fill_numpy_api() != 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
-#ifdef Py_GIL_DISABLED
-    if (module != NULL) /* what threads share here has locks of its own */
-        PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
-#endif
     if (module == NULL || !add_count_names(module)
         || PyModule_AddIntConstant(module, "HAS_MARKERS", pages_have_markers()) < 0
         || PyModule_AddIntConstant(module, "CAN_STEP", can_step()) < 0
         || PyModule_AddIntConstant(module, "KNOWS_FRAMES", frames_known()) < 0)
         Py_CLEAR(module);
-#ifdef Py_GIL_DISABLED
+#ifdef Py_GIL_DISABLED /* what threads share here has locks of its own */
     if (module != NULL && PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED) < 0)
         Py_CLEAR(module);
 #endif

@@ -25,7 +25,7 @@ Forced:
     thread takes the GIL, and that block does not wait. The two are measured in turn, and the
     half ends in ``slow`` if it took longer beside the busy thread in every round. No verdict
     rests on it. Without a GIL there is nothing to wait for at END, unless somebody stops all
-    threads (see stop-the-world), and the half ends in ``ok``. No sanitizer judges it,
+    threads, for a collection say, and the half ends in ``ok``. No sanitizer judges it,
     since only time is lost: the evidence is the run itself.
 
 In your own code:
