@@ -159,6 +159,7 @@ def test_a_stack_has_the_frames_that_cpython_tells_even_while_one_is_made(watche
             caller()
     finally:
         gc.set_threshold(*thresholds)
+    gc.collect()  # or the last cycle would go when nobody watches any more
     handovers.stop()
     stacks = [handovers.frames(int(stack)) for stack in handovers.holds()["stack"]]
     seen = [[function.rpartition(".")[2] for function, _, _ in stack] for stack in stacks]

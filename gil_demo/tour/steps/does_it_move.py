@@ -34,8 +34,8 @@ Ask:
 
 Reply:
     C must own a reference to the array, or its caller must. Nobody else may resize the array
-    meanwhile: with its check ``resize`` refuses while C has a reference of its own, and with
-    ``refcheck=False`` it frees what C reads: gil-demo show resize-under-reader.
+    meanwhile: the check of ``resize`` refuses in most cases while C has a reference of its own,
+    and with ``refcheck=False`` it frees what C reads: gil-demo show resize-under-reader.
 
 Otherwise:
     "resize moved nothing": this allocator could let the array grow where it was. Say that

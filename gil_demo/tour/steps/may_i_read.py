@@ -39,8 +39,8 @@ Ask:
 Reply:
     C owns it. The function returns a new reference also where it returns its argument: the
     count goes up by one. So C must drop it after END, with Py_DECREF, and until then nobody
-    can free the array. gil-demo guard SCRIPT stops a program where C reads freed or foreign
-    memory of an array, and names the line of C. If another thread can close what C reads, a
+    can free the array. gil-demo guard SCRIPT stops a program where C reads the freed memory of
+    an array, or past its end, and names the line of C. If another thread can close what C reads, a
     reference is not enough: gil-demo show closed-under-call.
 
 Otherwise:
