@@ -1,7 +1,9 @@
 """The doctor imports modules, each in a process of its own, and says how that went."""
 
 import json
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -78,8 +80,9 @@ def test_an_import_that_does_not_end_is_stopped(here: Path) -> None:
     assert one == Import("endless", "unfinished", turned_gil_on=False)
     pid = here / "pid"
     if pid.exists():  # a busy machine may have stopped it before
-        stat = Path("/proc", pid.read_text(), "stat")
-        assert not stat.exists() or stat.read_text().rpartition(") ")[2][0] == "Z"
+        with suppress(OSError):  # it was killed: it ends, or this test does not
+            while Path("/proc", pid.read_text(), "stat").read_text().rpartition(") ")[2][0] != "Z":
+                time.sleep(0.01)
 
 
 def test_the_doctor_lists_the_modules(modules: Path, command: Command) -> None:

@@ -93,7 +93,8 @@ def prepare(sanitizer: str, flag: str, folder: Path) -> Python:
     for name in ("csrc", "gil_demo"):
         ignored = shutil.ignore_patterns("*.so", "__pycache__")
         shutil.copytree(ROOT / name, copy / name, ignore=ignored)
-    shutil.copy(ROOT / "setup.py", copy)
+    for name in ("setup.py", "pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, copy)
     flags = f"-g -fno-omit-frame-pointer -fsanitize={flag} -fno-sanitize-recover=undefined"
     built = subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"],

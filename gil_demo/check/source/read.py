@@ -5,8 +5,8 @@ from pathlib import Path
 from gil_demo.check.source.source import Source
 
 MAX_BYTES = 4 * 2**20
-"""The largest file that is read: any file up to this size takes at most ten seconds. In 45 projects no
-C file was larger."""
+"""The largest file that is read: any file up to this size takes at most ten seconds. In 45
+projects no C file was larger."""
 
 SUFFIXES = (
     *(".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".inl", ".inc"),
