@@ -9,7 +9,7 @@ page says. What only loses time is not judged there.
 A safe half must be silent under both in every run, an unsafe half must be flagged by the
 one that is named, and the pattern's page must name the same one.
 
-``python -m tests.sanitizers 10`` runs each safe half 10 times in place of 50.
+``python -m tests.sanitizers 5`` runs each safe half 5 times in place of 50.
 """
 
 import re
