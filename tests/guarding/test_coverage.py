@@ -139,6 +139,21 @@ with gil_demo.guard():
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_the_letters_of_long_strings_are_not_guarded(block: Run) -> None:
+    """The entries of a StringDType are, and long strings lie in memory of NumPy's own."""
+    ended = block("""
+def blocks(text):
+    before = guarded.counts["guarded"]
+    array = np.full(10, text, np.dtypes.StringDType())
+    assert array.nbytes == 160
+    return guarded.counts["guarded"] - before
+with gil_demo.guard() as guarded:
+    blocks("short")
+    assert blocks("short") == blocks("long" * 10_000) > 0
+""")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_work_buffers_of_a_sort_are_guarded(block: Run) -> None:
     """NumPy asks its allocator for them too: elements that are not contiguous are copied there."""
     ended = block("""
