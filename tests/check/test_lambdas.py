@@ -1,0 +1,45 @@
+"""A lambda runs where the function that gets it calls it: with the GIL, or without."""
+
+from pathlib import Path
+
+import pytest
+from checking import found
+
+RELEASERS = """\
+template <typename F> auto without_gil(F &&f) {
+    py::gil_scoped_release r; return std::forward<F>(f)();
+}
+template <class F> void unlocked(int n, F f) {
+    PyThreadState *s = PyEval_SaveThread(); f(n); PyEval_RestoreThread(s);
+}
+template <class F> void invoked(F f) { py::gil_scoped_release r; std::invoke(f, 1); }
+template <class F> void held(F f) { { py::gil_scoped_release r; work(); } f(); }
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "flagged"),
+    [
+        ("without_gil([&] { Py_INCREF(o); });", True),
+        ("unlocked(3, [&](int n) { Py_INCREF(o); });", True),
+        ("invoked([&](int n) { Py_INCREF(o); });", True),
+        ("held([&] { Py_INCREF(o); });", False),
+        ("without_gil([&] { py::gil_scoped_acquire g; Py_INCREF(o); });", False),
+        ("without_gil([&]() -> int { return work(); });", False),
+    ],
+)
+def test_a_lambda_runs_as_the_function_that_calls_it_has_the_gil(
+    call: str, flagged: bool, tmp_path: Path
+) -> None:
+    """C++: a function may release the GIL and call what it was handed."""
+    code = f"{RELEASERS}void f(PyObject *o) {{ {call} }}\n"
+    expected = ["api-in-block error 9"] if flagged else []
+    assert found(tmp_path, code, name="one.cpp") == expected
+
+
+def test_a_block_behind_many_lambdas_is_read(tmp_path: Path) -> None:
+    """C++: the function around them is found however many begin before the block."""
+    lambdas = 'm.def("g", [](int a) { return a; });\n' * 20
+    code = f"void f(M m, PyObject *o) {{\n{lambdas}"
+    code += "py::gil_scoped_release r;\nPy_INCREF(o);\n}\n"
+    assert found(tmp_path, code, name="one.cpp") == ["api-in-block error 23"]
