@@ -4,7 +4,6 @@ import io
 import os
 import signal
 import sys
-import traceback
 from contextlib import suppress
 from typing import TextIO
 
@@ -32,6 +31,8 @@ def main() -> None:
 
         code = run_command_line()
     except Exception:
+        import traceback
+
         with suppress(OSError):
             traceback.print_exc()
         code = INTERNAL_ERROR

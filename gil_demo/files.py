@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from errno import EFBIG
 from pathlib import Path
@@ -116,6 +115,8 @@ def nameless_file() -> BinaryIO:
     if hasattr(os, "memfd_create"):
         with contextlib.suppress(OSError):  # an old kernel, or one that forbids it
             return os.fdopen(os.memfd_create("gil-demo"), "w+b")
+    import tempfile
+
     return tempfile.TemporaryFile()
 
 
@@ -144,6 +145,8 @@ def _target(path: Path) -> Path:
 
 
 def _draft(target: Path) -> tuple[int, Path]:
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".gil-demo-")
     return handle, Path(name)
 

@@ -10,6 +10,10 @@ Section = Literal["picture", "scaling", "responsiveness", "patterns"]
 State = Literal["shown", "contradicted", "inconclusive"]
 Theme = Literal["auto", "light", "dark"]
 
+Level = Literal["error", "warning", "advice"]
+"""How sure a finding is, and whether it breaks a rule of the C API or only asks for a look."""
+
+LEVELS: tuple[Level, ...] = ("error", "warning", "advice")
 
 Half = Literal["unsafe", "safe", "unforced"]
 

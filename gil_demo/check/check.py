@@ -15,7 +15,8 @@ from gil_demo.check.settings import Settings
 from gil_demo.check.source.collect import collect
 from gil_demo.check.source.source import Function, Source
 from gil_demo.check.suppression import Suppressions
-from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place, Step
+from gil_demo.results.check import CheckResult, Finding, Place, Step
+from gil_demo.words import LEVELS, Level
 
 
 def check(paths: Iterable[Path], settings: Settings) -> CheckResult:

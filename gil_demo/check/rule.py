@@ -15,7 +15,7 @@ from gil_demo.check.source.source import Function, Source
 from gil_demo.check.stations import Stations
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
-from gil_demo.results.check import LEVELS, Level
+from gil_demo.words import LEVELS, Level
 
 Runs = Mapping[str, Mapping[str, str]]
 """How each call ended, by what was called and by version."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gil_demo.errors import BadInput
-from gil_demo.results.check import LEVELS, Level
+from gil_demo.words import LEVELS, Level
 
 TABLE = "tool.gil-demo.check"
 

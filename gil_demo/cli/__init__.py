@@ -20,10 +20,9 @@ from gil_demo.cli.show import show
 from gil_demo.cli.tour import tour
 from gil_demo.cli.try_ import try_
 from gil_demo.cli.watch import watch
-from gil_demo.errors import BadInput
+from gil_demo.errors import BadInput, ProgramEnded
 from gil_demo.exit_codes import BAD_INPUT, DONE
 from gil_demo.files import printable
-from gil_demo.host.launch import ProgramEnded
 
 COMPLETION = "_GIL_DEMO_COMPLETE"
 """The variable by which a shell asks, through click, how a command line can go on."""

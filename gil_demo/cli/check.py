@@ -1,6 +1,5 @@
 """`gil-demo check`: what is unsafe in somebody's own C where the GIL is released."""
 
-import json
 from pathlib import Path
 from typing import get_args
 
@@ -8,7 +7,7 @@ import click
 
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE
 from gil_demo.files import read_whole
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -123,6 +122,8 @@ def check(
 def _fingerprints(file: Path) -> frozenset[str]:
     """Read a document of ``--format json`` and return the fingerprints of its findings."""
     try:
+        import json
+
         document = json.loads(read_whole(file))
         if document["format"] != "gil-demo/check":
             raise KeyError("format")

@@ -1,14 +1,18 @@
 """`gil-demo guard`: a program with guarded array data."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from gil_demo.cli.options import Whole
 from gil_demo.cli.output import JSON, Output, output_options
 from gil_demo.cli.program import ProgramCommand, program_argument
-from gil_demo.host.launch import Program
-from gil_demo.results.guard import Edge
 
-EDGES: dict[str, tuple[Edge, ...]] = {
+if TYPE_CHECKING:
+    from gil_demo.host.launch import Program
+    from gil_demo.results.guard import Edge
+
+EDGES: "dict[str, tuple[Edge, ...]]" = {
     "end": ("end",),
     "start": ("start",),
     "both": ("end", "start"),
@@ -68,7 +72,7 @@ def guard(
     quarantine: int | None,
     children: bool,
     output: Output,
-    program: Program,
+    program: "Program",
 ) -> int:
     """Run a program with guarded NumPy data, and report each faulty access.
 

@@ -5,10 +5,9 @@ and name files, the refusal of files that cannot be written, and the printing ar
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import click
 from click.core import ParameterSource
@@ -40,8 +39,7 @@ Command = Callable[..., int]
 Decorator = Callable[[Command], Command]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """The form that a person chose, and the files to write besides.
 
     `form` is the name of the text to print instead of what the screen shows, if any.

@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from functools import wraps
+from typing import TYPE_CHECKING
 
 import click
 from click.globals import pop_context, push_context
 
-from gil_demo.host.launch import Program
+if TYPE_CHECKING:
+    from gil_demo.host.launch import Program
 
 
 class ProgramCommand(click.Command):
@@ -53,14 +55,8 @@ def program_argument(command: Callable[..., int]) -> Callable[..., int]:
     ) -> int:
         if module is not None and code is not None:
             raise click.UsageError("-m and -c exclude each other")
-        program: Program | None = None
-        if module is not None:
-            program = Program("module", module, words)
-        elif code is not None:
-            program = Program("code", code, words)
-        elif words:
-            program = Program("script", words[0], words[1:])
-        elif not rest.get("from_file"):
+        program = _program(module, code, words)
+        if program is None and not rest.get("from_file"):
             raise click.UsageError("give a script to run, or -m MODULE, or -c CODE")
         if program is None:
             return command(program=None, **rest)
@@ -70,6 +66,17 @@ def program_argument(command: Callable[..., int]) -> Callable[..., int]:
             return command(program=program, **rest)
 
     return with_program
+
+
+def _program(module: str | None, code: str | None, words: tuple[str, ...]) -> "Program | None":
+    """Return the program that the options and words name, if they name one."""
+    from gil_demo.host.launch import Program
+
+    if module is not None:
+        return Program("module", module, words)
+    if code is not None:
+        return Program("code", code, words)
+    return Program("script", words[0], words[1:]) if words else None
 
 
 @contextlib.contextmanager

@@ -3,10 +3,9 @@
 import contextlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
@@ -14,9 +13,9 @@ from gil_demo.cli.options import Whole
 from gil_demo.cli.output import FROM_OPTION, SHOWING, file_option, refuse_all_but
 from gil_demo.cli.program import ProgramCommand, program_argument
 from gil_demo.exit_codes import CONTRADICTED, INCONCLUSIVE
-from gil_demo.host.launch import Ending, Program, leave, refuse_missing
 
 if TYPE_CHECKING:
+    from gil_demo.host.launch import Ending, Program
     from gil_demo.results.watching import WatchResult
 
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -31,8 +30,7 @@ def seconds(text: str) -> float:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(NamedTuple):
     """The files that the report is to be written to, if any."""
 
     json: Path | None
@@ -46,7 +44,7 @@ class Outputs:
         """Raise if one of them cannot be written, or is the one that is read."""
         from gil_demo.files import refuse_outputs
 
-        outputs = {f"--{name}": getattr(self, name) for name in self.__slots__}
+        outputs = {f"--{name}": getattr(self, name) for name in self._fields}
         refuse_outputs(outputs, {"--from": read})
 
     def write(self, result: "WatchResult") -> None:
@@ -98,7 +96,7 @@ class Outputs:
 @FROM_OPTION
 def watch(
     *,
-    program: Program | None,
+    program: "Program | None",
     json_file: Path | None,
     csv_file: Path | None,
     markdown_file: Path | None,
@@ -119,10 +117,11 @@ def watch(
     """
     outputs = Outputs(json_file, csv_file, markdown_file, svg_file, html_file, trace_file)
     if program is None:
-        refuse_all_but({*SHOWING, *(f"{name}_file" for name in Outputs.__slots__)})
+        refuse_all_but({*SHOWING, *(f"{name}_file" for name in Outputs._fields)})
         outputs.refuse(from_file)
         assert from_file is not None
         return _show_kept(from_file, outputs, fail_over, quiet)
+    from gil_demo.host.launch import refuse_missing
     from gil_demo.watching.watch import watch_program
 
     refuse_missing(program)
@@ -144,6 +143,7 @@ def _run(
     quiet: bool,
 ) -> NoReturn:
     """Run and watch a program, report, and end as it ended."""
+    from gil_demo.host.launch import leave
 
     def report(result: "WatchResult") -> None:
         if not quiet:

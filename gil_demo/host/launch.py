@@ -15,7 +15,6 @@ import contextlib
 import importlib.machinery
 import io
 import os
-import runpy
 import signal
 import sys
 import threading
@@ -24,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from gil_demo.errors import BadInput
+from gil_demo.errors import BadInput, ProgramEnded
 
 Kind = Literal["script", "module", "code"]
 
@@ -48,10 +47,6 @@ class Ending:
 
     exit_code: int
     interrupted: bool = False
-
-
-class ProgramEnded(SystemExit):
-    """Leaves this process with the exit code of the program that it ran."""
 
 
 def refuse_missing(program: Program) -> None:
@@ -151,6 +146,8 @@ def _ended(program: Program, main: types.ModuleType) -> Ending:
 
 def _execute(program: Program, main: types.ModuleType) -> None:
     """Execute the program in its main module."""
+    import runpy
+
     run_as_main: Any = runpy._run_module_as_main  # type: ignore[attr-defined]  # what -m calls
     if program.kind == "module":
         run_as_main(program.target, True)

@@ -12,7 +12,8 @@ from gil_demo.report.check_github import github
 from gil_demo.report.check_sarif import sarif
 from gil_demo.report.document import check_document, json_text
 from gil_demo.report.kit.report import Texts
-from gil_demo.results.check import LEVELS, CheckResult, Finding, Level, Place
+from gil_demo.results.check import CheckResult, Finding, Place
+from gil_demo.words import LEVELS, Level
 
 LEVEL_STYLES: dict[Level, str] = {
     "error": "bold red",

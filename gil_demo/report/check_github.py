@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from gil_demo.results.check import CheckResult, Level
+from gil_demo.results.check import CheckResult
+from gil_demo.words import Level
 
 COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "advice": "notice"}
 

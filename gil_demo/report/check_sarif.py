@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from gil_demo.check.rule import load_all
-from gil_demo.results.check import CheckResult, Finding, Level, Place
+from gil_demo.results.check import CheckResult, Finding, Place
+from gil_demo.words import Level
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS: dict[Level, str] = {"error": "error", "warning": "warning", "advice": "note"}

@@ -1,12 +1,8 @@
 """What a check of C source found."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Level = Literal["error", "warning", "advice"]
-"""How sure a finding is, and whether it breaks a rule of the C API or only asks for a look."""
-
-LEVELS: tuple[Level, ...] = ("error", "warning", "advice")
+from gil_demo.words import Level
 
 
 @dataclass(frozen=True, slots=True)

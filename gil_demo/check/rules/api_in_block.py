@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.rule import CheckedFile, Found, chain
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "error"
 FLAGS = ("api_without_gil", "last_reference", "refcount_race")

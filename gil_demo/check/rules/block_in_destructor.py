@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from gil_demo.check.rule import CheckedFile, Found, destroys
 from gil_demo.check.source.source import Function
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "advice"
 FLAGS: tuple[str, ...] = ()

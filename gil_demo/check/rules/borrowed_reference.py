@@ -20,7 +20,7 @@ from functools import lru_cache
 
 from gil_demo.check.bodies import names_after
 from gil_demo.check.rule import CheckedFile, Found
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "advice"
 FLAGS = ("borrowed_reference",)

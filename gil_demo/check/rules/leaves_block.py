@@ -25,7 +25,7 @@ from gil_demo.check import words
 from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.check.stations import leaves_released
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "error"
 FLAGS = ("missing_end",)

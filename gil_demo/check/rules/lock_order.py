@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from gil_demo.check.bodies import NAME
 from gil_demo.check.flow.events import Flow
 from gil_demo.check.rule import CheckedFile, Found, destroys
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "warning"
 FLAGS = ("lock_order",)

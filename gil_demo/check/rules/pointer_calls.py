@@ -15,7 +15,7 @@ Sources:
 from collections.abc import Iterator
 
 from gil_demo.check.rule import CheckedFile, Found
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "advice"
 FLAGS: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from gil_demo.check.bodies import assigned
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.check.source.pairs import closing_paren
-from gil_demo.results.check import Level
+from gil_demo.words import Level
 
 LEVEL: Level = "warning"
 FLAGS = ("strided_view", "gilexample")
