@@ -17,6 +17,13 @@ PARENT = click.Context(cli, info_name="gil-demo", **cli.context_settings)
 PAGES = docs_commands.PAGES
 
 
+def command_of(name: str) -> click.Command:
+    """Return a command of gil-demo."""
+    command = cli.get_command(PARENT, name)
+    assert command is not None
+    return command
+
+
 def links(page: Path) -> list[str]:
     """Where the links and the pictures of a page lead to."""
     named = (
@@ -80,7 +87,7 @@ def commands() -> list[str]:
 def test_every_command_in_the_documentation_is_one(command: str) -> None:
     """Whatever a page tells a reader to type is understood: each command and option exists."""
     name, *arguments = docs_commands.filled(command).split()
-    subcommand = cli.commands[name]
+    subcommand = command_of(name)
     with suppress(click.MissingParameter, click.exceptions.Exit):  # only named, or asks for help
         subcommand.make_context(name, arguments, parent=PARENT)
 
@@ -88,7 +95,7 @@ def test_every_command_in_the_documentation_is_one(command: str) -> None:
 def test_a_wrong_command_would_be_found() -> None:
     """The check above refuses an option that does not exist."""
     with pytest.raises(click.NoSuchOption):
-        cli.commands["run"].make_context("run", ["--no-such-option"], parent=PARENT)
+        command_of("run").make_context("run", ["--no-such-option"], parent=PARENT)
 
 
 def test_a_command_that_fails_would_be_found() -> None:

@@ -10,16 +10,7 @@ from contextlib import suppress
 
 import click
 
-from gil_demo.cli.check import check
-from gil_demo.cli.doctor import doctor
-from gil_demo.cli.guard import guard
-from gil_demo.cli.list import list_
-from gil_demo.cli.probe import probe
-from gil_demo.cli.run import run
-from gil_demo.cli.show import show
-from gil_demo.cli.tour import tour
-from gil_demo.cli.try_ import try_
-from gil_demo.cli.watch import watch
+from gil_demo.cli.commands import Commands
 from gil_demo.errors import BadInput, ProgramEnded
 from gil_demo.exit_codes import BAD_INPUT, DONE
 from gil_demo.files import printable
@@ -38,7 +29,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-@click.group(context_settings=CONTEXT, invoke_without_command=True)
+@click.group(cls=Commands, context_settings=CONTEXT, invoke_without_command=True)
 @click.option(
     "--version",
     is_flag=True,
@@ -55,10 +46,6 @@ def cli(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-for command in (run, tour, list_, show, try_, probe, watch, check, guard, doctor):
-    cli.add_command(command)
 
 
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
