@@ -69,7 +69,8 @@ def tick(run: dict[str, Any]) -> None:
 
 
 def share(run: dict[str, Any]) -> None:
-    run["environment"]["machine_busy"] = 0.77
+    told = " ".join(run["verdict"]["reasons"])
+    run["environment"]["machine_busy"] = 0.55 if "77%" in told else 0.77
 
 
 def invented(run: dict[str, Any]) -> None:
