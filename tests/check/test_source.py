@@ -59,6 +59,12 @@ def test_a_branch_that_no_reading_keeps_can_be_asked_for() -> None:
     assert any("b()" in text for f in one.functions for text in (f.body, *f.others))
 
 
+def test_macros_behind_each_kind_of_branch_are_kept() -> None:
+    """C23 has ``#elifdef``: what is behind it is not part of the branch before."""
+    code = "#if 0\n#define A 1\n#elifdef X\n#define B 2\n#else\n#define C 3\n#endif\n"
+    assert [macro.name for macro in source(code).macros] == ["B", "C"]
+
+
 def test_lines_and_columns_are_those_that_a_person_counts() -> None:
     """A column counts characters, not bytes, where the file is UTF-8."""
     text = "int a; /* ü */ int b;\n".encode().decode("latin-1")

@@ -4,7 +4,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gil_demo.check.source.blanks import blank
 from gil_demo.check.source.conditions import taken
@@ -92,10 +91,10 @@ class Branches:
         out_depth = 0
         for directive in self._directives:
             kind = directive.kind
-            if kind in ("if", "ifdef", "ifndef", "elif", "else"):
+            if kind in OPENS or kind in GOES_ON:
                 answers = {kind == "else" or self._condition(directive, u) for u in (True, False)}
                 rest_is_out = False
-                if kind in ("elif", "else") and chains:
+                if kind in GOES_ON and chains:
                     was_out, rest_is_out = chains.pop()
                     out_depth -= was_out
                 out = rest_is_out or answers == {False}
@@ -108,7 +107,7 @@ class Branches:
 
     def _condition(self, directive: Directive, unknown: bool) -> bool:
         line = self._code[directive.start : directive.end]
-        return _taken(directive.kind, line.partition(directive.kind)[2], self._cpp, unknown)
+        return taken(directive.kind, line.partition(directive.kind)[2], self._cpp, unknown)
 
     def _wanted(self, wanted: tuple[int, ...]) -> tuple[set[int], set[int]]:
         """Return which directives begin a branch with a wanted offset, and which stand before one.
@@ -147,8 +146,3 @@ class Branches:
         for chain, ends in open_:
             ends.append(len(self._code))
             yield chain, ends
-
-
-@lru_cache(maxsize=4096)
-def _taken(kind: str, text: str, cpp: bool, unknown: bool) -> bool:
-    return taken(kind, text, cpp, unknown)

@@ -1,6 +1,7 @@
 """Whether a branch of the preprocessor is taken, by what is known without a build."""
 
 import re
+from functools import lru_cache
 
 KNOWN = {
     "PY_VERSION_HEX": 0x030D00F0,
@@ -48,6 +49,7 @@ LEVELS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def taken(kind: str, text: str, cpp: bool, unknown: bool) -> bool:
     """Tell whether an ``#if``, ``#ifdef``, ``#ifndef`` or ``#elif`` is taken.
 
