@@ -191,6 +191,16 @@ def _destructors(code: str) -> frozenset[str]:
     return frozenset(SLOT.findall(code))
 
 
+def level_of(event: Event, sure: bool) -> Level:
+    """Return the level of what is wrong where the GIL is released: less where that is in doubt."""
+    return "advice" if event.seen.doubtful else "error" if sure else "warning"
+
+
+def on_some_ways(event: Event) -> str:
+    """Return what a sentence adds where the GIL is released on some ways only."""
+    return "" if event.seen.always else " on some ways"
+
+
 def chain(event: Event) -> tuple[tuple[str, int, str], ...]:
     """Return the stations of a call through the project's own functions."""
     if event.need is None or not event.need.way:

@@ -27,7 +27,7 @@ Sources:
 from collections.abc import Iterator
 
 from gil_demo.check.flow.events import Event, Flow
-from gil_demo.check.rule import CheckedFile, Found, chain
+from gil_demo.check.rule import CheckedFile, Found, chain, level_of
 from gil_demo.words import Level
 
 LEVEL: Level = "error"
@@ -65,12 +65,12 @@ def find(file: CheckedFile) -> Iterator[Found]:
 def _found(flow: Flow, event: Event) -> Found:
     since = min(event.seen.released)
     conditional = event.need is not None and event.need.conditional
-    doubtful = conditional or event.seen.doubtful
-    sure = event.seen.always and not doubtful and event.kind != "looks-like-api"
+    level = level_of(event, event.seen.always and event.kind != "looks-like-api")
+    if conditional:
+        level = "advice"
     some = "" if event.seen.always else ", which is released on some ways to here"
     if event.seen.doubtful:
         some += ", unless it is kept for Python's objects"
-    level: Level = "error" if sure else "advice" if doubtful else "warning"
     if event.kind == "own" and event.need is not None:
         if event.need.way:
             when = " for some values of its arguments" if conditional else ""
@@ -92,7 +92,7 @@ def _found(flow: Flow, event: Event) -> Found:
         event.stop,
         level,
         message,
-        ("reference counts" if event.name in PAGES else event.name, sure and since),
+        ("reference counts" if event.name in PAGES else event.name, level == "error" and since),
         since,
         chain(event),
         NEEDS_MESSAGE if event.name.startswith("NpyIter_") else "",

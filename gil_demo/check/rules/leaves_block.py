@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from gil_demo.check import words
 from gil_demo.check.flow.events import Event, Flow
-from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.check.rule import CheckedFile, Found, level_of, on_some_ways
 from gil_demo.check.stations import leaves_released
 from gil_demo.words import Level
 
@@ -57,11 +57,9 @@ def _left(file: CheckedFile, flow: Flow) -> Iterator[Found]:
         if not leaves_released(flow, event):
             continue
         since = min(event.seen.released)
-        some = "" if event.seen.always else " on some ways"
+        some = on_some_ways(event)
         message = f"{flow.function.name} {OUT[event.name]} here with the GIL released{some}."
-        level: Level = "error" if event.seen.always or _has_brace(flow, since) else "warning"
-        if event.seen.doubtful:
-            level = "advice"
+        level = level_of(event, event.seen.always or _has_brace(flow, since))
         way: tuple[tuple[str, int, str], ...] = ()
         if (since, level) not in known:
             known.add((since, level))
@@ -84,10 +82,9 @@ def _twice(flow: Flow, event: Event) -> Iterator[Found]:
     level: Level = "error" if sure else "warning"
     path = str(flow.function.source.path)
     message = f"{event.name} takes the GIL back although this thread has it{some}."
-    yield Found(
-        *(flow, event.start, event.stop, level, message, ("twice", since), None),
-        *(((path, since, f"{flow.switches[since].name} has taken it back"),), TWICE),
-    )
+    way = ((path, since, f"{flow.switches[since].name} has taken it back"),)
+    cause = ("twice", since)
+    yield Found(flow, event.start, event.stop, level, message, cause, way=way, instead=TWICE)
 
 
 def _has_brace(flow: Flow, offset: int) -> bool:
@@ -111,8 +108,7 @@ def _ensured(flow: Flow) -> Iterator[Found]:
             continue
         some = " on some ways" if event.seen.held else ""
         message = f"{flow.function.name} {OUT[event.name]} here{some} without PyGILState_Release."
-        yield Found(
-            *(flow, event.start, event.stop, "warning" if some else "error", message),
-            *(("ensured", ensured), None),
-            *(((path, ensured, f"{flow.switches[ensured].name} takes the GIL"),), ENSURED),
-        )
+        level: Level = "warning" if some else "error"
+        way = ((path, ensured, f"{flow.switches[ensured].name} takes the GIL"),)
+        cause = ("ensured", ensured)
+        yield Found(flow, event.start, event.stop, level, message, cause, way=way, instead=ENSURED)

@@ -14,7 +14,7 @@ Sources:
 
 from collections.abc import Iterator
 
-from gil_demo.check.rule import CheckedFile, Found
+from gil_demo.check.rule import CheckedFile, Found, level_of, on_some_ways
 from gil_demo.words import Level
 
 LEVEL: Level = "error"
@@ -34,10 +34,8 @@ def find(file: CheckedFile) -> Iterator[Found]:
             since = min(event.seen.released)
             if since == event.start:
                 continue
-            level: Level = "error" if event.seen.always else "warning"
-            if event.seen.doubtful:
-                level = "advice"
-            some = "" if event.seen.always else " on some ways"
+            level = level_of(event, event.seen.always)
+            some = on_some_ways(event)
             if event.kind == "begin":
                 message = f"{event.name} releases the GIL, which is released already{some}."
                 way: tuple[tuple[str, int, str], ...] = ()
