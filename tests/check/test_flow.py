@@ -33,6 +33,16 @@ QUIET = {
             if (big) PyEval_RestoreThread(_save);
             Py_DECREF(o);
         }""",
+    "releases under a condition, in one expression": """
+        #define NOGIL_IF(cond) do { \\
+            PyThreadState *state = (cond) ? PyEval_SaveThread() : NULL;
+        #define NOGIL_FI if (state != NULL) PyEval_RestoreThread(state); } while (0)
+        void f(int n, PyObject *o) {
+            NOGIL_IF(n >= 10000)
+            work();
+            NOGIL_FI;
+            Py_DECREF(o);
+        }""",
     "asks whether the state was saved": """
         void f(long n, PyObject *o) {
             NPY_BEGIN_THREADS_DEF;

@@ -29,6 +29,9 @@ MAX_EXPANSION = 6
 """How deep macros are followed through others."""
 MAX_EXPANDED = 40_000
 """The longest text that a macro may stand for."""
+MAX_LOOKED_AT = 200
+"""How many parts of an expression are looked through for its outermost ``&&`` or ``?``."""
+ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=\s*$")
 
 
 class Expressions(Calls, ABC):
@@ -137,17 +140,22 @@ class Expressions(Calls, ABC):
     def _conditional(self, code: Code, inner: Any, node: Any, states: States) -> States:
         states = self._run_marks(code, node.start_byte, inner.start_byte, states)
         yes, no = self.condition(code, inner.child_by_field_name("condition"), states)
-        first, second = (inner.child_by_field_name(n) for n in ("consequence", "alternative"))
-        if first is not None:
-            yes = self.expression(code, first, yes)
-        if second is not None:
-            no = self.expression(code, second, no)
-        return self._run_marks(code, inner.end_byte, node.end_byte, joined((*yes, *no)))
+        variable = ASSIGNED.search(code.text[node.start_byte : inner.start_byte])
+        after: States = ()
+        for way, field in ((yes, "consequence"), (no, "alternative")):
+            branch = inner.child_by_field_name(field)
+            if branch is not None:
+                way = self.expression(code, branch, way)
+                value = facts.constant(code.text[branch.start_byte : branch.end_byte])
+                if variable is not None and value is not None:
+                    way = _with_value(way, variable[1], value)
+            after = (*after, *way)
+        return self._run_marks(code, inner.end_byte, node.end_byte, joined(after))
 
     def _short_circuit(self, node: Any) -> Any:
         """Return the outermost ``&&``, ``||`` or ``?:`` of an expression, if there is one."""
         waiting = [node]
-        for _ in range(200):
+        for _ in range(MAX_LOOKED_AT):
             if not waiting:
                 return None
             current = waiting.pop(0)
@@ -214,13 +222,7 @@ class Expressions(Calls, ABC):
         if mark[3].strip() == "=":
             after = re.match(r"[^;,()]*", code.text[mark.end() : mark.end() + 24])
             value = facts.constant(after.group()) if after is not None else None
-        result = []
-        for state in states:
-            known = facts.forget(state.facts, name)
-            if value is not None and len(known) < facts.MAX_FACTS:
-                known |= {(f"{name}#", value)}
-            result.append(state._replace(facts=known))
-        return joined(result)
+        return _with_value(states, name, value)
 
     def _expand(
         self, code: Code, mark: re.Match[str], macro: Macro, states: States
@@ -259,3 +261,14 @@ class Expressions(Calls, ABC):
         states = self.in_order(inner, nodes, states)
         self.opaque, self.scope = had_error, outer
         return states, end
+
+
+def _with_value(states: States, name: str, value: int | None) -> States:
+    """Return the states in which a variable has another value, which may be known."""
+    result = []
+    for state in states:
+        known = facts.forget(state.facts, name)
+        if value is not None and len(known) < facts.MAX_FACTS:
+            known |= {(f"{name}#", value)}
+        result.append(state._replace(facts=known))
+    return joined(result)

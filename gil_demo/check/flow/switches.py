@@ -11,6 +11,10 @@ from gil_demo.check.flow.state import CALLER, HELD, RELEASED, UNKNOWN, State, St
 from gil_demo.check.flow.walk import Walk
 
 DECLARED = re.compile(r"PyThreadState\s*\*\s*([A-Za-z_]\w*)")
+KEPT_IN = re.compile(r"([\w>.-]+)\s*=(?!=)\s*(?:[^;{}?]*\?\s*)?$")
+"""``save =``, or ``save = condition ?``, before what it is assigned."""
+MAX_BEFORE = 160
+"""How far before a call is looked for the variable that it is assigned to."""
 HANDED_ON = re.compile(r"(?:=|\breturn|&)\s*([A-Za-z_]\w*)\s*[;,)]")
 
 
@@ -156,6 +160,6 @@ def _thread_states(text: str) -> tuple[frozenset[str], frozenset[str]]:
 def _variable(text: str, mark: re.Match[str]) -> str:
     """Return the variable that a call of PyEval_SaveThread is assigned to, or ``_save``."""
     if mark[2] == "PyEval_SaveThread":
-        found = re.search(r"([\w>.-]+)\s*=\s*$", text[max(mark.start(2) - 80, 0) : mark.start(2)])
+        found = KEPT_IN.search(text[max(mark.start(2) - MAX_BEFORE, 0) : mark.start(2)])
         return found[1] if found else ""
     return "_save" if mark[2].startswith(("NPY_", "Py_")) else ""
