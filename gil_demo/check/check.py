@@ -2,21 +2,24 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from gil_demo.check import grammar, rule
-from gil_demo.check.flow.events import Flow
+from gil_demo.check.flow.events import Event, Flow
 from gil_demo.check.project.own import Own
 from gil_demo.check.project.project import Project
 from gil_demo.check.rule import CheckedFile, Found, Rule
 from gil_demo.check.settings import Settings
 from gil_demo.check.source.collect import collect
+from gil_demo.check.source.functions import MAX_FUNCTIONS, MAX_NAME
 from gil_demo.check.source.source import Function, Source
 from gil_demo.check.suppression import Suppressions
 from gil_demo.results.check import CheckResult, Finding, Place, Step
 from gil_demo.words import LEVELS, Level
+
+WORD = re.compile(rf"\w{{1,{MAX_NAME}}}")
 
 
 def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
@@ -37,6 +40,8 @@ def check(paths: Iterable[Path], settings: Settings) -> CheckResult:
         flows = project.blocks()
     findings: list[Finding] = []
     for source in sources:
+        if flows and source.unread_from is not None:
+            unreadable.append((str(source.path), _why_in_part(source, source.unread_from)))
         if source.path in flows:
             file = CheckedFile(source, flows[source.path], project)
             findings += _in_file(file, rules, settings.level)
@@ -55,6 +60,11 @@ def check_text(name: str, text: str, level: Level = "warning") -> tuple[Finding,
     file = CheckedFile(source, project.blocks().get(source.path, []), project)
     found = _in_file(file, rule.load_all(), level)
     return tuple(sorted(found, key=lambda one: (one.place.line, one.rule)))
+
+
+def _why_in_part(source: Source, offset: int) -> str:
+    line = source.line(offset)
+    return f"has more than {MAX_FUNCTIONS:,} functions: those from line {line:,} on are not read"
 
 
 def _selected(settings: Settings) -> tuple[Rule, ...]:
@@ -120,7 +130,7 @@ def _way(found: Found, place: Place, sources: dict[str, Source]) -> tuple[Step, 
     source = flow.function.source
     steps = []
     if found.released is not None:
-        word = re.compile(r"\w+").match(source.code, found.released)
+        word = WORD.match(source.code, found.released)
         name = word.group() if word is not None else "a block"
         at = _place(source, found.released, found.released + len(name))
         steps.append(Step(at, f"{name} releases the GIL"))
@@ -148,35 +158,19 @@ def _result(
     fresh = [finding for finding in findings if finding.fingerprint not in settings.baseline]
     suppressions = Suppressions(sources)
     kept = [finding for finding in fresh if not suppressions.suppress(finding)]
-    first = {id(f.function): f for group in flows.values() for f in group}
-    not_whole = {
-        id(f.function): f.function for fs in flows.values() for f in fs if not f.understood
-    }
-    begins = {
-        (path, event.start)
-        for path, group in flows.items()
-        for flow in group
-        for event in flow.events
-        if event.kind == "begin"
-    }
-    pointers = {
-        (path, event.start)
-        for path, group in flows.items()
-        for flow in group
-        for event in flow.events
-        if event.kind == "pointer" and event.seen.released
-    }
+    every = [flow for group in flows.values() for flow in group]
+    not_whole = {id(flow.function): flow.function for flow in every if not flow.understood}
     seen = rule.patterns_seen()
     everything = rule.all_patterns()
     return CheckResult(
         findings=tuple(kept),
         files=len(sources),
         lines=sum(source.text.count("\n") for source in sources),
-        blocks=len(begins),
-        functions=len(first),
+        blocks=_count(every, _is_begin),
+        functions=len({id(flow.function) for flow in every}),
         functions_not_understood=len(not_whole),
         not_whole=tuple(sorted(map(_named_at, not_whole.values()), key=_order)),
-        calls_not_followed=len(pointers),
+        calls_not_followed=_count(every, _is_not_followed),
         unreadable=tuple(unreadable),
         suppressed=len(fresh) - len(kept),
         in_baseline=len(findings) - len(fresh),
@@ -184,6 +178,26 @@ def _result(
         patterns_seen=tuple(name for name in everything if name in seen),
         patterns_unseen=tuple(name for name in everything if name not in seen),
     )
+
+
+def _count(flows: list[Flow], wanted: Callable[[Event], bool]) -> int:
+    """Count the places of some events; readings of one function have the same places."""
+    return len(
+        {
+            (flow.function.source.path, event.start)
+            for flow in flows
+            for event in flow.events
+            if wanted(event)
+        }
+    )
+
+
+def _is_begin(event: Event) -> bool:
+    return event.kind == "begin"
+
+
+def _is_not_followed(event: Event) -> bool:
+    return event.kind == "pointer" and bool(event.seen.released)
 
 
 def _named_at(function: Function) -> Place:

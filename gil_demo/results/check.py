@@ -77,7 +77,7 @@ class CheckResult:
         functions_not_understood: How many of these were not read whole.
         not_whole: Where those are.
         calls_not_followed: Calls through pointers and of methods inside blocks.
-        unreadable: Files that could not be read, and why.
+        unreadable: Files that could not be read, or not whole, and why.
         suppressed: How many findings comments suppressed.
         in_baseline: How many findings the baseline knows.
         unused: Comments that suppress nothing.

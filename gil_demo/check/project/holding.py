@@ -28,8 +28,8 @@ class Holding:
         for source in self._sources:
             here = source.words & new
             if here:
-                code = source.code
-                offsets = [m.start() for m in WORD.finditer(code) if m.group() in here]
+                words = WORD.finditer(source.code, 0, source.unread_from or len(source.code))
+                offsets = [word.start() for word in words if word.group() in here]
                 found = self._found.setdefault(source.path, {})
                 found.update((id(function), function) for function in _holding(source, offsets))
         return [

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from gil_demo.check.source.blanks import blank
 from gil_demo.check.source.pairs import closing_brace
@@ -57,12 +58,15 @@ class _Part:
     holes: list[tuple[int, int]] = field(default_factory=list)
 
 
-def with_lambdas(function: Definition) -> Iterator[Definition]:
-    """Yield a function with the insides of its lambdas blanked, and each of these by itself."""
+def with_lambdas(function: Definition, most: int) -> Iterator[Definition]:
+    """Yield a function with the insides of its lambdas blanked, and each of these by itself.
+
+    Lambdas behind so many as are looked for at ``most`` stay in the function.
+    """
     body, base = function.body, function.opening
     around = [_Part(function, 0, len(body) - 1)]
     found = list(around)
-    for match in LAMBDA.finditer(body):
+    for match in islice(LAMBDA.finditer(body), most):
         opening = match.end() - 1
         closing = closing_brace(body, opening)
         if closing < 0:

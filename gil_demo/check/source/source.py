@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gil_demo.check.source.blanks import without_comments, without_swig
 from gil_demo.check.source.branches import OPENS, Branches, Directive, directives_of
-from gil_demo.check.source.functions import definitions
+from gil_demo.check.source.functions import MAX_FUNCTIONS, definitions
 from gil_demo.check.source.lambdas import Definition
 from gil_demo.check.source.macros import Macro, macro
 from gil_demo.check.source.pairs import closing_paren
@@ -22,7 +22,7 @@ MAX_READ_BEFORE = 6
 """How many functions may begin last before an offset, in readings with other braces."""
 
 WORD = re.compile(r"[A-Za-z_]\w+")
-CPP = re.compile(r"^\s*(?:class\s+\w+|namespace\b|template\s*<)", re.MULTILINE)
+CPP = re.compile(r"^[ \t]*(?:class\s+\w+|namespace\b|template\s*<)", re.MULTILINE)
 VARIABLE = re.compile(r"\b(Py\w+)\s*(?:=(?!=)|;|\))")
 STATIC = re.compile(r"\bstatic\b")
 
@@ -64,6 +64,8 @@ class Source:
 
     path: Path
     text: str
+    _unread_from: int | None = field(default=None, init=False, repr=False)
+    _lines: dict[int, tuple[str, bool]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def cpp(self) -> bool:
@@ -114,7 +116,7 @@ class Source:
     def functions(self) -> list[Function]:
         """Return the functions with the readings of their bodies that differ."""
         first = self._branches.reading(unknown=True)
-        found = [Function(**vars(one), source=self) for one in definitions(first, self.cpp)]
+        found = [Function(**vars(one), source=self) for one in self._definitions(first)]
         if any(directive.kind in OPENS for directive in self.directives):
             second = self._branches.reading(unknown=False)
             if second != first:
@@ -125,11 +127,24 @@ class Source:
         """Read the functions once more, with the branches that hold these offsets."""
         self._add_reading(self.functions, self._branches.reading(True, offsets))
         self.functions.sort(key=lambda function: function.opening)
+        self.__dict__.pop("_openings", None)
+
+    @property
+    def unread_from(self) -> int | None:
+        """Return where the functions begin that are not read, if there are too many."""
+        return self._unread_from if self.functions else None
+
+    def _definitions(self, reading: str) -> list[Definition]:
+        """Return the functions of a reading, not more than are read of one file."""
+        found = list(definitions(reading, self.cpp))
+        if len(found) > MAX_FUNCTIONS:
+            self._unread_from = min(found.pop().start, self._unread_from or len(reading))
+        return found
 
     def _add_reading(self, found: list[Function], reading: str) -> None:
         """Add another reading to the functions that it reads differently."""
         by_start = {function.opening: function for function in found}
-        for one in definitions(reading, self.cpp):
+        for one in self._definitions(reading):
             known = by_start.get(one.opening)
             if known is None:
                 found.append(Function(**vars(one), source=self))
@@ -138,7 +153,7 @@ class Source:
 
     def around(self, offset: int) -> list[Function]:
         """Return the functions that an offset lies in: a lambda's own comes last."""
-        at = bisect_right(self._openings(), offset)
+        at = bisect_right(self._openings, offset)
         near = self.functions[max(at - MAX_READ_BEFORE, 0) : at]
         by_opening = {function.opening: function for function in near}
         for function in near:
@@ -149,15 +164,10 @@ class Source:
                 by_opening[outer.opening] = function = outer
         return [f for _, f in sorted(by_opening.items()) if f.opening <= offset < f.closing]
 
-    def _openings(self) -> list[int]:
-        """Return where the functions begin; adding a reading may add some."""
-        if len(self._opened) != len(self.functions):
-            self._opened[:] = [function.opening for function in self.functions]
-        return self._opened
-
     @cached_property
-    def _opened(self) -> list[int]:
-        return []
+    def _openings(self) -> list[int]:
+        """Return where the functions begin."""
+        return [function.opening for function in self.functions]
 
     @cached_property
     def _directive_starts(self) -> list[int]:
@@ -168,7 +178,7 @@ class Source:
         return self._beginning_at(function.outer)
 
     def _beginning_at(self, opening: int) -> Function | None:
-        at = bisect_left(self._openings(), opening)
+        at = bisect_left(self._openings, opening)
         found = self.functions[at] if at < len(self.functions) else None
         return found if found is not None and found.opening == opening else None
 
@@ -185,10 +195,6 @@ class Source:
     def _continued(self) -> list[int]:
         """Return the offsets of the bytes that do not begin a character in UTF-8."""
         return [match.start() for match in re.finditer("[\x80-\xbf]", self.text)]
-
-    @cached_property
-    def _lines(self) -> dict[int, tuple[str, bool]]:
-        return {}
 
     def line(self, offset: int) -> int:
         """Return the number of the line at an offset, from 1."""
