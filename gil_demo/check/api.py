@@ -103,6 +103,8 @@ ONLY_WITH_MESSAGE = {
 }
 """Which argument must not be NULL for the function to need no GIL (numpy c-api/iterator)."""
 
+ANY_FREE, ANY_READS = (re.compile("|".join(names)) for names in (FREE, READS))
+
 THROUGH_A_POINTER = "(pointer)"
 """What a macro's body calls that calls a function of some table."""
 
@@ -149,11 +151,11 @@ def reason(name: str) -> str:
 
 
 def _free(name: str) -> bool:
-    return any(re.fullmatch(pattern, name) for pattern in FREE)
+    return ANY_FREE.fullmatch(name) is not None
 
 
 def _reads(name: str) -> bool:
-    return any(re.fullmatch(pattern, name) for pattern in READS)
+    return ANY_READS.fullmatch(name) is not None
 
 
 def generate(directories: list[Path]) -> dict[str, list[str]]:

@@ -3,8 +3,32 @@
 import re
 from functools import lru_cache
 
+from gil_demo.check.source.pairs import closing_paren
+
 NAME = re.compile(r"[A-Za-z_]\w*")
 ASSIGNED = re.compile(r"\b([A-Za-z_]\w*)\s*=")
+
+
+def result_of(functions: str) -> re.Pattern[str]:
+    """Return a pattern of ``name = function(``, for functions that a pattern names.
+
+    Group 1 is the variable and group 2 the function. A cast may stand before the function.
+    """
+    cast = r"(?:\(\s*\w+\s*\*\s*\)\s*)?"
+    return re.compile(rf"\b([A-Za-z_]\w*)\s*=\s*{cast}({functions})\s*\(")
+
+
+CONVERTS = result_of("PyArray_(?:FROM_OTF|FROM_OF|FROMANY|FromAny)")
+"""NumPy's conversions that are told by flags what array to make."""
+
+MAX_ARGUMENTS = 2000
+"""How much of a call's arguments is looked at."""
+
+
+def arguments_of(text: str, call: re.Match[str]) -> str:
+    """Return what stands between the parentheses of a call, whose match ends behind the first."""
+    closing = closing_paren(text, call.end() - 1)
+    return text[call.end() : min(closing, call.end() + MAX_ARGUMENTS)]
 
 
 def last_before(text: str, at: int) -> str:

@@ -13,7 +13,7 @@ PIECE = 2**16
 """How many bytes the parser gets at once."""
 
 MAX_DEPTH = 120
-"""How deep statements may nest before a function counts as not understood."""
+"""How deep statements may nest before a function counts as not read."""
 
 
 @cache

@@ -28,9 +28,12 @@ MFC = (
 )
 """The exceptions of Microsoft's class library, which are macros."""
 
-
 TEXT_OF_A_STEP = 500
 """How many characters cost a step before they are parsed."""
+COST_OF_ERRORS = 3
+"""How many times as long the parser's steps may take in text that it cannot read."""
+MAX_BLANKS = 200
+"""How far around a macro is looked for the text next to it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -43,6 +46,13 @@ class Code:
     marks: list[re.Match[str]]
     starts: list[int]
     level: int
+
+    @property
+    def block(self) -> Any:
+        """Return the node of the braces around the text, or None where the parser found none."""
+        functions = (node for node in self.root.children if node.type == "function_definition")
+        function = next(functions, None)
+        return None if function is None else function.child_by_field_name("body")
 
 
 def parsed(
@@ -73,7 +83,7 @@ def parsed(
         return steps <= most
 
     root = parse_body(readable[len(HEAD) :], cpp, goes_on)
-    effort.spend(steps)
+    effort.spend(steps * COST_OF_ERRORS if root is not None and root.has_error else steps)
     marks = [
         mark
         for mark in MARK.finditer(text, len(HEAD))
@@ -114,11 +124,13 @@ def with_semicolons(text: str, macros: frozenset[str]) -> str:
             end = closing_paren(text, end - 1) + 1
             if not end:
                 continue
-        before = text[max(match.start() - 200, 0) : match.start()].rstrip()[-1:]
-        follows = bool(places) and not text[places[-1] + 1 : match.start()].strip()
+        near = max(match.start() - MAX_BLANKS, 0)
+        before = text[near : match.start()].rstrip()[-1:]
+        last = places[-1] + 1 if places else 0
+        follows = last > near and not text[last : match.start()].strip()
         if before and before not in ";{}):" and not follows:
             continue
-        following = text[end : end + 200].lstrip()[:1]
+        following = text[end : end + MAX_BLANKS].lstrip()[:1]
         if text[end : end + 1].isspace() and (following.isalnum() or following in "_{}*(~#"):
             places.append(end)
     pieces = []
@@ -144,7 +156,7 @@ def _may_matter(name: str) -> bool:
 
 def has_error(root: Any) -> bool:
     """Tell whether text was left over; a semicolon that is missing changes nothing."""
-    waiting = [root]
+    waiting = [root] if root.has_error else []
     while waiting:
         node = waiting.pop()
         if node.type == "ERROR" or (node.is_missing and node.type != ";"):

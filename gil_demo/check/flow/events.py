@@ -71,13 +71,14 @@ class Event:
 
     Attributes:
         kind: ``api``, ``own``, ``looks-like-api``, ``read``, ``begin``, ``begins``, ``end``,
-            ``maybe-end``, ``exit``, ``pointer``, ``lock`` or ``end-with-lock``.
+            ``maybe-end``, ``exit``, ``exit-ensured``, ``pointer``, ``lock`` or ``end-with-lock``.
         name: The function, the switch or the way out.
         start: Offset in the file.
         stop: Offset of its end.
         seen: The states that reach it.
         need: For ``own``: why it needs the GIL.
-        detail: For ``begins``: the file and offset of the other BEGIN; for locks, which one.
+        detail: For ``begins``: the file and offset of the other BEGIN. For ``end-with-lock``: where
+            it was locked. For ``exit-ensured``: where each Ensure stands that is not released.
         loop: Whether a loop of the function surrounds it.
     """
 

@@ -9,7 +9,7 @@ from typing import Any
 from gil_demo.check import facts, words
 from gil_demo.check.flow.arguments import split_arguments
 from gil_demo.check.flow.calls import Calls
-from gil_demo.check.flow.code import Code, parsed, with_semicolons
+from gil_demo.check.flow.code import TEXT_OF_A_STEP, Code, parsed, with_semicolons
 from gil_demo.check.flow.expansion import expanded
 from gil_demo.check.flow.names import ASSERTS, LIKELY, OBJECTS
 from gil_demo.check.flow.state import (
@@ -229,7 +229,7 @@ class Expressions(Calls, ABC):
     ) -> tuple[States, int]:
         """Execute a macro's body where the macro is used."""
         if code.level >= MAX_EXPANSION or len(macro.body) > MAX_EXPANDED:
-            self.cut = True
+            self.whole = False
             return states, mark.end()
         end = mark.end(2)
         arguments: list[tuple[int, int]] = []
@@ -241,9 +241,10 @@ class Expressions(Calls, ABC):
             arguments = split_arguments(code.text, opening + 1, closing)
             end = closing + 1
         site = mark.start(2)
+        self.effort.spend(len(macro.body) // TEXT_OF_A_STEP)
         text, places = expanded(macro, code.text, arguments, site, MAX_EXPANDED)
         if len(text) > MAX_EXPANDED:
-            self.cut = True
+            self.whole = False
             return states, end
         starts = [place[0] for place in places]
 
@@ -254,13 +255,9 @@ class Expressions(Calls, ABC):
 
         text = with_semicolons(text, self.world.statement_macros())
         inner = parsed(text, place, code.level + 1, self.source.cpp, self.world, self.effort)
-        had_error, outer = self.opaque, self.scope
-        definition = next((c for c in inner.root.children if c.type == "function_definition"), None)
-        block = definition.child_by_field_name("body") if definition is not None else None
+        block = inner.block
         nodes = [inner.root] if block is None else block.children
-        states = self.in_order(inner, nodes, states)
-        self.opaque, self.scope = had_error, outer
-        return states, end
+        return self.in_order(inner, nodes, states), end
 
 
 def _with_value(states: States, name: str, value: int | None) -> States:

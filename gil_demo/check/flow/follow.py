@@ -1,7 +1,7 @@
 """Follows all ways through one reading of a function."""
 
 from gil_demo.check.flow.code import has_error, parsed, with_semicolons
-from gil_demo.check.flow.effort import Effort
+from gil_demo.check.flow.effort import MAX_BODY, Effort
 from gil_demo.check.flow.events import Flow, Summary
 from gil_demo.check.flow.state import RELEASED, State, States, TooMuch
 from gil_demo.check.flow.statements import MAX_PASSES, Statements
@@ -13,30 +13,25 @@ from gil_demo.check.source.source import Function
 
 def follow(function: Function, body: str, world: World, effort: Effort, depth: int = 0) -> Flow:
     """Follow all ways through one reading of a function."""
-    if effort.exhausted:
-        return Flow(function, [], [], {}, False, 0, Summary())
+    not_read = Flow(function, [], [], {}, False, 0, Summary())
+    if effort.exhausted or len(body) > MAX_BODY:
+        return not_read
     walk = Statements(function, body, world, effort, depth)
     try:
         with effort.function():
             _run(walk)
     except (TooMuch, RecursionError):
-        walk.understood = False
-        walk.events.clear()
+        return not_read
     return _flow(walk)
 
 
 def _run(walk: Statements) -> None:
-    if not walk.understood:
-        return
     base = walk.function.opening - len(HEAD)
     text = with_semicolons(walk.body, walk.world.statement_macros())
     code = parsed(HEAD + text, lambda at: base + at, 0, walk.source.cpp, walk.world, walk.effort)
-    body = code.root
-    definition = next((c for c in body.children if c.type == "function_definition"), None)
-    block = definition.child_by_field_name("body") if definition is not None else None
-    nodes = body.children if block is None else [block]
-    if code.root.has_error:
-        walk.opaque = has_error(code.root)
+    block = code.block
+    nodes = code.root.children if block is None else [block]
+    walk.whole = not has_error(code.root)
     start = State()
     handed_to = walk.function.handed_to
     if walk.function.runs_released and handed_to is not None:
@@ -56,8 +51,7 @@ def _run(walk: Statements) -> None:
 def _flow(walk: Statements) -> Flow:
     """Return what a walk has found."""
     blocks = sum(1 for event in walk.events.values() if event.kind == "begin")
-    understood = walk.understood and not walk.opaque and not walk.cut
     events = sorted(walk.events.values(), key=lambda event: event.start)
     regions = [(*span, *its) for span, its in sorted(walk.regions.items())]
-    summary = summarize(walk.function, events, walk.exits) if walk.understood else Summary()
-    return Flow(walk.function, events, regions, walk.switches, understood, blocks, summary)
+    summary = summarize(walk.function, events, walk.exits)
+    return Flow(walk.function, events, regions, walk.switches, walk.whole, blocks, summary)

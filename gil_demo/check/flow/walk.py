@@ -11,8 +11,6 @@ from gil_demo.check.flow.state import RELEASED, UNKNOWN, State, States
 from gil_demo.check.flow.world import World
 from gil_demo.check.source.source import Function
 
-MAX_BODY = 400_000
-
 
 class Walk:
     """One walk through one reading of a function."""
@@ -30,7 +28,6 @@ class Walk:
         self.events: dict[tuple[str, int, str], Event] = {}
         self.regions: dict[tuple[int, int], tuple[int, bool]] = {}
         self.switches: dict[int, Switch] = {}
-        self.understood = len(body) <= MAX_BODY
         self.kept_in: dict[int, str] = {}
         self.exits: set[State] = set()
         self.gotos: dict[str, set[State]] = {}
@@ -41,8 +38,7 @@ class Walk:
         self.scope = 0
         self.loops = 0
         self.guards: dict[str, str] = {}
-        self.opaque = False
-        self.cut = False
+        self.whole = True
         self.pointers = set(re.findall(r"\(\s*\*\s*(?:const\s+)?([A-Za-z_]\w*)\s*\)", body))
 
     def note(
@@ -79,7 +75,6 @@ class Walk:
         """Return the state after the guard objects of a scope and of those in it have gone."""
         saved = list(state.saved)
         gil, since = state.gil, state.since
-        locks = tuple(lock for lock in state.locks if not lock[0].startswith(f"{depth}|"))
         while saved and any(tag == "guard" and at >= depth for tag, at, *_ in saved):
             index = max(
                 i for i, (tag, at, *_) in enumerate(saved) if tag == "guard" and at >= depth
@@ -87,9 +82,9 @@ class Walk:
             _, _, before, its_since, _ = saved.pop(index)
             if gil != UNKNOWN:
                 gil, since = before, its_since
-        if len(saved) == len(state.saved) and locks == state.locks:
+        if len(saved) == len(state.saved):
             return state
-        return state._replace(gil=gil, since=since, saved=tuple(saved), locks=locks)
+        return state._replace(gil=gil, since=since, saved=tuple(saved))
 
     def matters(self, code: Code, start: int, end: int) -> bool:
         """Tell whether anything between two offsets can change a state or is an event."""

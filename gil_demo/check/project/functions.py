@@ -51,24 +51,31 @@ class Functions:
     def _choose(self, name: str, caller: Function) -> list[Function]:
         """Return those of the same file, or else of the same folder, or else all."""
         path = caller.source.path
-        here = self._by_place.get((name, path), {})
-        owners = {"", caller.owner}
-        if found := [one for owner in owners for one in here.get(owner, [])[:MAX_MEANT]]:
-            return sorted(found, key=lambda function: function.opening)[:MAX_MEANT]
-        found = [
-            function
-            for function in self.by_name.get(name, ())
-            if (not function.static or function.source.path.suffix in HEADERS)
-            and (not function.owner or function.owner == caller.owner)
-        ]
-        near = [function for function in found if function.source.path.parent == path.parent]
-        return (near or found)[:MAX_MEANT]
+        for place in (path, path.parent, None):
+            found = [
+                function
+                for owner in {"", caller.owner}
+                for function in self._by_place.get((name, owner, place), ())
+            ]
+            if found:
+                found.sort(key=lambda function: (function.source.path, function.opening))
+                return found[:MAX_MEANT]
+        return []
 
     @cached_property
-    def _by_place(self) -> Mapping[tuple[str, Path], dict[str, list[Function]]]:
-        found: dict[tuple[str, Path], dict[str, list[Function]]] = {}
-        for name, functions in self.by_name.items():
-            for function in functions:
-                here = found.setdefault((name, function.source.path), {})
-                here.setdefault(function.owner, []).append(function)
-        return found
+    def _by_place(self) -> Mapping[tuple[str, str, Path | None], list[Function]]:
+        """Return the first functions by name, class and place: a file, a folder or anywhere.
+
+        In a folder and anywhere are those that other files can call.
+        """
+        found: dict[tuple[str, str, Path | None], list[Function]] = defaultdict(list)
+        for source in self._sources:
+            for function in source.functions:
+                places: list[Path | None] = [source.path]
+                if not function.static or source.path.suffix in HEADERS:
+                    places += [source.path.parent, None]
+                for place in places:
+                    known = found[function.name, function.owner, place]
+                    if len(known) < MAX_MEANT:
+                        known.append(function)
+        return dict(found)

@@ -48,9 +48,10 @@ class Macros:
         }
         return frozenset(words.SWITCHES | self.switching | jumping)
 
-    def takes_statements(self, name: str) -> bool:
-        """Tell whether a macro of the project has this name and parameters."""
-        return any(macro.parameters for macro in self.by_name.get(name, ()))
+    @cached_property
+    def with_parameters(self) -> frozenset[str]:
+        """Return the names of the macros that have parameters."""
+        return frozenset(m.name for macros in self.by_name.values() for m in macros if m.parameters)
 
     def meant(self, name: str, source: Source) -> Macro | None:
         """Return a macro that releases, returns or calls what needs the GIL, or None."""

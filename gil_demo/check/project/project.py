@@ -61,7 +61,7 @@ class Project:
 
     def takes_statements(self, name: str) -> bool:
         """Tell whether a macro of the project has this name and parameters."""
-        return self._macros.takes_statements(name)
+        return name in self._macros.with_parameters
 
     def guard(self, name: str) -> str | None:
         """Return whether a class's objects release the GIL or hold it while they live."""

@@ -29,10 +29,10 @@ PAIRS = ("Py_BEGIN_ALLOW_THREADS", "NPY_BEGIN_ALLOW_THREADS")
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find blocks in loops that call nothing of Python in their turns."""
     for flow in file.flows:
+        if _needs_the_gil(flow):
+            continue
         for event in flow.events:
-            if event.kind != "begin" or not event.loop or event.name not in PAIRS:
-                continue
-            if not _needs_the_gil(flow):
+            if event.kind == "begin" and event.loop and event.name in PAIRS:
                 message = "Each turn of the loop waits at END until it gets the GIL."
                 cause = ("loop", event.start)
                 yield Found(flow, event.start, event.stop, "advice", message, cause)

@@ -18,7 +18,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
-from gil_demo.check.bodies import names_after
+from gil_demo.check.bodies import names_after, result_of
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.words import Level
 
@@ -26,10 +26,9 @@ LEVEL: Level = "advice"
 FLAGS = ("borrowed_reference",)
 INSTEAD = "Take a reference with Py_INCREF before BEGIN, and give it back with Py_DECREF after END."
 
-BORROWS = re.compile(
-    r"\b([A-Za-z_]\w*)\s*=\s*(?:\(\s*\w+\s*\*\s*\)\s*)?"
-    r"(PyList_GET_ITEM|PyList_GetItem|PyDict_GetItem\w*|PyWeakref_GetObject|PyWeakref_GET_OBJECT|"
-    r"PySequence_Fast_GET_ITEM)\s*\("
+BORROWS = result_of(
+    r"PyList_GET_ITEM|PyList_GetItem|PyDict_GetItem\w*|PyWeakref_GetObject|PyWeakref_GET_OBJECT|"
+    r"PySequence_Fast_GET_ITEM"
 )
 POINTS_INTO = re.compile(
     r"\b(?:PyArray_(?:DATA|BYTES|GETPTR\d)|PyBytes_AS_STRING|PyBytes_AsString|"

@@ -26,7 +26,7 @@ LEVEL: Level = "warning"
 FLAGS = ("lock_order",)
 INSTEAD = "Unlock before END, and release the GIL around each call that waits for the lock."
 
-MADE = re.compile(r"([\w.>-]+)\s*=\s*PyThread_allocate_lock\b")
+MADE = re.compile(r"(?<![\w.>-])([\w.>-]+)\s*=\s*PyThread_allocate_lock\b")
 """A lock that is new: no other thread can have it."""
 OUTSIDE = re.compile(r"^[^\n(){}]*(?:=|;)", re.MULTILINE)
 

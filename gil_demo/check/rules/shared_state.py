@@ -28,10 +28,11 @@ FLAGS = ("gil_as_lock", "shared_scratch", "stale_flag")
 INSTEAD = "Make it a local variable, make it atomic, or lock around it in the block."
 
 VARIABLE = re.compile(
-    r"^[ \t]*static\s+((?:(?!\bconst\b)[\w\s*])*?[\s*])([A-Za-z_]\w*)"
-    r"\s*(?:\[[^\]]*\]\s*)*(=(?!=)|;)",
+    r"^[ \t]*static\b((?:\s*+(?:(?!(?:const|static)\b)\w++|\*))+?)\s*+([A-Za-z_]\w*+)\s*+"
+    r"(?:\[[^][;{}]*\]\s*+)*+(?:=(?!=)|;)",
     re.MULTILINE,
 )
+"""A static variable that is not constant: its type and its name."""
 SAFE_TYPES = re.compile(
     r"atomic|_Atomic|mutex|Mutex|lock|LOCK|cond|once|sem_t|thread|Thread|_Type|PyMethodDef|inline|TypeObject|Def\b"
 )
@@ -62,7 +63,7 @@ def _file_variables(file: CheckedFile) -> frozenset[str]:
     code = file.source.code
     pieces = []
     position = 0
-    for function in sorted(file.source.functions, key=lambda one: one.opening):
+    for function in file.source.functions:
         pieces.append(code[position : function.opening])
         position = max(position, function.closing)
     pieces.append(code[position:])

@@ -18,18 +18,14 @@ Sources:
 import re
 from collections.abc import Iterator
 
-from gil_demo.check.bodies import assigned
+from gil_demo.check.bodies import CONVERTS, arguments_of, assigned
 from gil_demo.check.rule import CheckedFile, Found
-from gil_demo.check.source.pairs import closing_paren
 from gil_demo.words import Level
 
 LEVEL: Level = "warning"
 FLAGS = ("strided_view", "gilexample")
 INSTEAD = "Ask for NPY_ARRAY_IN_ARRAY, which is aligned and C-contiguous, or step by the strides."
 
-CONVERTS = re.compile(
-    r"\b([A-Za-z_]\w*)\s*=\s*(?:\(\s*\w+\s*\*\s*\)\s*)?(PyArray_(?:FROM_OTF|FROM_OF|FROMANY|FromAny))\s*\("
-)
 ALIGNED = re.compile(r"\bNPY_(?:ARRAY_)?(?:ALIGNED|BEHAVED(?:_NS)?)\b")
 CONTIGUOUS = re.compile(r"CONTIGUOUS|_C?ARRAY(?:_RO|2)?\b(?<!NPY_ARRAY)|_FARRAY|IN_ARRAY|OUT_ARRAY")
 ASKS = re.compile(
@@ -48,8 +44,7 @@ def find(file: CheckedFile) -> Iterator[Found]:
         ):
             continue
         for match in CONVERTS.finditer(body):
-            closing = closing_paren(body, match.end() - 1)
-            flags = _flags(body, body[match.end() : closing])
+            flags = _flags(body, arguments_of(body, match))
             if ALIGNED.search(flags) and not CONTIGUOUS.search(flags):
                 message = f"{match[1]} may have any strides, but its data is read in a row."
                 span = base + match.start(2), base + match.end(2)

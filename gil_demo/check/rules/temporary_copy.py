@@ -15,18 +15,14 @@ Sources:
 import re
 from collections.abc import Iterator
 
-from gil_demo.check.bodies import names_after
+from gil_demo.check.bodies import CONVERTS, arguments_of, names_after
 from gil_demo.check.rule import CheckedFile, Found
-from gil_demo.check.source.pairs import closing_paren
 from gil_demo.words import Level
 
 LEVEL: Level = "advice"
 FLAGS = ("temporary_copy",)
 INSTEAD = "Ask for NPY_ARRAY_INOUT_ARRAY2 and call PyArray_ResolveWritebackIfCopy after END."
 
-CONVERTS = re.compile(
-    r"\b([A-Za-z_]\w*)\s*=\s*(?:\(\s*\w+\s*\*\s*\)\s*)?(PyArray_(?:FROM_OTF|FROM_OF|FROMANY|FromAny))\s*\("
-)
 RETURNS = re.compile(r"\b(?:return|Py_BuildValue|PyTuple_Pack)\b")
 WRITES = re.compile(r"\bNPY_(?:ARRAY_)?(?:(?:IN)?OUT_[CF]?ARRAY|CARRAY|FARRAY|WRITEABLE)\b")
 
@@ -38,7 +34,7 @@ def find(file: CheckedFile) -> Iterator[Found]:
         if not flow.blocks or "Writeback" in body or "WRITEBACK" in body:
             continue
         for match in CONVERTS.finditer(body):
-            arguments = body[match.end() : closing_paren(body, match.end() - 1)]
+            arguments = arguments_of(body, match)
             if WRITES.search(arguments) and match[1] not in names_after(body, RETURNS):
                 message = f"{match[1]} may be a copy, and what C writes to a copy is lost."
                 span = base + match.start(2), base + match.end(2)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from gil_demo.check.bodies import last_before
+from gil_demo.check.bodies import last_before, result_of
 from gil_demo.check.rule import CheckedFile, Found
 from gil_demo.words import Level
 
@@ -30,9 +30,8 @@ PARSES = re.compile(
     r"\b(PyArg_ParseTuple|PyArg_ParseTupleAndKeywords|PyArg_UnpackTuple|PyArg_Parse|"
     r"PyObject_GetBuffer)\s*\("
 )
-CONVERTS = re.compile(
-    r"\b([A-Za-z_]\w*)\s*=\s*(?:\(\s*\w+\s*\*\s*\)\s*)?"
-    r"(PyArray_(?:FROM_O\w*|FROMANY|FromAny|CheckFromAny|ContiguousFromAny|ContiguousFromObject))\s*\("
+MAKES = result_of(
+    r"PyArray_(?:FROM_O\w*|FROMANY|FromAny|CheckFromAny|ContiguousFromAny|ContiguousFromObject)"
 )
 
 TESTS = tuple(
@@ -61,7 +60,7 @@ def find(file: CheckedFile) -> Iterator[Found]:
                     )
                     span = base + match.start(1), base + match.end(1)
                     yield Found(flow, *span, "warning", message, ("parse", span[0]))
-            for match in CONVERTS.finditer(body):
+            for match in MAKES.finditer(body):
                 if not _is_tested(body, match[1], match.end()):
                     message = f"{match[2]} may return NULL, and nobody looks at {match[1]}."
                     span = base + match.start(2), base + match.end(2)
