@@ -170,7 +170,7 @@ def test_a_file_with_too_many_functions_is_read_in_part_and_this_is_told(tmp_pat
     file.write_text(wrong + "int g(int a) {}\n" * (MAX_FUNCTIONS - 1) + wrong)
     told = result(file)
     assert [one.place.line for one in told.findings] == [2]
-    why = f"has more than 10,000 functions: those from line {MAX_FUNCTIONS + 3:,} on are not read"
+    why = f"has more than 5,000 functions: those from line {MAX_FUNCTIONS + 3:,} on are not read"
     assert told.unreadable == ((str(file), why),)
 
 

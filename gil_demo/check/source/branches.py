@@ -4,6 +4,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from gil_demo.check.source.blanks import blank
 from gil_demo.check.source.conditions import taken
@@ -15,8 +17,7 @@ OPENS = frozenset(["if", "ifdef", "ifndef"])
 GOES_ON = frozenset(["elif", "else", "elifdef", "elifndef"])
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """A line of the preprocessor, continuation lines included."""
 
     start: int
@@ -117,7 +118,7 @@ class Branches:
         offsets = sorted(wanted)
         holds: set[int] = set()
         later: set[int] = set()
-        for chain, ends in self._chains():
+        for chain, ends in self._chains:
             further = False
             for index, end in zip(reversed(chain), reversed(ends), strict=True):
                 if further:
@@ -129,9 +130,11 @@ class Branches:
                     further = True
         return holds, later
 
-    def _chains(self) -> Iterator[tuple[list[int], list[int]]]:
-        """Yield each ``#if`` with its other branches, by index, and where each branch ends."""
+    @cached_property
+    def _chains(self) -> list[tuple[list[int], list[int]]]:
+        """Return each ``#if`` with its other branches, by index, and where each branch ends."""
         open_: list[tuple[list[int], list[int]]] = []
+        closed = []
         for index, directive in enumerate(self._directives):
             if directive.kind in OPENS:
                 open_.append(([index], []))
@@ -140,9 +143,8 @@ class Branches:
                 ends.append(directive.start)
                 chain.append(index)
             elif directive.kind == "endif" and open_:
-                chain, ends = open_.pop()
-                ends.append(directive.start)
-                yield chain, ends
-        for chain, ends in open_:
+                open_[-1][1].append(directive.start)
+                closed.append(open_.pop())
+        for _, ends in open_:
             ends.append(len(self._code))
-            yield chain, ends
+        return closed + open_
