@@ -40,6 +40,14 @@ class CheckedFile:
             self._stations[id(flow)] = Stations(flow)
         return self._stations[id(flow)]
 
+    def where_released(self, *kinds: str) -> Iterator[tuple[Flow, Event]]:
+        """Yield events of some kinds with the GIL released, but for the stations on a way out."""
+        for flow in self.flows:
+            stations = self.stations(flow)
+            for event in flow.events:
+                if event.kind in kinds and event.seen.released and not stations.excuses(event):
+                    yield flow, event
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -53,13 +53,8 @@ NEEDS_MESSAGE = "Pass a non-NULL errmsg, and raise the error after END."
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find calls that are reached with the GIL released."""
-    for flow in file.flows:
-        stations = file.stations(flow)
-        for event in flow.events:
-            if event.kind not in ("api", "own", "looks-like-api") or not event.seen.released:
-                continue
-            if not stations.excuses(event):
-                yield _found(flow, event)
+    for flow, event in file.where_released("api", "own", "looks-like-api"):
+        yield _found(flow, event)
 
 
 def _found(flow: Flow, event: Event) -> Found:

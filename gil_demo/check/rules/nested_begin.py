@@ -24,23 +24,17 @@ INSTEAD = "Release the GIL in one place only: around the call or inside the func
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find blocks that begin in a block."""
-    for flow in file.flows:
-        stations = file.stations(flow)
-        for event in flow.events:
-            if event.kind not in ("begin", "begins") or not event.seen.released:
-                continue
-            if stations.excuses(event):
-                continue
-            since = min(event.seen.released)
-            if since == event.start:
-                continue
-            level = level_of(event, event.seen.always)
-            some = on_some_ways(event)
-            if event.kind == "begin":
-                message = f"{event.name} releases the GIL, which is released already{some}."
-                way: tuple[tuple[str, int, str], ...] = ()
-            else:
-                message = f"{event.name} begins a block of its own, in a block{some}."
-                way = ((*event.detail, f"{event.name} releases the GIL here"),)
-            cause = (event.name, since)
-            yield Found(flow, event.start, event.stop, level, message, cause, since, way)
+    for flow, event in file.where_released("begin", "begins"):
+        since = min(event.seen.released)
+        if since == event.start:
+            continue
+        some = on_some_ways(event)
+        if event.kind == "begin":
+            message = f"{event.name} releases the GIL, which is released already{some}."
+            way: tuple[tuple[str, int, str], ...] = ()
+        else:
+            message = f"{event.name} begins a block of its own, in a block{some}."
+            way = ((*event.detail, f"{event.name} releases the GIL here"),)
+        level = level_of(event, event.seen.always)
+        cause = (event.name, since)
+        yield Found(flow, event.start, event.stop, level, message, cause, since, way)

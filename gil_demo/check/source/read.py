@@ -5,7 +5,7 @@ from pathlib import Path
 from gil_demo.check.source.source import Source
 
 MAX_BYTES = 4 * 2**20
-"""The largest file that is read: any file up to this size takes at most ten seconds. In 45
+"""The largest file that is read: any file up to this size takes at most ten seconds. In 44
 projects no C file was larger."""
 
 SUFFIXES = (

@@ -132,7 +132,7 @@ class Source:
     @property
     def unread_from(self) -> int | None:
         """Return where the functions begin that are not read, if there are too many."""
-        return self._unread_from if self.functions else None
+        return self._unread_from if self.functions else None  # finding them sets it
 
     def _definitions(self, reading: str) -> list[Definition]:
         """Return the functions of a reading, not more than are read of one file."""
