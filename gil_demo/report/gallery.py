@@ -22,7 +22,7 @@ from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section, sources_section
 from gil_demo.report.patterns import outcomes_text
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import Expected, Half, each, either
+from gil_demo.words import HALVES, Expected, Half, each, either
 
 BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
 """Colours that cannot be read on a light background, and what to take instead."""
@@ -100,7 +100,8 @@ class Page:
             yield Text("both halves use", "bold")
             yield c_lines([Line(line, differs=False) for line in shared.splitlines()])
         unsafe, safe = compared(self.pattern.source)
-        sides = ((self._title("unsafe"), c_lines(unsafe)), (self._title("safe"), c_lines(safe)))
+        titles = (half_title(self.pattern, half) for half in HALVES)
+        sides = tuple(zip(titles, map(c_lines, (unsafe, safe)), strict=True))
         longest = max(len(line.text) for line in unsafe + safe) + 2
         if 2 * longest + 4 <= width:
             table = Table.grid(padding=(0, 4, 0, 0))
@@ -114,8 +115,10 @@ class Page:
         yield Text(f"{MARK} marks the lines that differ.", "dim")
         yield Text()
 
-    def _title(self, half: Half) -> Text:
-        return Text(f"{half}: {either(self.pattern.expected(half))}", f"bold {HALF_STYLES[half]}")
+
+def half_title(pattern: Pattern, half: Half) -> Text:
+    """Name a half, and the outcomes that are declared for it here."""
+    return Text(f"{half}: {either(pattern.expected(half))}", f"bold {HALF_STYLES[half]}")
 
 
 @dataclass(frozen=True, slots=True)
