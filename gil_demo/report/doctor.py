@@ -39,7 +39,7 @@ def doctor_table(examination: Examination) -> RenderableType:
         f" {'that can do without' if environment.free_threaded else 'that always has one'};"
         f" switch interval {examination.switch_interval_seconds * 1e3:g} ms",
         "cores": f"{environment.cores} for this process"
-        + ("" if busy is None else f", {notation.share(busy)} taken by others"),
+        + ("" if busy is None else f", {notation.percent(busy)} taken by others"),
         "memory": "unknown" if free is None else f"{free / 1e9:.1f} GB available",
         "NumPy": environment.numpy,
         "platform": environment.platform,
