@@ -1,12 +1,11 @@
 """What a notebook can call: `gil_demo.race` and the report it gives."""
 
-from collections.abc import Callable
 from io import StringIO
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import Command
 from rich.console import Console
 
 import gil_demo
@@ -18,8 +17,6 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
 from gil_demo.words import HALVES
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")

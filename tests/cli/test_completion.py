@@ -6,14 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 from command_line import script
 
 from gil_demo.cli import run_command_line
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture

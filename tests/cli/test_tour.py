@@ -5,18 +5,15 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
 from gil_demo.words import State
-
-Command = Callable[..., CompletedProcess[str]]
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -2,11 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 from jsonschema import Draft202012Validator
 
 from gil_demo.host.doctor import _advice, examine
@@ -14,8 +13,6 @@ from gil_demo.native import kernels
 from gil_demo.report.document import schema
 from gil_demo.results.host import Environment, Examination
 from gil_demo.results.run import RunResult
-
-Command = Callable[..., CompletedProcess[str]]
 
 WITHOUT_C = """
 import sys

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import ceil
-from subprocess import CompletedProcess
 from typing import get_args
 
 import numpy as np
 import pytest
+from command_line import Command
+from kernel_calls import MODES, SECONDS_LONG
 
 from gil_demo.host import machine
 from gil_demo.measuring import race as race_module
@@ -19,13 +20,6 @@ from gil_demo.measuring.race import Race, run_race
 from gil_demo.measuring.spans import mean_inside, peak_inside
 from gil_demo.native import kernels
 from gil_demo.words import Kernel, Mode
-
-Command = Callable[..., CompletedProcess[str]]
-
-MODES: tuple[Mode, ...] = get_args(Mode)
-
-SECONDS_LONG = 1_000_000
-"""Passes of `spin` over 1,000 elements: seconds of work, which tests cut short."""
 
 
 @pytest.fixture(scope="module")

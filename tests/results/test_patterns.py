@@ -1,18 +1,15 @@
 """Documents of try --json become rows again, also those of an earlier gil-demo."""
 
 import json
-from collections.abc import Callable
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.report.document import try_document
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Death, Ending, Finding, Frame, PatternRow, from_text
 from gil_demo.results.reading import UnreadableDocument
 from gil_demo.words import each
-
-Command = Callable[..., CompletedProcess[str]]
 
 FIRST = """
 {
