@@ -10,7 +10,7 @@ from gil_demo.csource.halves import compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.report.gallery import MARK, c_lines, claims_grid, half_title
+from gil_demo.report.gallery import MARK, CLines, claims_grid, half_title
 from gil_demo.report.kit.columns import rule
 from gil_demo.report.kit.palette import HALF_STYLES
 from gil_demo.report.kit.sections import flowing
@@ -31,11 +31,11 @@ def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
     shared = halves(pattern.source).shared
     if shared:
         lines = [HalfLine(line, differs=False) for line in shared.splitlines()]
-        yield slide("shared", Text("both halves use", "bold"), c_lines(lines), wide=True)
+        yield slide("shared", Text("both halves use", "bold"), CLines(lines), wide=True)
     for half, aligned in zip(HALVES, compared(pattern.source), strict=True):
         code = [line for line in aligned if line.text.strip()]
         marked = Text(f"{MARK} marks the lines that differ.", "dim")
-        yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), c_lines(code), marked, wide=True)
+        yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), CLines(code), marked, wide=True)
     titles = [half_title(pattern, half) for half in HALVES]
     yield slide("answer", Text(pattern.hazard), Text(), *titles)
     why = flowing(pattern.page["Why the safe half is safe"].splitlines())
