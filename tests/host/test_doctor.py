@@ -56,6 +56,16 @@ def test_the_doctor_is_read_as_a_table(command: Command) -> None:
     assert "-" in first_words
 
 
+def test_advice_that_goes_on_below_stays_behind_its_dash(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dash in the first column begins each sentence, and nothing else stands there."""
+    monkeypatch.setenv("COLUMNS", "40")
+    advice = command("doctor").stdout.rpartition("\n\n")[2].splitlines()
+    assert len(advice) > sum(line.startswith("- ") for line in advice) >= 2
+    assert {line[:2] for line in advice} == {"- ", "  "}
+
+
 def test_the_doctor_speaks_json(command: Command) -> None:
     """With --json, one document that keeps its schema, and nothing else."""
     ended = command("doctor", "--json")
