@@ -61,8 +61,8 @@ def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
         for cells in zip(*(one.cells for one in gallery_columns(list(members))), strict=True):
             table.add_row(*cells)
     hint = (
-        "gil-demo show NAME for one's page, try NAME to run it;"
-        f" show {page.NAME} for the question's own program."
+        "gil-demo show NAME shows the page of one, gil-demo try NAME runs it;"
+        f" gil-demo show {page.NAME} shows the question's own program."
     )
     return Group(table, Text(), Text(hint))
 
