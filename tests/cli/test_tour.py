@@ -175,7 +175,7 @@ def test_papers_have_one_meaning(option: str, command: Command, home: Path) -> N
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_lesson(command: Command) -> None:
-    """Nobody takes twelve steps to hear that the file cannot be had."""
+    """Nobody takes twelve steps to hear that the file cannot be written."""
     ended = command("tour", "--no-input", "--svg", "missing/file.svg")
     assert (ended.returncode, ended.stdout) == (BAD_INPUT, "")
 

@@ -45,9 +45,7 @@ def test_a_kept_lesson_looks_as_it_did(tour_file: str, command: Command) -> None
     assert second.sources[0].address in ended.stdout
 
 
-def test_every_form_of_a_kept_lesson_can_be_had(
-    tour_file: str, here: Path, command: Command
-) -> None:
+def test_a_kept_lesson_has_every_form(tour_file: str, here: Path, command: Command) -> None:
     """The JSON is the same again, and the pictures have the figures."""
     printed = command("tour", "--from", tour_file, "--json")
     assert printed.stdout == (here / tour_file).read_text()
