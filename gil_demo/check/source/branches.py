@@ -65,17 +65,13 @@ class Branches:
         for index, (directive, end) in enumerate(zip(directives, ends, strict=True)):
             kind = directive.kind
             if kind in OPENS:
-                yes = index in holds or (index not in later and self._condition(directive, unknown))
+                yes = index in holds or (index not in later and self._taken[index][unknown])
                 outer = chains[-1].active if chains else True
                 chains.append(_Chain(outer, yes, outer and yes))
             elif kind in GOES_ON and chains:
                 chain = chains[-1]
                 yes = not chain.done and (
-                    index in holds
-                    or (
-                        index not in later
-                        and (kind == "else" or self._condition(directive, unknown))
-                    )
+                    index in holds or (index not in later and self._taken[index][unknown])
                 )
                 chain.done = chain.done or yes
                 chain.active = chain.outer and yes
@@ -90,10 +86,10 @@ class Branches:
         """Yield the directives that some reading keeps."""
         chains: list[tuple[bool, bool]] = []  # whether this branch is out, whether the rest is
         out_depth = 0
-        for directive in self._directives:
+        for directive, taken_if in zip(self._directives, self._taken, strict=True):
             kind = directive.kind
             if kind in OPENS or kind in GOES_ON:
-                answers = {kind == "else" or self._condition(directive, u) for u in (True, False)}
+                answers = set(taken_if)
                 rest_is_out = False
                 if kind in GOES_ON and chains:
                     was_out, rest_is_out = chains.pop()
@@ -106,9 +102,20 @@ class Branches:
             if not out_depth:
                 yield directive
 
-    def _condition(self, directive: Directive, unknown: bool) -> bool:
-        line = self._code[directive.start : directive.end]
-        return taken(directive.kind, line.partition(directive.kind)[2], self._cpp, unknown)
+    @cached_property
+    def _taken(self) -> list[tuple[bool, bool]]:
+        """Return whether each branch is taken: with unknown symbols undefined, and defined."""
+        return [self._both(directive) for directive in self._directives]
+
+    def _both(self, directive: Directive) -> tuple[bool, bool]:
+        kind = directive.kind
+        if kind not in OPENS and kind not in GOES_ON:
+            return False, False
+        if kind == "else":
+            return True, True
+        condition = self._code[directive.start : directive.end].partition(kind)[2]
+        first, second = (taken(kind, condition, self._cpp, unknown) for unknown in (False, True))
+        return first, second
 
     def _wanted(self, wanted: tuple[int, ...]) -> tuple[set[int], set[int]]:
         """Return which directives begin a branch with a wanted offset, and which stand before one.
@@ -119,6 +126,9 @@ class Branches:
         holds: set[int] = set()
         later: set[int] = set()
         for chain, ends in self._chains:
+            first = bisect_left(offsets, self._directives[chain[0]].end)
+            if first == len(offsets) or offsets[first] >= ends[-1]:
+                continue
             further = False
             for index, end in zip(reversed(chain), reversed(ends), strict=True):
                 if further:
