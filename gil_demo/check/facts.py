@@ -10,6 +10,7 @@ Facts = frozenset[Fact]
 
 MAX_FACTS = 16
 MAX_LENGTH = 100
+MAX_CONSTANT = 11
 CONSTANTS = {"NULL": 0, "nullptr": 0, "false": 0, "FALSE": 0, "true": 1, "TRUE": 1, "0L": 0}
 NUMBER = re.compile(r"-?\s*\d+")
 COMPARISON = re.compile(r"(.+?)\s*(==|!=|<=|>=|<|>)\s*([^=<>]+)")
@@ -22,9 +23,11 @@ IMPURE_CALL = re.compile(r"\b(?!\w*(?:_Check|CHK|_IS|_HAS|IS_|ISSET)\w*)\w+\s*\(
 def constant(text: str) -> int | None:
     """Return the value of a constant that is written out, or None."""
     text = text.strip()
+    if len(text) > MAX_CONSTANT:
+        return None
     if text in CONSTANTS:
         return CONSTANTS[text]
-    if NUMBER.fullmatch(text) and len(text) < 12:
+    if NUMBER.fullmatch(text):
         return int(text.replace(" ", ""))
     return None
 

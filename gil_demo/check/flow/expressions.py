@@ -31,6 +31,7 @@ MAX_EXPANDED = 40_000
 """The longest text that a macro may stand for."""
 MAX_LOOKED_AT = 200
 """How many parts of an expression are looked through for its outermost ``&&`` or ``?``."""
+DECIDES = re.compile(r"&&|\|\||\?")
 ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=\s*$")
 
 
@@ -122,12 +123,7 @@ class Expressions(Calls, ABC):
     def expression(self, code: Code, node: Any, states: States) -> States:
         """Execute an expression or a declaration."""
         start, end = node.start_byte, node.end_byte
-        text = code.text[start:end]
-        if (
-            states
-            and ("&&" in text or "||" in text or "?" in text)
-            and self.matters(code, start, end)
-        ):
+        if states and DECIDES.search(code.text, start, end) and self.matters(code, start, end):
             inner = self._short_circuit(node)
             if inner is not None:
                 if inner.type == "conditional_expression":
