@@ -32,7 +32,13 @@ static HANDLER_LOCAL uint64_t dice;
 
 bool heap_start(void)
 {
-    return regions_reserve() && depot_reserve();
+    if (!depot_reserve())
+        return false;
+    if (!regions_reserve()) {
+        depot_release();
+        return false;
+    }
+    return true;
 }
 
 static bool by_pattern(const struct block *block)

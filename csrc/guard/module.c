@@ -50,13 +50,14 @@ static PyObject *install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *
         .live_blocks = live,
     };
     guard_counts->method = guard_options.method;
+    const char *reason = handler_find(); /* first: whoever is refused here has taken nothing */
+    if (reason != NULL)
+        return refuse(reason);
     if (!heap_start())
         return refuse("there is too little address space (ulimit -v)");
     if (!process_start() || !faults_take())
         return refuse("the system gives no signal handler");
-    const char *reason = handler_patch();
-    if (reason != NULL)
-        return refuse(reason);
+    handler_patch();
     installed = true;
     Py_RETURN_NONE;
 }

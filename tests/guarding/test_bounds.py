@@ -142,20 +142,27 @@ assert np.ones({limit} // 64).sum() == {limit} // 64
     assert fine(ended)
 
 
-def test_too_little_address_space_is_one_line(block: Run) -> None:
-    """Where not even a little can be had, the guard says so."""
+@pytest.mark.parametrize("limit", [1 << 20, 260 << 20])
+def test_too_little_address_space_is_one_line(limit: int, block: Run) -> None:
+    """Where not even a little can be had, the guard says so, and keeps nothing."""
     ended = block(
         BOUNDS
-        + """
-used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20),) * 2)
-try:
-    begin()
-except guard.GuardUnavailable as error:
-    print(error)
+        + f"""
+def used():
+    return int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+guard.settings()
+before = used()
+resource.setrlimit(resource.RLIMIT_AS, (before + {limit},) * 2)
+for _ in range(2):
+    try:
+        begin()
+    except guard.GuardUnavailable as error:
+        print(error)
+assert used() - before < 1 << 20
 """
     )
-    assert "too little address space (ulimit -v)" in ended.stdout
+    assert fine(ended)
+    assert ended.stdout.count("too little address space (ulimit -v)") == 2
 
 
 def test_locked_memory_needs_the_fallback(block: Run) -> None:
