@@ -87,8 +87,10 @@ struct block {
     struct deed made, gone;
     uint32_t next;    /* in the list that it waits in, 0: the last */
     uint32_t units;   /* of data, without the gap after them */
-    uint8_t region, state, shield;
-    _Atomic bool damaged; /* and it was reported */
+    uint8_t region;
+    uint8_t shield;         /* how its pages are now */
+    _Atomic uint8_t state;  /* signal handlers read it without the lock */
+    _Atomic bool damaged;   /* and it was reported */
 };
 
 extern struct options guard_options;

@@ -9,6 +9,7 @@
 
 #include "depot.h"
 #include "pages.h"
+#include "protect.h"
 #include "region.h"
 #include "report.h"
 
@@ -255,8 +256,7 @@ void heap_free(void *data)
     pthread_mutex_unlock(&lock);
     if (block == NULL)
         report_misuse("free", data);
-    if (block->shield != NO_SHIELD)
-        block_shield(block, NO_SHIELD);
+    shields_forget(block);
     const struct damage damage = block_damage(block);
     if (damage.from != NULL)
         report_damage(block, damage);

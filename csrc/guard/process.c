@@ -81,10 +81,12 @@ static void before_fork(void)
 }
 
 static void after_fork(void)
+    shields_lock();
 {
     depot_unlock();
     heap_unlock();
 }
+    shields_unlock();
 
 /* What the parent counted is the parent's; what is alive is alive here too. */
 static void in_the_child(void)
