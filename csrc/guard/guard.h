@@ -6,7 +6,7 @@
    pages.c     makes pages accessible and inaccessible
    canary.c    fills what no array owns, and finds what was written there
    depot.c     keeps each different Python stack once
-   frames.c    walks Python's frames, the one file here that knows their layout
+   frames.c    walks Python's frames, whose layout no other file here knows
    faults.c    SIGSEGV: stages of a report
    report.c    what a report says, the essential first
    c_stack.h   backtrace(), also where the C library has none
