@@ -35,7 +35,7 @@ static void *guard_calloc(void *context, size_t count, size_t size)
 
 static void guard_free(void *context, void *data, size_t size)
 {
-    if (in_regions(data)) {
+    if (region_of(data) != NULL) {
         heap_free(data);
         return;
     }
@@ -48,7 +48,7 @@ static void *guard_realloc(void *context, void *data, size_t size)
 {
     if (data == NULL)
         return guard_malloc(context, size);
-    if (!in_regions(data))
+    if (region_of(data) == NULL)
         return numpy.realloc(context, data, size);
     const size_t before = heap_block(data, "realloc")->size;
     void *moved = guard_malloc(context, size);

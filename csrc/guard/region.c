@@ -93,7 +93,7 @@ uint32_t id_of(const struct block *block)
     return (uint32_t)(block - blocks);
 }
 
-static struct region *region_of(const void *address)
+struct region *region_of(const void *address)
 {
     for (int i = 0; i < REGIONS; i++) {
         struct region *region = &regions[i];
@@ -102,11 +102,6 @@ static struct region *region_of(const void *address)
             return region;
     }
     return NULL;
-}
-
-bool in_regions(const void *address)
-{
-    return region_of(address) != NULL;
 }
 
 struct block *block_at(const void *address)
