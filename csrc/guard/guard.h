@@ -94,7 +94,7 @@ struct block {
 };
 
 extern struct options guard_options;
-extern struct counts *guard_counts;
+extern struct counts *_Atomic guard_counts;
 extern _Atomic bool guard_on; /* whether new arrays are guarded */
 
 static inline void count(_Atomic uint64_t *counter, int64_t by)

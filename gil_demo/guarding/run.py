@@ -135,7 +135,7 @@ def _counts(directory: Path) -> Counts:
             peak = max(peak, counted["peak_alive"])
             total.update(counted)
     return Counts(
-        processes=len(paths),
+        processes=len({path.name.split("-")[1] for path in paths}),
         asked=total["asked"],
         guarded=total["guarded"],
         sampled_out=total["sampled_out"],

@@ -136,6 +136,17 @@ def test_both_edges_are_two_runs(guarded: Run) -> None:
 
 def test_a_missing_script_is_one_line(process: Command) -> None:
     """Exit code 2, no traceback, and no run."""
+def test_a_program_that_becomes_another_is_counted_with_it(guarded: Run) -> None:
+    """exec() keeps the process, and what it has counted before counts."""
+    counts = guarded("""
+import os
+np.empty(9)
+then = "import numpy as np; np.empty(9); np.empty(9)"
+os.execv(sys.executable, [sys.executable, "-c", then])
+""").counts
+    assert (counts["guarded"], counts["processes"]) == (3, 1)
+
+
     ended = process("guard", "nowhere.py")
     assert ended.returncode == 2
     assert ended.stderr == "gil-demo: there is no file 'nowhere.py' to run\n"
