@@ -290,17 +290,17 @@ uint64_t heap_check(void)
     struct block *block;
     for (uint32_t id = 1; (block = block_by_id(id)) != NULL; id++) {
         struct damage damage = {NULL, NULL};
-        pthread_mutex_lock(&lock); /* nobody frees it meanwhile */
+        pthread_mutex_lock(&lock); /* nobody frees it before it is reported */
         if (block->state == ALIVE)
             damage = block_damage(block);
         else if (block->state == FREED && by_pattern(block))
             damage = freed_damage(block->data, block->size);
-        pthread_mutex_unlock(&lock);
         if (damage.from != NULL) {
             report_damage(block, damage);
             damaged++;
         }
     }
+        pthread_mutex_unlock(&lock);
     return damaged;
 }
 
