@@ -165,12 +165,13 @@ static bool open_area(struct block *block)
         || pages_open(regions[block->region].method, block->slot, area_bytes(block));
 }
 
-/* Takes back what take() did. */
+/* Takes back what take() did: the system has not opened the pages. */
 static void untake(struct block *block)
 {
+    const bool mapped = pages_take_mappings(regions[block->region].method);
     pthread_mutex_lock(&lock);
     count(&guard_counts->waste, -(int64_t)(area_bytes(block) - block->size));
-    count(&guard_counts->no_room, 1);
+    count(mapped ? &guard_counts->over_live : &guard_counts->no_room, 1);
     alive_in[block->region]--;
     region_give_back(block);
     pthread_mutex_unlock(&lock);
@@ -299,8 +300,8 @@ uint64_t heap_check(void)
             report_damage(block, damage);
             damaged++;
         }
-    }
         pthread_mutex_unlock(&lock);
+    }
     return damaged;
 }
 

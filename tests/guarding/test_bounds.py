@@ -211,6 +211,26 @@ page = resource.getpagesize()
 """
 
 
+def test_an_array_that_finds_no_mapping_is_counted_so(block: Run) -> None:
+    """The program itself may use up the mappings: the array is an ordinary one then."""
+    ended = block(
+        BOUNDS
+        + ALL_MAPPINGS
+        + """
+begin(method="mappings")
+guard.switch_on(False)
+taken = use_up_all_mappings()
+guard.switch_on(True)
+array = np.empty(9)
+guard.switch_on(False)
+give_back(taken)
+counts = guard.counts()
+assert (counts["asked"], counts["over_live"], counts["no_room"]) == (1, 1, 0)
+"""
+    )
+    assert fine(ended)
+
+
 def test_zeros_are_zero_after_the_mappings_were_used_up(block: Run) -> None:
     """A block that could not be mapped anew when it was freed is empty all the same."""
     ended = block(
