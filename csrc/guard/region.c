@@ -8,6 +8,8 @@
 
 #include "pages.h"
 
+_Static_assert(sizeof(size_t) == 8, "the regions take terabytes of address space");
+
 enum { POISON_SHIFT = 6, LARGE_SHIFT = 21 };
 
 enum { LOG2_SMALL_BYTES = 38 };
