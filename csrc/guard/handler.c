@@ -1,7 +1,7 @@
 /* Puts our functions into NumPy's default allocator, in place.
 
-   NumPy lets a program set an allocator (NEP 49), but for one context: threads begin
-   without it. Every array's data come by way of one global struct of function
+   NumPy lets a program set an allocator (NEP 49), but for one context, which threads
+   need not share. Every array's data come by way of one global struct of function
    pointers, though, read at each call. With ours in it all threads have them at once,
    also those that run already and those that C started. It is never undone: guarded
    arrays outlive whoever asked for them, and must be freed by us. */
