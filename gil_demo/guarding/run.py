@@ -22,7 +22,7 @@ from gil_demo.native import guard
 from gil_demo.native.process import die_with_parent
 from gil_demo.results.guard import Counts, GuardResult, Report, Run, Settings
 
-FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+FOR_THE_PROGRAM = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 """Signals that are meant for the program when they reach the process that waits for it."""
 
 REPORTS = "report-*.jsonl"
@@ -113,12 +113,13 @@ class _Signals:
     def handled(self) -> Iterator[None]:
         """Take the signals; afterwards, give what the program did not get to who had them before.
 
-        A handler is not inherited by the program, as SIG_IGN would be.
+        The program inherits which of them are ignored, as after nohup; it inherits no handler.
         """
-        taken = [*FORWARDED]
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            taken.append(signal.SIGINT)
-        before = {number: signal.signal(number, self._handle) for number in taken}
+        before = {
+            number: signal.signal(number, self._handle)
+            for number in FOR_THE_PROGRAM
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
         try:
             yield
         finally:

@@ -118,6 +118,19 @@ sys.exit(run_command_line(("guard", "-c", "import time; time.sleep(60)")))
     assert ended.returncode == 128 + getattr(signal, name), ended.stderr
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_that_is_ignored_is_ignored_by_the_program(name: str, python: Command) -> None:
+    """As after nohup: the program inherits it."""
+    ended = python(f"""
+import signal, sys
+from gil_demo.cli import run_command_line
+signal.signal(signal.{name}, signal.SIG_IGN)
+code = "import signal; print(signal.getsignal(signal.{name}) == signal.SIG_IGN)"
+sys.exit(run_command_line(("guard", "-c", code)))
+""")
+    assert ended.stdout == "True\n", ended.stderr
+
+
 def test_ctrl_c_after_the_program_leaves_no_folder(python: Command, tmp_path: Path) -> None:
     """The reports are gathered from a folder that goes first, then the command ends."""
     ended = python(f"""
