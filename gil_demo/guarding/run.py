@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -95,7 +94,7 @@ def _wait(command: list[str], variables: dict[str, str], quiet: bool) -> int:
             command,
             env=variables,
             stdout=2 if quiet else None,
-            preexec_fn=partial(die_with_parent, core=True),
+            preexec_fn=die_with_parent,  # exec() lets it write core files again
         )
         signals.belong_to(child)
         return child.wait()

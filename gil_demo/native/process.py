@@ -14,17 +14,15 @@ REAL_TIME = {getattr(os, name, None) for name in ("SCHED_FIFO", "SCHED_RR")}
 _c_library = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def die_with_parent(*, core: bool = False) -> None:
-    """Ask the system to kill this process when its parent dies.
+def die_with_parent() -> None:
+    """Ask the system to kill this process when its parent dies, and to write no core file.
 
-    Unless `core`, a crash of this process writes no core file.
     Linux offers this; elsewhere nothing happens. It counts as the parent's death when
     the thread that forked this process ends. https://man7.org/linux/man-pages/man2/prctl.2.html
     """
     if _c_library is not None:
         _c_library.prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
-        if not core:
-            _c_library.prctl(PR_SET_DUMPABLE, ctypes.c_ulong(0))
+        _c_library.prctl(PR_SET_DUMPABLE, ctypes.c_ulong(0))
 
 
 def be_visible() -> None:
