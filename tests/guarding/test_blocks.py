@@ -83,14 +83,18 @@ with gil_demo.guard():
 
 def test_settings_that_cannot_be_are_refused(block: Run) -> None:
     """One sentence, and nothing is installed."""
-    ended = block("""
-try:
-    with gil_demo.guard(align=3):
-        pass
-except ValueError as error:
-    print(error)
+    settings = ["align=3", "edge='both'", "sample=0", "method=''", "quarantine=-1"]
+    ended = block(f"""
+from gil_demo.native import guard
+for setting in {settings}:
+    try:
+        eval(f"gil_demo.guard({{setting}})").__enter__()
+    except ValueError as error:
+        print(error)
+    assert not guard.is_installed()
 """)
-    assert ended.stdout == "align must be 8, 16 or None\n"
+    said = ended.stdout.splitlines()
+    assert [line.split()[0] for line in said] == [one.partition("=")[0] for one in settings]
 
 
 def test_a_write_to_a_protected_array_ends_the_process(block: Run) -> None:

@@ -165,3 +165,4 @@ def test_dtypes_have_numpy_s_names() -> None:
     """Kind and size make the name."""
     names = [dtype_name(*one) for one in (("f", 8), ("i", 2), ("c", 16), ("b", 1), ("V", 12))]
     assert names == ["float64", "int16", "complex128", "bool", "structured"]
+    assert [dtype_name(kind, 8) for kind in "Mm"] == ["datetime64", "timedelta64"]
