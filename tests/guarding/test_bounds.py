@@ -144,7 +144,7 @@ assert np.ones({limit} // 64).sum() == {limit} // 64
 
 @pytest.mark.parametrize("limit", [1 << 20, 260 << 20])
 def test_too_little_address_space_is_one_line(limit: int, block: Run) -> None:
-    """Where not even a little can be had, the guard says so, and keeps nothing."""
+    """Where not even a little is available, the guard says so, and keeps nothing."""
     ended = block(
         BOUNDS
         + f"""
