@@ -209,7 +209,7 @@ def _native(calls: Sequence[NativeFrame]) -> list[str]:
 
 
 def _block(block: Block, other: bool) -> list[str]:
-    name = f"{block.size:,} bytes at {block.start:#x}, array no. {block.number:,}"
+    name = f"{_bytes(block.size)} at {block.start:#x}, array no. {block.number:,}"
     if other:
         gone = ", freed" if block.state == "freed" else ""
         where = {
