@@ -21,8 +21,11 @@ from gil_demo.native import guard
 from gil_demo.native.process import die_with_parent
 from gil_demo.results.guard import Counts, GuardResult, Report, Run, Settings
 
-FOR_THE_PROGRAM = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 """Signals that are meant for the program when they reach the process that waits for it."""
+
+FROM_THE_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
+"""Signals that the terminal sends to the program itself, too."""
 
 REPORTS = "report-*.jsonl"
 COUNTS = "counts-*"
@@ -116,7 +119,7 @@ class _Signals:
         """
         before = {
             number: signal.signal(number, self._handle)
-            for number in FOR_THE_PROGRAM
+            for number in (*PASSED_ON, *FROM_THE_KEYBOARD)
             if signal.getsignal(number) is not signal.SIG_IGN
         }
         try:
@@ -136,7 +139,7 @@ class _Signals:
     def _handle(self, number: int, _: FrameType | None) -> None:
         if self._child is None or self._child.returncode is not None:
             self._kept.append(number)
-        elif number != signal.SIGINT:  # the terminal sends Ctrl-C to the program itself
+        elif number in PASSED_ON:
             self._child.send_signal(number)
 
 

@@ -101,6 +101,22 @@ def test_a_request_to_end_reaches_the_program() -> None:
         assert process.wait(60) == 5
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_what_the_keyboard_sends_is_left_to_the_program(number: signal.Signals) -> None:
+    """It gets the signal too, and may go on: the guard waits for its end."""
+    code = "print('ready', flush=True); input(); raise SystemExit(5)"
+    command = [sys.executable, "-m", "gil_demo", "guard", "-c", code]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        assert process.wait(60) == 5
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_that_comes_before_the_program_reaches_it(name: str, python: Command) -> None:
     """It is kept until the program is there to get it."""
