@@ -1,6 +1,7 @@
 """`gil-demo guard` runs a program as Python would, and tells how it went."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -166,11 +167,12 @@ main()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_program_ends_when_the_guard_is_killed() -> None:
+def test_the_program_ends_when_the_guard_is_killed(tmp_path: Path) -> None:
     """SIGKILL cannot be passed on, so the system ends the program."""
     code = "import time; print('ready', flush=True); time.sleep(20); print('lived on')"
     command = [sys.executable, "-m", "gil_demo", "guard", "-c", code]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    variables = {**os.environ, "TMPDIR": str(tmp_path)}  # for the folder that nobody removes
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         process.kill()
