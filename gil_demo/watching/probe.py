@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 from functools import cache
 from statistics import median
 
@@ -294,13 +295,20 @@ def inconclusive(statement: str, reason: str) -> ProbeResult:
 def compiled(statement: str, setup: str = "") -> Callable[[], object]:
     """Make a function of a statement, as ``timeit`` does; `setup` runs at once, one time.
 
+def _code(text: str, name: str) -> CodeType:
+    try:
+        return compile(text, name, "exec", dont_inherit=True)
+    except UnicodeEncodeError as error:  # an argument whose bytes are no text
+        raise SyntaxError(f"it has no encoding: {error.reason}") from None
+
+
     Raises SyntaxError, and whatever the setup raises.
     """
     names: dict[str, object] = {"__name__": "__main__", "__builtins__": __builtins__}
-    exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
+    exec(_code(setup, "<setup>"), names)
     body = "\n".join(f"    {line}" for line in statement.splitlines()) or "    pass"
-    compile(statement, "<statement>", "exec", dont_inherit=True)  # so that errors name its lines
-    exec(compile(f"def statement():\n{body}", "<statement>", "exec", dont_inherit=True), names)
+    _code(statement, "<statement>")  # so that errors name its lines
+    exec(_code(f"def statement():\n{body}", "<statement>"), names)
     function = names["statement"]
     assert callable(function)
     return function

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gil_demo.files import printable
 from gil_demo.host import launch
 from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch, Holds, Row
@@ -61,7 +62,7 @@ class ThreadNames:
         for thread in threading.enumerate():
             if thread.ident is not None:
                 self._by_ident[thread.ident] = (thread.name, weakref.ref(thread))
-        handovers.name_thread(threading.current_thread().name)
+        handovers.name_thread(printable(threading.current_thread().name))
         kind: Any = threading.Thread
         self._original = original = getattr(kind, "_set_ident", None)
         if original is None:
@@ -70,7 +71,7 @@ class ThreadNames:
         def set_ident(thread: threading.Thread) -> None:
             original(thread)
             try:
-                serial = handovers.name_thread(thread.name)
+                _, serial = handovers.name_thread(printable(thread.name))
             except RuntimeError:
                 return  # the watch has just ended, or this is a forked child
             self._by_serial[serial] = (thread.name, weakref.ref(thread))
@@ -144,7 +145,7 @@ class Recorder:
 
     def name(self, row: Row) -> str:
         """Say what a thread is called."""
-        return "all other threads" if row.row == 0 else self._names.of(row)
+        return "all other threads" if row.row == 0 else printable(self._names.of(row))
 
     def totals(self) -> list[ThreadTotals]:
         """Return the totals of each thread up to now; cheap, at any time."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from types import FrameType, TracebackType
+from gil_demo.files import printable
 
 from gil_demo.host import launch
 from gil_demo.native import handovers
@@ -191,4 +192,4 @@ def _terminable(watch: Watch, report: Report) -> Iterator[None]:
 
 def _name_of(program: launch.Program) -> str:
     flags = {"script": "", "module": "-m ", "code": "-c "}
-    return " ".join([flags[program.kind] + program.target, *program.arguments])
+    return printable(" ".join([flags[program.kind] + program.target, *program.arguments]))

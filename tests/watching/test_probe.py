@@ -175,7 +175,7 @@ def test_a_statement_sees_its_setup() -> None:
     assert function() is None
 
 
-@pytest.mark.parametrize("statement", ["1 +", "return 3", "x = 1\n  y = 2"])
+@pytest.mark.parametrize("statement", ["1 +", "return 3", "x = 1\n  y = 2", "'\udcff'"])
 def test_what_is_not_python_is_a_syntax_error(statement: str) -> None:
     """Even what would be valid inside the function that is made of it."""
     with pytest.raises(SyntaxError):
