@@ -8,13 +8,11 @@ the calls, so that a call during which the machine was busy cannot either.
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType
-from functools import cache
 from statistics import median
+from types import CodeType
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch
 from gil_demo.results.watching import ProbeResult, Stretch
 from gil_demo.watching import timeline
+from gil_demo.watching.forks import forks
 from gil_demo.watching.recording import Recorder, Recording
 from gil_demo.words import ProbeState
 
@@ -64,14 +63,6 @@ class _NoAnswer(Exception):
     """The call ended in a way that leaves nothing to measure; the message says how."""
 
 
-@cache
-def _forks() -> list[int]:
-    """Return a list that grows with each fork of this process."""
-    seen: list[int] = []
-    os.register_at_fork(after_in_parent=lambda: seen.append(1))
-    return seen
-
-
 def probe(
     function: Callable[[], object], *, calls: int | None = None, name: str | None = None
 ) -> ProbeResult:
@@ -90,16 +81,15 @@ def probe(
     statement = name or getattr(function, "__qualname__", None) or repr(function)
     if calls is not None and calls < 1:
         raise ValueError("calls must be 1 or more")
-    forks = len(_forks())
+    before = forks()
     recorder = Recorder(events=True)
     recorder.start()
-    own = handovers.name_thread(threading.current_thread().name)
     try:
         made = _call(function, calls)
     except _NoAnswer as why:
         made, reason = _Calls([], [], 0, 0), str(why)
     else:
-        reason = "it forked, and a child is not watched" if len(_forks()) > forks else ""
+        reason = "it forked, and a child is not watched" if forks() > before else ""
     finally:
         recording = recorder.stop()
         handovers.forget()
@@ -107,7 +97,7 @@ def probe(
         raise CannotWatch("the watch ended while the call ran")
     if recording.lost_events and not reason:
         reason = "it handed the GIL over more often than can be noted: make fewer calls"
-    return _result(statement, recording, own, made, reason)
+    return _result(statement, recording, made, reason)
 
 
 def _call(function: Callable[[], object], calls: int | None) -> _Calls:
@@ -158,11 +148,9 @@ def _enough(first_ns: int) -> int:
     return max(MIN_CALLS, min(MAX_CALLS, int(MIN_SECONDS / seconds)))
 
 
-def _result(
-    statement: str, recording: Recording, own: int, made: _Calls, reason: str
-) -> ProbeResult:
+def _result(statement: str, recording: Recording, made: _Calls, reason: str) -> ProbeResult:
     """Work out what the hand-overs say about the calls."""
-    parts = _parts(recording, own, made)
+    parts = _parts(recording, made)
     wall = parts.wall.sum()
     held, released = parts.held.sum(), parts.released.sum()
     shares = [
@@ -194,7 +182,7 @@ def _result(
         other_threads=parts.other_threads,
         other_threads_held_seconds=parts.others_held / 1e9,
         call_ns=int(parts.wall[at]) if len(parts.wall) else 0,
-        picture=_picture(recording, own, made, at) if len(parts.wall) else (),
+        picture=_picture(recording, made, at) if len(parts.wall) else (),
     )
 
 
@@ -223,11 +211,11 @@ class _Parts:
     other_threads: int
 
 
-def _parts(recording: Recording, own: int, made: _Calls) -> _Parts:
+def _parts(recording: Recording, made: _Calls) -> _Parts:
     """Cut each call's wall time into its parts."""
     starts, ends = np.array(made.starts[: len(made.ends)], np.int64), np.array(made.ends, np.int64)
-    mine = recording.holds[recording.holds["thread"] == own]
-    others = recording.holds[recording.holds["thread"] != own]
+    own = recording.holds["thread"] == handovers.STARTER
+    mine, others = recording.holds[own], recording.holds[~own]
     edges = np.concatenate([starts, ends])
     held = timeline.covered_until(mine["taken"], mine["dropped"], edges)
     gaps = timeline.covered_until(mine["dropped"][:-1], mine["asked"][1:], edges)
@@ -255,10 +243,10 @@ def _typical(parts: _Parts, shares: list[tuple[float, float]]) -> int:
     return int(known[int(np.argmin([abs(held - middle) for held, _ in shares]))])
 
 
-def _picture(recording: Recording, own: int, made: _Calls, at: int) -> tuple[Stretch, ...]:
+def _picture(recording: Recording, made: _Calls, at: int) -> tuple[Stretch, ...]:
     """Show when the thread had the GIL within one call."""
     start, end = made.starts[at], made.ends[at]
-    mine = recording.holds[recording.holds["thread"] == own]
+    mine = recording.holds[recording.holds["thread"] == handovers.STARTER]
     mine = mine[(mine["dropped"] > start) & (mine["taken"] < end)]
     taken, dropped = np.maximum(mine["taken"], start), np.minimum(mine["dropped"], end)
     resolution = timeline.resolution_for(len(mine), end - start, MAX_PICTURE_STRETCHES)
@@ -295,13 +283,6 @@ def inconclusive(statement: str, reason: str) -> ProbeResult:
 def compiled(statement: str, setup: str = "") -> Callable[[], object]:
     """Make a function of a statement, as ``timeit`` does; `setup` runs at once, one time.
 
-def _code(text: str, name: str) -> CodeType:
-    try:
-        return compile(text, name, "exec", dont_inherit=True)
-    except UnicodeEncodeError as error:  # an argument whose bytes are no text
-        raise SyntaxError(f"it has no encoding: {error.reason}") from None
-
-
     Raises SyntaxError, and whatever the setup raises.
     """
     names: dict[str, object] = {"__name__": "__main__", "__builtins__": __builtins__}
@@ -312,6 +293,13 @@ def _code(text: str, name: str) -> CodeType:
     function = names["statement"]
     assert callable(function)
     return function
+
+
+def _code(text: str, name: str) -> CodeType:
+    try:
+        return compile(text, name, "exec", dont_inherit=True)
+    except UnicodeEncodeError as error:  # an argument whose bytes are no text
+        raise SyntaxError(f"it has no encoding: {error.reason}") from None
 
 
 def needs_path() -> None:

@@ -2,11 +2,13 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -40,6 +42,14 @@ def warm() -> None:
     with suppress(SystemExit), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         sys.argv = ["gil-demo", "--help"]
         main()
+
+
+@contextmanager
+def folder_of_its_own() -> Iterator[Path]:
+    """Make a folder, and remove it afterwards; a child that calls exit functions does not."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder)
 
 
 def forked(work: Callable[[], None], folder: Path) -> Ended:
