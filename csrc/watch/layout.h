@@ -23,7 +23,8 @@
 
 typedef struct _gil_runtime_state gil_state;
 
-/* A debug build has more in PyInterpreterState, and from 3.14 on in the frames, too. */
+/* A debug build has more in PyInterpreterState (pycore_object_state.h, from 3.12 on), and loads
+ * modules that were compiled for a release build. */
 #ifdef Py_REF_DEBUG
 #define COMPILED_FOR_DEBUG_BUILD true
 #else
