@@ -8,7 +8,6 @@
  */
 #include "handovers.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,12 +21,16 @@ enum {
     MAX_TOLD_FRAMES = 12,
     FILE_BYTES = 320,
     MAX_WORDS = 16,
+    MIN_PAUSE_NS = 1000000,
+    MAX_PAUSE_NS = 50000000,
 };
 
 /* The word that a hold left which had ended before the alarm's thread looked. */
 struct overlong {
     int64_t held, waited;
-    uint32_t row, stack;
+    uint32_t stack;
+    int native_id;
+    char name[NAME_BYTES]; /* of its thread: the row may be another's when this is told */
 };
 
 static struct {
@@ -171,11 +174,8 @@ static void add_stack(text *to, PyThreadState *tstate)
     }
 }
 
-static void add_thread(text *to, uint32_t row)
+static void add_thread(text *to, const char *name, int native_id)
 {
-    char name[NAME_BYTES];
-    int native_id;
-    threads_describe(row, name, &native_id);
     add(to, "gil-demo: alarm: thread %s%s%d%s ", name, name[0] != '\0' ? " (" : "", native_id,
         name[0] != '\0' ? ")" : "");
 }
@@ -196,16 +196,16 @@ static bool is_news(int64_t taken)
 /* The caller owns the GIL's mutex, and its hold ends at this moment. */
 void alarm_hold_ended(int64_t taken, int64_t at, uint32_t stack)
 {
-    int64_t longest;
-    threads_waiting(taken, at, &longest);
-    if (longest < watch.alarm_ns)
+    struct overlong word = {.held = at - taken, .stack = stack};
+    threads_waiting(taken, at, &word.waited);
+    if (word.waited < watch.alarm_ns)
         return;
+    threads_describe(me.row, word.name, &word.native_id);
     pthread_mutex_lock(&alarm_state.mutex);
     if (is_news(taken)) {
         alarm_state.last = taken;
         if (alarm_state.count < MAX_WORDS)
-            alarm_state.words[alarm_state.count++] =
-                (struct overlong){at - taken, longest, me.row, stack};
+            alarm_state.words[alarm_state.count++] = word;
         else
             alarm_state.lost++;
     }
@@ -227,8 +227,11 @@ static void tell_of_the_holder(void)
     pthread_mutex_unlock(&alarm_state.mutex);
     if (!news)
         return;
+    char name[NAME_BYTES];
+    int native_id;
+    threads_describe(holder, name, &native_id);
     message.used = 0;
-    add_thread(&message, holder);
+    add_thread(&message, name, native_id);
     add(&message, "has had the GIL for %.0f ms and still has it; %d thread%s, the longest for %.0f ms."
         " It is at:\n", (double)(at - taken) / 1e6, waiters, waiters == 1 ? " waits" : "s wait",
         (double)longest / 1e6);
@@ -247,7 +250,7 @@ static void tell_of(const struct overlong *one)
 {
     static text message;
     message.used = 0;
-    add_thread(&message, one->row);
+    add_thread(&message, one->name, one->native_id);
     add(&message, "had the GIL for %.0f ms and made another wait for %.0f ms.%s\n",
         (double)one->held / 1e6, (double)one->waited / 1e6,
         one->stack > CUT_STACK ? " It dropped it at:" : "");
@@ -299,10 +302,10 @@ static void *keep_looking(void *unused)
 {
     (void)unused;
     int64_t pause = alarm_state.after_ns / 4;
-    if (pause < 1000000)
-        pause = 1000000;
-    if (pause > 50000000)
-        pause = 50000000;
+    if (pause < MIN_PAUSE_NS)
+        pause = MIN_PAUSE_NS;
+    if (pause > MAX_PAUSE_NS)
+        pause = MAX_PAUSE_NS;
     bool leaving;
     do {
         leaving = wait_for_the_end(pause);
@@ -318,9 +321,8 @@ const char *alarm_start(int64_t after_ns, int fd, const char *launcher)
         return "nothing is being watched";
     if (alarm_state.running)
         return "it is set already";
-    const int written = 1;
-    int read = 0;
-    if (!copy(&read, &written, sizeof read))
+    int copied;
+    if (!copy(&copied, &fd, sizeof copied))
         return "this system forbids process_vm_readv, as the seccomp filter of a container may";
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
