@@ -98,6 +98,7 @@ watch = [extension("_watch", *c_files("watch"))]
 
 with one_at_a_time():
     setup(
+        options={"build_ext": {"parallel": str(os.cpu_count() or 1)}},
         long_description=readme(),
         long_description_content_type="text/markdown",
         cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],

@@ -20,8 +20,8 @@ from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section, sources_section
-from gil_demo.report.patterns import outcomes_text
-from gil_demo.results.patterns import PatternRow
+from gil_demo.report.patterns import outcomes_text, trials_caution
+from gil_demo.results.patterns import PatternRow, TryResult
 from gil_demo.words import Expected, Half, each, either
 
 BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
@@ -196,12 +196,15 @@ class Trial:
     """The results of trying patterns: under each hazard, what the halves did, in words."""
 
     sentences: Mapping[str, str]
-    rows: Sequence[PatternRow]
+    trials: TryResult
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for name, rows in groupby(self.rows, lambda row: row.name):
+        for name, rows in groupby(self.trials.patterns, lambda row: row.name):
             yield Text.assemble((name, "bold"), f"  {self.sentences.get(name, '')}")
             yield trial_grid(rows)
+            yield Text()
+        if warning := trials_caution(self.trials):
+            yield Text(warning, "bold")
             yield Text()
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from gil_demo.measuring.others import caution
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import OUTCOME_STYLES
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import PatternRow, TryResult
 from gil_demo.words import HALVES, Half, either
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
@@ -37,6 +38,12 @@ class PatternsTable:
         yield table
         if not wide:
             yield Text("What was seen: gil-demo try --all", "dim")
+
+
+def trials_caution(trials: TryResult) -> str:
+    """Warn of times that were measured while others used the machine; nothing without times."""
+    timed = any(row.measured for row in trials.patterns)
+    return caution(trials.environment) if timed and trials.environment else ""
 
 
 def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:

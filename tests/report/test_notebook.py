@@ -51,6 +51,12 @@ def test_a_step_asks_first_and_runs_when_told_to() -> None:
     assert "(yours)" not in repr(step.run())
 
 
+def test_a_step_on_a_busy_machine_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell warns of times that say little, as a terminal does."""
+    monkeypatch.setattr("gil_demo.host.machine.BusyMeter.share", lambda meter: 0.83)
+    assert "Others took 83% of the cores" in repr(gil_demo.tour(1).run())
+
+
 def test_what_is_shown_in_a_cell_has_no_terminal_links() -> None:
     """HTML, or text where HTML is not shown; neither has an escape sequence."""
     forms = gil_demo.tour(1).run()._repr_mimebundle_()
