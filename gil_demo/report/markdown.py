@@ -65,7 +65,7 @@ def list_markdown(patterns: Sequence[Pattern]) -> str:
 
 
 def try_markdown(sentences: Mapping[str, str], trials: TryResult) -> str:
-    """Under each hazard a table of what its halves did."""
+    """Write each hazard, and under it a table of what its halves did."""
     parts = [
         f"**{name}** {plain(sentences.get(name, ''))}\n\n{table(trial_columns(list(members)))}"
         for name, members in groupby(trials.patterns, lambda row: row.name)

@@ -3,19 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
-from command_line import assert_refused
+from command_line import Command, assert_refused
 
 from gil_demo.report.document import json_text, run_document, try_document
 from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture

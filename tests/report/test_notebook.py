@@ -2,18 +2,16 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from subprocess import CompletedProcess
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from command_line import Command
 
 import gil_demo
 from gil_demo.exit_codes import BAD_INPUT
 from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)

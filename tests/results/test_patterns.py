@@ -1,10 +1,9 @@
 """Documents of try --json become rows again, also those of an earlier gil-demo."""
 
 import json
-from collections.abc import Callable
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.report.document import try_document
 from gil_demo.results.numbers import Spread
@@ -19,8 +18,6 @@ from gil_demo.results.patterns import (
 )
 from gil_demo.results.reading import UnreadableDocument
 from gil_demo.words import each
-
-Command = Callable[..., CompletedProcess[str]]
 
 FIRST = """
 {
