@@ -157,7 +157,7 @@ def test_what_ends_something_is_called_though_an_interrupt_comes_before(
 
 def test_an_interrupt_waits_until_something_has_ended() -> None:
     """The function runs to its end; with Python's own handler it is then called once more."""
-    ended = []
+    ended: list[bool] = []
 
     @uninterrupted
     def end() -> None:

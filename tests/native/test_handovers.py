@@ -203,6 +203,41 @@ def test_a_forked_child_is_not_watched(python: Command) -> None:
     assert ended.stdout.splitlines() == ["0 True", "True"], ended.stderr
 
 
+INTERPRETERS = """
+import sys, threading
+from importlib import import_module
+from gil_demo.native import handovers
+
+recent = sys.version_info >= (3, 13)
+interpreters = import_module("_interpreters" if recent else "_xxsubinterpreters")
+
+def create():
+    return interpreters.create("isolated") if recent else interpreters.create(isolated=True)
+
+def come_and_go():
+    for _ in range(5):
+        interpreters.destroy(create())
+
+own = create()
+print(handovers.other_gils())
+thread = threading.Thread(target=come_and_go)
+thread.start()
+seen = {handovers.other_gils()}
+while thread.is_alive():
+    seen.add(handovers.other_gils())
+print(min(seen), max(seen) <= 2)
+interpreters.destroy(own)
+print(handovers.other_gils())
+"""
+
+
+def test_interpreters_with_a_gil_of_their_own_are_counted(python: Command) -> None:
+    """Also while others begin and end; before 3.12 all share one GIL."""
+    own = int(sys.version_info >= (3, 12))
+    ended = python(INTERPRETERS, PYTHONWARNINGS="ignore")
+    assert ended.stdout.splitlines() == [f"{own}", f"{own} True", "0"], ended.stderr
+
+
 OTHER_BUILD = """
 import sys
 if hasattr(sys, "gettotalrefcount"):
