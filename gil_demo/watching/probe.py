@@ -44,6 +44,11 @@ MAX_HELD_SHARE_TO_RELEASE = 0.2
 
 MAX_RELEASED_SHARE_TO_HOLD = 0.02
 
+AMBIGUOUS = (
+    "other threads requested the GIL, and the machine was so busy that it cannot be told whether"
+    " it released the GIL or waited"
+)
+
 MAX_PICTURE_STRETCHES = 500
 
 _clock = time.monotonic_ns
@@ -153,16 +158,13 @@ def _result(statement: str, recording: Recording, made: _Calls, reason: str) -> 
     parts = _parts(recording, made)
     wall = parts.wall.sum()
     held, released = parts.held.sum(), parts.released.sum()
-    shares = [
-        (h / (h + r), r / (h + r))
-        for h, r in zip(parts.held.tolist(), parts.released.tolist(), strict=True)
-        if h + r > 0
-    ]
+    shares = _shares(parts.held, parts.released)
     if not shares and not reason:
         reason = "it was too short to tell"
-    state = (
-        "inconclusive" if reason else _state(*(median(each) for each in zip(*shares, strict=True)))
-    )
+    state = "inconclusive" if reason else _state(shares)
+    sure = _shares(parts.held, parts.surely_released) or shares
+    if not reason and state != _state(sure):
+        state, reason = "inconclusive", AMBIGUOUS
     at = _typical(parts, shares)
     return ProbeResult(
         statement=statement,
@@ -191,8 +193,18 @@ def _median_share(part: timeline.Times, wall: timeline.Times) -> float:
     return float(np.median(part / np.maximum(wall, 1))) if len(wall) else 0.0
 
 
-def _state(held_share: float, released_share: float) -> ProbeState:
-    """Name what a call does, by its shares of the time in which it did not wait."""
+def _shares(held: timeline.Times, released: timeline.Times) -> list[tuple[float, float]]:
+    """Divide the time in which each call did not wait into held and released."""
+    return [
+        (h / (h + r), r / (h + r))
+        for h, r in zip(held.tolist(), released.tolist(), strict=True)
+        if h + r > 0
+    ]
+
+
+def _state(shares: list[tuple[float, float]]) -> ProbeState:
+    """Name what a call does, by the medians of its shares."""
+    held_share, released_share = (median(each) for each in zip(*shares, strict=True))
     if held_share <= MAX_HELD_SHARE_TO_RELEASE:
         return "releases"
     return "holds" if released_share <= MAX_RELEASED_SHARE_TO_HOLD else "mixed"
@@ -200,11 +212,17 @@ def _state(held_share: float, released_share: float) -> ProbeState:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The parts of each call's wall time, in nanoseconds, and totals over all calls."""
+    """The parts of each call's wall time, in nanoseconds, and totals over all calls.
+
+    `released` is the time from each drop to when the thread asks again. If another thread had
+    requested the GIL, CPython makes the thread that drops it wait until the other has taken it;
+    on a busy machine either may get no core for long. So that time is not `surely_released`.
+    """
 
     wall: timeline.Times
     held: timeline.Times
     released: timeline.Times
+    surely_released: timeline.Times
     longest_hold: int
     hand_overs: int
     others_held: int
@@ -218,7 +236,9 @@ def _parts(recording: Recording, made: _Calls) -> _Parts:
     mine, others = recording.holds[own], recording.holds[~own]
     edges = np.concatenate([starts, ends])
     held = timeline.covered_until(mine["taken"], mine["dropped"], edges)
-    gaps = timeline.covered_until(mine["dropped"][:-1], mine["asked"][1:], edges)
+    dropped, asked, by_itself = mine["dropped"][:-1], mine["asked"][1:], mine["ran"][:-1] < 0
+    gaps = timeline.covered_until(dropped, asked, edges)
+    sure = timeline.covered_until(dropped[by_itself], asked[by_itself], edges)
     others_held = timeline.covered_until(others["taken"], others["dropped"], edges)
     count = len(starts)
     inside = timeline.inside_any(mine["dropped"], starts, ends)
@@ -227,6 +247,7 @@ def _parts(recording: Recording, made: _Calls) -> _Parts:
         wall=ends - starts,
         held=held[count:] - held[:count],
         released=gaps[count:] - gaps[:count],
+        surely_released=sure[count:] - sure[:count],
         longest_hold=timeline.longest_common(mine["taken"], mine["dropped"], starts, ends),
         hand_overs=int(inside.sum()),
         others_held=int((others_held[count:] - others_held[:count]).sum()),
