@@ -80,7 +80,11 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        except KeyboardInterrupt:
+            self._end()  # it may have come before anything was stopped
+            raise
 
     def start(self) -> None:
         """Start watching. Raises `CannotWatch` with the reason where that cannot be done."""

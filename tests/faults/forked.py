@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ def warm() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for module in ("gil_demo.api", "gil_demo.gallery.registry", "gil_demo.tour.walk"):
         __import__(module)
+    sysconfig.get_config_vars()  # loads a module of its own
     with suppress(SystemExit), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         sys.argv = ["gil-demo", "--help"]
         main()

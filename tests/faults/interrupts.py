@@ -29,6 +29,7 @@ from typing import Any
 import gil_demo
 from gil_demo.__main__ import main
 from gil_demo.native import handovers
+from gil_demo.watching.watch import Watch
 
 from .forked import SETTLING_SECONDS, Ended, folder_of_its_own, forked, warm
 
@@ -51,6 +52,8 @@ class Injector:
         """Be what `sys.settrace` calls."""
         if frame.f_code.co_filename == __file__:
             return None
+        if frame.f_code is Watch.__exit__.__code__ and event == "call":
+            return self.after_first_line
         if event == "line":
             self.lines += 1
             struct.pack_into("q", self.shared, 0, self.lines)
@@ -58,6 +61,10 @@ class Injector:
                 place = f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}"
                 self.shared[8 : 8 + len(place)] = place.encode()
                 os.kill(os.getpid(), signal.SIGINT)
+        return self.trace
+
+    def after_first_line(self, _frame: FrameType, _event: str, _: Any) -> Any:
+        """Let the first line of an `__exit__` be: there Python protects nobody."""
         return self.trace
 
     @property
