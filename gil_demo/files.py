@@ -121,7 +121,7 @@ def nameless_file() -> BinaryIO:
 
 
 def printable(name: Path | str) -> str:
-    """Write a path for the screen: what steers a terminal or has no encoding is escaped."""
+    """Write a path or name for the screen: what steers a terminal or has no encoding is escaped."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(name))
 
 

@@ -12,12 +12,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 from types import CodeType, FrameType
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from gil_demo.exit_codes import INTERRUPTED
 
 Function = TypeVar("Function", bound=Callable[..., object])
+Parameters = ParamSpec("Parameters")
+Value = TypeVar("Value")
 
 FATAL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """The signals by which people, terminals and systems end a program."""
@@ -108,6 +111,25 @@ def interrupts_later() -> Iterator[None]:
             signal.signal(number, handler)
         for late in came:
             signal.raise_signal(late)
+
+
+def uninterrupted(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+    """Let interrupts wait while a function ends something. It may be called twice.
+
+    Python's own handler may raise at the first lines here, before any interrupt waits: then the
+    function is called all the same.
+    """
+
+    @wraps(function)
+    def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Value:
+        try:
+            with interrupts_later():
+                return function(*arguments, **named)
+        except KeyboardInterrupt:
+            function(*arguments, **named)
+            raise
+
+    return tidies(call)
 
 
 for _exit in (ExitStack.__exit__, type(interrupts_later()).__exit__):

@@ -11,6 +11,9 @@ FAULTS = {
     "interrupted race": ["interrupts", "--points", "6", "race"],
     "interrupted run": ["interrupts", "--points", "6", *["run", "--rounds", "1", "--csv", "a.csv"]],
     "interrupted try": ["interrupts", "--points", "8", "try", "nested-begin"],
+    "interrupted watch()": ["interrupts", "--points", "12", "watch()"],
+    "interrupted probe()": ["interrupts", "--points", "6", "probe()"],
+    "interrupted watch": ["interrupts", "--points", "6", "watch", "--html", "a", "-c", "print(1)"],
     "command lines": ["command_lines", "40"],
     ".npy files": ["npy_files", "300"],
 }

@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
-from gil_demo.interrupts import interrupts_caught, interrupts_later, tidies
+from gil_demo import interrupts
+from gil_demo.interrupts import interrupts_caught, interrupts_later, tidies, uninterrupted
 
 pytestmark = pytest.mark.usefixtures("interruptible")
 
@@ -135,6 +137,37 @@ def test_another_thread_may_use_the_block() -> None:
     thread.start()
     thread.join()
     assert checked == [True]
+
+
+def test_what_ends_something_is_called_though_an_interrupt_comes_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python's own handler may raise before the interrupt can wait."""
+    called = []
+
+    def interrupted() -> AbstractContextManager[None]:
+        ctrl_c()
+        return interrupts_later()
+
+    monkeypatch.setattr(interrupts, "interrupts_later", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        uninterrupted(lambda: called.append(True))()
+    assert called == [True]
+
+
+def test_an_interrupt_waits_until_something_has_ended() -> None:
+    """The function runs to its end; with Python's own handler it is then called once more."""
+    ended: list[bool] = []
+
+    @uninterrupted
+    def end() -> None:
+        if not ended:
+            ctrl_c()
+        ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        end()
+    assert ended == [True, True]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])

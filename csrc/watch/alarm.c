@@ -4,11 +4,10 @@
  * still goes on, even of one that never ends. The stack of such a hold belongs to a thread that
  * runs: it is read by a system call that copies memory and cannot fault (process_vm_readv), and
  * is told only if the same hold still goes on afterwards. A hold that ended before this thread
- * looked has left word, with the stack at its end.
+ * looked has left word, with the stack at its end. Each hold is told once.
  */
 #include "handovers.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,18 +15,38 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 8192, LINE_TABLE_BYTES = 32768, MAX_TOLD_FRAMES = 12, FILE_BYTES = 320 };
+enum {
+    TEXT_BYTES = 8192,
+    LINE_TABLE_BYTES = 32768,
+    MAX_TOLD_FRAMES = 12,
+    FILE_BYTES = 320,
+    MAX_WORDS = 16,
+    MIN_PAUSE_NS = 1000000,
+    MAX_PAUSE_NS = 50000000,
+};
+
+/* The word that a hold left which had ended before the alarm's thread looked. */
+struct overlong {
+    int64_t held, waited;
+    uint32_t stack;
+    int native_id;
+    char name[NAME_BYTES]; /* of its thread: the row may be another's when this is told */
+};
 
 static struct {
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
     bool running, ending; /* with the GIL; ending: a thread is in alarm_stop() */
-    bool leaving;         /* with the mutex */
     int64_t after_ns;
     int fd;
     uint64_t told;
     char launcher[FILE_BYTES]; /* the file whose frames, and their callers, are not the program's */
+
+    pthread_mutex_t mutex; /* for what follows; its owner neither writes nor waits for others */
+    pthread_cond_t wake;
+    bool leaving;
+    int64_t last; /* when the last of the holds began that were told or left word */
+    struct overlong words[MAX_WORDS];
+    unsigned count, lost; /* lost: holds whose words found no room */
 } alarm_state = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 typedef struct {
@@ -52,7 +71,7 @@ static bool copy(void *to, const void *from, size_t bytes)
     return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)bytes;
 }
 
-/* Copies a str of ASCII; another one is told as "?". */
+/* Copies a str of ASCII, without what steers a terminal; another one is told as "?". */
 static void copy_str(char *to, size_t room, PyObject *str)
 {
     PyASCIIObject head;
@@ -61,8 +80,12 @@ static void copy_str(char *to, size_t room, PyObject *str)
     if (!copy(&head, str, sizeof head) || !head.state.compact || !head.state.ascii)
         return;
     length = (size_t)head.length < room ? (size_t)head.length : room - 1;
-    if (copy(to, (char *)str + sizeof head, length))
-        to[length] = '\0';
+    if (!copy(to, (char *)str + sizeof head, length))
+        length = 0; /* it is gone */
+    to[length] = '\0';
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)to[i] < ' ' || to[i] == 127)
+            to[i] = '?';
 }
 
 /* One number of a line table: six bits a byte, the low ones first. */
@@ -151,27 +174,10 @@ static void add_stack(text *to, PyThreadState *tstate)
     }
 }
 
-/* How many threads have waited that long for the hold that began at `taken`. */
-static int waiting_since(int64_t taken, int64_t at, int64_t after, int64_t *longest)
+static void add_thread(text *to, const char *name, int native_id)
 {
-    int count = 0;
-    for (uint32_t i = 1; i < watch.rows; i++) {
-        int64_t asked = atomic_load_explicit(&watch.threads[i].asked, memory_order_relaxed);
-        int64_t waited = at - (asked > taken ? asked : taken);
-        if (asked == 0)
-            continue;
-        count++;
-        if (waited >= after && waited > *longest)
-            *longest = waited;
-    }
-    return count;
-}
-
-static void add_thread(text *to, uint32_t row)
-{
-    const char *name = watch.threads[row].name;
-    add(to, "gil-demo: alarm: thread %s%s%d%s ", name, name[0] != '\0' ? " (" : "",
-        watch.threads[row].native_id, name[0] != '\0' ? ")" : "");
+    add(to, "gil-demo: alarm: thread %s%s%d%s ", name, name[0] != '\0' ? " (" : "", native_id,
+        name[0] != '\0' ? ")" : "");
 }
 
 static void send(const text *message)
@@ -181,94 +187,154 @@ static void send(const text *message)
     (void)written; /* if nobody listens, there is nobody to tell */
 }
 
-/* Tells of the hold that goes on, once; `told` is the beginning of the one told last. */
-static void look_at_the_holder(int64_t *told)
+/* Whether the hold that began at `taken` is neither told nor has left word. With the mutex. */
+static bool is_news(int64_t taken)
+{
+    return taken > alarm_state.last; /* holds begin one after the other */
+}
+
+/* The caller owns the GIL's mutex, and its hold ends at this moment. */
+void alarm_hold_ended(int64_t taken, int64_t at, uint32_t stack)
+{
+    struct overlong word = {.held = at - taken, .stack = stack};
+    threads_waiting(taken, at, &word.waited);
+    if (word.waited < watch.alarm_ns)
+        return;
+    threads_describe(me.row, word.name, &word.native_id);
+    pthread_mutex_lock(&alarm_state.mutex);
+    if (is_news(taken)) {
+        alarm_state.last = taken;
+        if (alarm_state.count < MAX_WORDS)
+            alarm_state.words[alarm_state.count++] = word;
+        else
+            alarm_state.lost++;
+    }
+    pthread_mutex_unlock(&alarm_state.mutex);
+}
+
+/* Tells of the hold that goes on, if it is news. */
+static void tell_of_the_holder(void)
 {
     static text message;
     int64_t at = now(), taken = atomic_load_explicit(&watch.taken, memory_order_acquire);
     uint32_t holder = atomic_load_explicit(&watch.holder, memory_order_acquire);
-    int64_t longest = 0;
-    if (holder >= watch.rows || at - taken < alarm_state.after_ns || taken == *told)
+    int64_t longest;
+    if (holder == NOBODY || at - taken < alarm_state.after_ns)
         return;
-    int waiters = waiting_since(taken, at, alarm_state.after_ns, &longest);
-    if (longest == 0)
+    int waiters = threads_waiting(taken, at, &longest);
+    pthread_mutex_lock(&alarm_state.mutex);
+    bool news = longest >= alarm_state.after_ns && is_news(taken);
+    pthread_mutex_unlock(&alarm_state.mutex);
+    if (!news)
         return;
+    char name[NAME_BYTES];
+    int native_id;
+    threads_describe(holder, name, &native_id);
     message.used = 0;
-    add_thread(&message, holder);
+    add_thread(&message, name, native_id);
     add(&message, "has had the GIL for %.0f ms and still has it; %d thread%s, the longest for %.0f ms."
         " It is at:\n", (double)(at - taken) / 1e6, waiters, waiters == 1 ? " waits" : "s wait",
         (double)longest / 1e6);
     add_stack(&message, atomic_load_explicit(&watch.holder_state, memory_order_relaxed));
-    if (atomic_load(&watch.taken) != taken || atomic_load(&watch.holder) != holder)
-        return; /* it has just ended, and the stack may be another's: tell_alarm() knows it */
-    *told = taken;
+    pthread_mutex_lock(&alarm_state.mutex);
+    news = is_news(taken) && atomic_load(&watch.taken) == taken &&
+           atomic_load(&watch.holder) == holder; /* else the stack may be another's */
+    if (news)
+        alarm_state.last = taken;
+    pthread_mutex_unlock(&alarm_state.mutex);
+    if (news)
+        send(&message);
+}
+
+static void tell_of(const struct overlong *one)
+{
+    static text message;
+    message.used = 0;
+    add_thread(&message, one->name, one->native_id);
+    add(&message, "had the GIL for %.0f ms and made another wait for %.0f ms.%s\n",
+        (double)one->held / 1e6, (double)one->waited / 1e6,
+        one->stack > CUT_STACK ? " It dropped it at:" : "");
+    PyCodeObject *code;
+    int32_t offset;
+    uint32_t node = one->stack;
+    for (int i = 0; i < MAX_TOLD_FRAMES && stacks_place(&node, &code, &offset); i++)
+        if (!add_frame(&message, code, (char *)_PyCode_CODE(code) + offset))
+            break;
     send(&message);
 }
 
 /* Tells of the holds that ended since it looked last. */
-static void look_at_the_ended(uint64_t *seen, int64_t told)
+static void tell_of_the_ended(void)
 {
+    static struct overlong words[MAX_WORDS];
     static text message;
-    uint64_t all = atomic_load_explicit(&watch.overlongs, memory_order_acquire);
-    if (all - *seen > 16)
-        *seen = all - 16; /* more than one every pause: the latest must do */
-    for (; *seen < all; ++*seen) {
-        struct overlong one = watch.overlong[*seen % 16];
-        if (one.taken == told)
-            continue;
+    pthread_mutex_lock(&alarm_state.mutex);
+    unsigned count = alarm_state.count, lost = alarm_state.lost;
+    memcpy(words, alarm_state.words, sizeof words);
+    alarm_state.count = alarm_state.lost = 0;
+    pthread_mutex_unlock(&alarm_state.mutex);
+    for (unsigned i = 0; i < count; i++)
+        tell_of(&words[i]);
+    if (lost > 0) {
         message.used = 0;
-        add_thread(&message, one.row);
-        add(&message, "had the GIL for %.0f ms and made another wait for %.0f ms.%s\n",
-            (double)one.held / 1e6, (double)one.waited / 1e6,
-            one.stack > CUT_STACK ? " It dropped it at:" : "");
-        PyCodeObject *code;
-        int32_t offset;
-        uint32_t node = one.stack;
-        for (int i = 0; i < MAX_TOLD_FRAMES && stacks_place(&node, &code, &offset); i++)
-            if (!add_frame(&message, code, (char *)_PyCode_CODE(code) + offset))
-                break;
+        add(&message, "gil-demo: alarm: %u more holds made another thread wait that long.\n", lost);
         send(&message);
     }
+}
+
+/* Waits for so long, or until the alarm is to end; tells whether it is. */
+static bool wait_for_the_end(int64_t nanoseconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t end = until.tv_nsec + nanoseconds;
+    until.tv_sec += end / 1000000000;
+    until.tv_nsec = end % 1000000000;
+    pthread_mutex_lock(&alarm_state.mutex);
+    if (!alarm_state.leaving)
+        pthread_cond_timedwait(&alarm_state.wake, &alarm_state.mutex, &until);
+    bool leaving = alarm_state.leaving;
+    pthread_mutex_unlock(&alarm_state.mutex);
+    return leaving;
 }
 
 static void *keep_looking(void *unused)
 {
     (void)unused;
-    uint64_t seen = 0;
-    int64_t told = 0, pause = alarm_state.after_ns / 4;
-    if (pause < 1000000)
-        pause = 1000000;
-    if (pause > 50000000)
-        pause = 50000000;
-    pthread_mutex_lock(&alarm_state.mutex);
-    while (!alarm_state.leaving) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t end = until.tv_nsec + pause;
-        until.tv_sec += end / 1000000000;
-        until.tv_nsec = end % 1000000000;
-        pthread_cond_timedwait(&alarm_state.wake, &alarm_state.mutex, &until);
-        look_at_the_holder(&told);
-        look_at_the_ended(&seen, told);
-    }
-    pthread_mutex_unlock(&alarm_state.mutex);
+    int64_t pause = alarm_state.after_ns / 4;
+    if (pause < MIN_PAUSE_NS)
+        pause = MIN_PAUSE_NS;
+    if (pause > MAX_PAUSE_NS)
+        pause = MAX_PAUSE_NS;
+    bool leaving;
+    do {
+        leaving = wait_for_the_end(pause);
+        tell_of_the_holder();
+        tell_of_the_ended();
+    } while (!leaving);
     return NULL;
 }
 
 const char *alarm_start(int64_t after_ns, int fd, const char *launcher)
 {
+    if (!watch_runs())
+        return "nothing is being watched";
     if (alarm_state.running)
-        return "an alarm is set already";
+        return "it is set already";
+    int copied;
+    if (!copy(&copied, &fd, sizeof copied))
+        return "this system forbids process_vm_readv, as the seccomp filter of a container may";
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&alarm_state.wake, &attributes);
     pthread_condattr_destroy(&attributes);
-    alarm_state.leaving = false;
     alarm_state.after_ns = after_ns;
     alarm_state.fd = fd;
     snprintf(alarm_state.launcher, sizeof alarm_state.launcher, "%s", launcher);
-    alarm_state.told = 0;
+    alarm_state.told = alarm_state.count = alarm_state.lost = 0;
+    alarm_state.last = 0;
+    alarm_state.leaving = false;
     sigset_t all, before; /* signals are for the program's own threads */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -276,11 +342,16 @@ const char *alarm_start(int64_t after_ns, int fd, const char *launcher)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
         pthread_cond_destroy(&alarm_state.wake);
-        return "no thread could be started for the alarm";
+        return "no thread could be started for it";
     }
     alarm_state.running = true;
     watch.alarm_ns = after_ns;
     return NULL;
+}
+
+bool alarm_is_set(void)
+{
+    return alarm_state.running;
 }
 
 uint64_t alarm_stop(void)

@@ -16,23 +16,12 @@
 #include <errno.h>
 #include <sched.h>
 
+_Atomic(pthread_mutex_t *) watched_mutex;
 struct watch watch = {.holder = NOBODY};
 
 /* How many threads are about to note that they ask. They own nothing yet, neither the GIL nor
  * its mutex: who ends the watch waits until they are done with its memory. */
 static atomic_int noting;
-
-static inline void know_myself(void)
-{
-    if (me.session != watch.session)
-        threads_enrol();
-}
-
-uint32_t watch_this_thread(void)
-{
-    know_myself();
-    return me.row;
-}
 
 /* The thread is about to wait for the GIL's mutex, and owns nothing yet. */
 static void begin_to_ask(void)
@@ -71,15 +60,15 @@ static void end_to_ask(void)
 /* The calling thread has just taken the GIL, and owns its mutex. */
 static void took(int64_t at)
 {
-    thread_row *row = &watch.threads[me.row];
+    thread_totals *totals = &watch.threads[me.row].totals;
     int64_t asked = me.asked != 0 ? me.asked : watch.started; /* it waited when we started */
     if (watch.dropped <= asked)
         asked = at; /* nobody had the GIL since it asked: it did not wait */
     int64_t waited = at - asked;
-    row->waited_ns += waited;
-    if (waited > row->longest_wait_ns)
-        row->longest_wait_ns = waited;
-    row->takes++;
+    totals->waited_ns += waited;
+    if (waited > totals->longest_wait_ns)
+        totals->longest_wait_ns = waited;
+    totals->takes++;
     end_to_ask();
     me.has_gil = true;
     watch.asked = asked;
@@ -109,12 +98,12 @@ static uint32_t stack_of_dropper(int64_t held)
 /* Ends the hold of the calling thread, which has the GIL or owns its mutex. */
 static void close_hold(int64_t at, uint32_t stack)
 {
-    thread_row *row = &watch.threads[me.row];
+    thread_totals *totals = &watch.threads[me.row].totals;
     int64_t taken = atomic_load_explicit(&watch.taken, memory_order_relaxed);
     int64_t held = at - taken;
-    row->held_ns += held;
-    if (held > row->longest_hold_ns)
-        row->longest_hold_ns = held;
+    totals->held_ns += held;
+    if (held > totals->longest_hold_ns)
+        totals->longest_hold_ns = held;
     if (watch.holds == NULL)
         return;
     if (watch.count == watch.capacity) {
@@ -127,43 +116,30 @@ static void close_hold(int64_t at, uint32_t stack)
     watch.holds[watch.count++] = (hold){watch.asked, taken, at, ran, me.row, stack};
 }
 
-/* Leaves word for the alarm if this hold has made another thread wait too long. */
-static void tell_alarm(int64_t at, int64_t held, uint32_t stack)
-{
-    int64_t waited = 0;
-    for (uint32_t i = 1; i < watch.rows; i++) {
-        int64_t asked = atomic_load_explicit(&watch.threads[i].asked, memory_order_relaxed);
-        if (asked != 0 && at - asked > waited)
-            waited = at - asked;
-    }
-    if (waited > held)
-        waited = held;
-    if (waited < watch.alarm_ns)
-        return;
-    uint64_t number = atomic_load_explicit(&watch.overlongs, memory_order_relaxed);
-    watch.overlong[number % 16] = (struct overlong){at - held, held, waited, me.row, stack};
-    atomic_store_explicit(&watch.overlongs, number + 1, memory_order_release);
-}
-
 /* The calling thread has just dropped the GIL, and still owns its mutex. */
 static void dropped(int64_t at)
 {
-    int64_t held = at - atomic_load_explicit(&watch.taken, memory_order_relaxed);
-    uint32_t stack = stack_of_dropper(held);
+    int64_t taken = atomic_load_explicit(&watch.taken, memory_order_relaxed);
+    uint32_t stack = stack_of_dropper(at - taken);
     close_hold(at, stack);
-    if (watch.alarm_ns != 0 && held >= watch.alarm_ns)
-        tell_alarm(at, held, stack);
-    watch.threads[me.row].drops++;
+    if (watch.alarm_ns != 0 && at - taken >= watch.alarm_ns)
+        alarm_hold_ended(taken, at, stack);
+    watch.threads[me.row].totals.drops++;
     me.has_gil = false;
     watch.dropped = at;
     atomic_store_explicit(&watch.holder, NOBODY, memory_order_release);
 }
 
+static inline bool is_watched(pthread_mutex_t *mutex)
+{
+    return mutex == atomic_load_explicit(&watched_mutex, memory_order_relaxed);
+}
+
 static int watched_lock(pthread_mutex_t *mutex)
 {
-    if (mutex == watch.mutex) {
+    if (is_watched(mutex)) {
         atomic_fetch_add(&noting, 1);
-        if (atomic_load(&watch.running))
+        if (mutex == atomic_load(&watched_mutex))
             begin_to_ask();
         atomic_fetch_sub(&noting, 1);
     }
@@ -174,10 +150,10 @@ static int watched_lock(pthread_mutex_t *mutex)
 static int watched_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                              const struct timespec *until)
 {
-    int64_t taken = atomic_load_explicit(&watch.taken, memory_order_relaxed);
+    bool before = is_watched(mutex);
+    int64_t taken = before ? atomic_load_explicit(&watch.taken, memory_order_relaxed) : 0;
     int result = pthread_cond_timedwait(condition, mutex, until);
-    if (result == ETIMEDOUT && mutex == watch.mutex &&
-        atomic_load_explicit(&watch.running, memory_order_relaxed) &&
+    if (result == ETIMEDOUT && before && is_watched(mutex) &&
         taken == atomic_load_explicit(&watch.taken, memory_order_relaxed))
         look_at_holder();
     return result;
@@ -185,7 +161,7 @@ static int watched_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
 
 static int watched_unlock(pthread_mutex_t *mutex)
 {
-    if (mutex == watch.mutex && atomic_load_explicit(&watch.running, memory_order_relaxed)) {
+    if (is_watched(mutex)) {
         bool locked = gil_locked(watch.gil);
         bool known = atomic_load_explicit(&watch.holder, memory_order_relaxed) != NOBODY;
         know_myself();
@@ -209,7 +185,8 @@ const replacement stand_ins[STAND_INS] = {
  * mutex afterwards sees all of the watch. */
 void begin_to_note(PyThreadState *tstate)
 {
-    pthread_mutex_lock(watch.mutex);
+    pthread_mutex_t *mutex = &watch.gil->WATCHED_MUTEX;
+    pthread_mutex_lock(mutex);
     know_myself();
     me.has_gil = true;
     watch.holder_state = tstate;
@@ -217,8 +194,8 @@ void begin_to_note(PyThreadState *tstate)
     watch.taken = watch.started;
     watch.ran_before = -1;
     watch.holder = me.row;
-    watch.running = true;
-    pthread_mutex_unlock(watch.mutex);
+    atomic_store(&watched_mutex, mutex);
+    pthread_mutex_unlock(mutex);
 }
 
 void end_last_hold(PyThreadState *tstate)
@@ -228,13 +205,14 @@ void end_last_hold(PyThreadState *tstate)
 }
 
 /* Afterwards no thread touches the memory of the watch: those that own the GIL's mutex look at
- * `running` first, and those that do not own it yet are waited for. None of them needs the GIL. */
+ * `watched_mutex` first, and those that do not own it yet are waited for. None needs the GIL. */
 void end_to_note(void)
 {
-    pthread_mutex_lock(watch.mutex);
-    watch.running = false;
+    pthread_mutex_t *mutex = atomic_load(&watched_mutex);
+    pthread_mutex_lock(mutex);
+    atomic_store(&watched_mutex, NULL);
     watch.holder = NOBODY;
-    pthread_mutex_unlock(watch.mutex);
+    pthread_mutex_unlock(mutex);
     while (atomic_load(&noting) != 0)
         sched_yield();
 }

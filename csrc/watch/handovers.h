@@ -32,6 +32,7 @@ enum {
     UNKNOWN_STACK = 0,        /* node 0: no stack was taken */
     CUT_STACK = 1,            /* node 1: the callers that were cut */
     STAND_INS = 3,            /* functions of libc that we stand in for */
+    NAME_BYTES = 40,          /* of a thread's name; the rest is cut */
 };
 #define NOBODY UINT32_MAX /* the row that has the GIL while it is free */
 
@@ -44,31 +45,44 @@ typedef struct {
     uint32_t stack;  /* a node of stacks.c: where the thread was when it dropped the GIL */
 } hold;
 
-/* One thread's totals. Written by the thread that has the GIL or its mutex, but for `asked`. */
 typedef struct {
     int64_t held_ns, waited_ns, longest_hold_ns, longest_wait_ns;
     uint64_t takes, drops;
+} thread_totals;
+
+/* The totals are written by the thread that has the GIL or its mutex; the rest of a row, when it
+ * is handed out, given back and named, under the mutex of threads.c. */
+typedef struct {
+    thread_totals totals;
     _Atomic int64_t asked; /* since when it waits for the GIL, or 0 */
     uint64_t pthread;      /* threading.get_ident() */
     uint32_t serial;       /* the how-manieth thread it was */
     int native_id;
     clockid_t processor;   /* the clock of its processor time */
-    char name[40];         /* for the alarm; "" until Python tells it */
+    char name[NAME_BYTES]; /* for the alarm; "" until Python tells it */
 } thread_row;
 
+/* The mutex of the GIL that is watched; NULL: no watch runs. All else in `watch` may be read only
+ * while one runs, or with the GIL. */
+extern _Atomic(pthread_mutex_t *) watched_mutex;
+
+static inline bool watch_runs(void)
+{
+    return atomic_load_explicit(&watched_mutex, memory_order_acquire) != NULL;
+}
+
 struct watch {
-    _Atomic bool running;
     uint64_t session; /* tells what a thread remembers of an earlier watch */
     gil_state *gil;
-    pthread_mutex_t *mutex;
 
     hold *holds; /* NULL: totals only */
     uint64_t capacity, count, lost;
     int64_t stack_after_ns; /* a hold this long gets its stack even if nobody waits */
 
     thread_row *threads;
-    uint32_t rows, serials;
-    thread_row ended; /* totals of the threads whose rows were given to others */
+    _Atomic uint32_t rows;
+    uint32_t serials;
+    thread_totals ended; /* of the threads whose rows were given to others */
 
     _Atomic int asking; /* how many threads wait for the GIL */
     _Atomic uint32_t holder; /* the row that has the GIL, or NOBODY */
@@ -78,11 +92,6 @@ struct watch {
     int64_t ran_before; /* the holder's processor time when another requested the GIL, or -1 */
 
     int64_t alarm_ns; /* 0: no alarm is set */
-    struct overlong { /* holds that ended before the alarm's thread looked */
-        int64_t taken, held, waited;
-        uint32_t row, stack;
-    } overlong[16];
-    _Atomic uint64_t overlongs;
 };
 extern struct watch watch;
 
@@ -106,8 +115,25 @@ void watch_forget(void);
 void *reserve(size_t bytes); /* memory that is zero, or NULL */
 
 /* threads.c: the rows of the threads. */
+typedef struct {
+    thread_totals totals;
+    int64_t asked;
+    uint64_t pthread;
+    uint32_t serial;
+    int native_id;
+} thread_copy;
 const char *threads_start(void);
-void threads_enrol(void); /* gives the calling thread a row, when a watch first meets it */
+void threads_enrol(void); /* gives the calling thread a row */
+static inline void know_myself(void)
+{
+    if (me.session != watch.session)
+        threads_enrol(); /* this watch meets the thread for the first time */
+}
+uint32_t threads_name(const char *name, uint32_t *serial); /* the calling thread's; its row */
+thread_copy *threads_copied(uint32_t *count); /* each row, then `ended`; for PyMem_Free() */
+/* How many threads wait for the GIL, and how long the longest of them did, since `taken` at most. */
+int threads_waiting(int64_t taken, int64_t at, int64_t *longest);
+void threads_describe(uint32_t row, char name[NAME_BYTES], int *native_id);
 void threads_forget(void);
 void threads_forget_in_child(void);
 
@@ -121,7 +147,6 @@ void begin_to_note(PyThreadState *tstate); /* the caller has the GIL: the first 
 void end_last_hold(PyThreadState *tstate);
 void end_to_note(void); /* with the GIL held; the memory of the watch may go afterwards */
 void noting_forked(void);
-uint32_t watch_this_thread(void); /* the row of the calling thread */
 
 /* slots.c: replaces the addresses of functions that libpython calls. */
 const char *slots_replace(const replacement *wanted, int count);
@@ -138,6 +163,8 @@ void stacks_forget(void);
 
 /* alarm.c: speaks up while a hold makes somebody wait. */
 const char *alarm_start(int64_t after_ns, int fd, const char *launcher);
+bool alarm_is_set(void);
+void alarm_hold_ended(int64_t taken, int64_t at, uint32_t stack); /* called with the GIL's mutex */
 uint64_t alarm_stop(void);
 void alarm_forget_in_child(void);
 

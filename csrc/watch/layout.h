@@ -9,15 +9,27 @@
 #define Py_BUILD_CORE_MODULE 1
 #include <Python.h>
 
+#include <sched.h>
+#include <stdbool.h>
+
 #include "internal/pycore_frame.h"
 #include "internal/pycore_gil.h"
 #include "internal/pycore_interp.h"
+#include "internal/pycore_pystate.h"
 #include "internal/pycore_runtime.h"
 #if PY_VERSION_HEX >= 0x030E0000
 #include "internal/pycore_interpframe.h"
 #endif
 
 typedef struct _gil_runtime_state gil_state;
+
+/* A debug build has more in PyInterpreterState (pycore_object_state.h, from 3.12 on), and loads
+ * modules that were compiled for a release build. */
+#ifdef Py_REF_DEBUG
+#define COMPILED_FOR_DEBUG_BUILD true
+#else
+#define COMPILED_FOR_DEBUG_BUILD false
+#endif
 
 /* The mutex that guards the GIL; a test watches another one and sees it refused. */
 #ifndef WATCHED_MUTEX
@@ -33,6 +45,33 @@ static inline gil_state *gil_of(PyThreadState *tstate)
 #else
     return tstate->interp->ceval.gil;
 #endif
+}
+
+/* How many interpreters have a GIL other than this one. The caller has that GIL.
+ *
+ * Interpreters with a GIL of their own come and go meanwhile, but not while the list is locked.
+ * Nobody waits for a GIL while he owns that lock, so it may be waited for with the GIL.
+ */
+static inline long gils_other_than(gil_state *ours)
+{
+    long others = 0;
+#if PY_VERSION_HEX < 0x030C0000
+    (void)ours;
+#else
+#if PY_VERSION_HEX < 0x030D0000
+    HEAD_LOCK(&_PyRuntime);
+#else /* HEAD_LOCK() calls what libpython hides; PyMutex_Lock() would release the GIL to wait */
+    for (uint8_t unlocked = 0; !_Py_atomic_compare_exchange_uint8(
+             &_PyRuntime.interpreters.mutex._bits, &unlocked, _Py_LOCKED);
+         unlocked = 0)
+        sched_yield();
+#endif
+    PyInterpreterState *one = PyInterpreterState_Head();
+    for (; one != NULL; one = PyInterpreterState_Next(one))
+        others += one->ceval.gil != NULL && one->ceval.gil != ours;
+    HEAD_UNLOCK(&_PyRuntime);
+#endif
+    return others;
 }
 
 /* Whether a thread has the GIL; without a race only for the owner of its mutex. */

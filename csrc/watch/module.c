@@ -14,7 +14,7 @@ static PyObject *start(PyObject *module, PyObject *args)
     long long stack_after_ns;
     if (!PyArg_ParseTuple(args, "KL:start", &capacity, &stack_after_ns))
         return NULL;
-    if (watch.running)
+    if (watch_runs())
         return refuse("a watch is running already, and there is one GIL to watch");
     const char *why = watch_start(capacity, stack_after_ns);
     if (why != NULL)
@@ -34,19 +34,17 @@ static PyObject *stop(PyObject *module, PyObject *unused)
 static PyObject *forget(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
-    if (watch.running)
-        return refuse("the watch still runs");
-    watch_forget();
+    if (!watch_runs())
+        watch_forget();
     Py_RETURN_NONE;
 }
 
 static PyObject *running(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
-    return PyBool_FromLong(watch.running);
+    return PyBool_FromLong(watch_runs());
 }
 
-/* The holds as bytes: rows of (asked, taken, dropped, ran: int64; thread, stack: uint32). */
 static PyObject *holds(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
@@ -54,42 +52,43 @@ static PyObject *holds(PyObject *module, PyObject *unused)
                                      (Py_ssize_t)(watch.count * sizeof(hold)));
 }
 
-static PyObject *row_tuple(const thread_row *row, uint32_t number)
+static PyObject *row_tuple(const thread_copy *row, uint32_t number)
 {
-    int64_t held = row->held_ns, longest = row->longest_hold_ns;
-    if (watch.running && watch.holder == number) { /* the hold that goes on: the caller's own */
+    int64_t held = row->totals.held_ns, longest = row->totals.longest_hold_ns;
+    if (watch_runs() && watch.holder == number) { /* the hold that goes on: the caller's own */
         int64_t going_on = now() - watch.taken;
         held += going_on;
         longest = going_on > longest ? going_on : longest;
     }
     return Py_BuildValue("(IIKiLLLLKL)", number, row->serial, (unsigned long long)row->pthread,
-                         row->native_id, (long long)held, (long long)row->waited_ns,
-                         (long long)longest, (long long)row->longest_wait_ns,
-                         (unsigned long long)row->takes, (long long)row->asked);
+                         row->native_id, (long long)held, (long long)row->totals.waited_ns,
+                         (long long)longest, (long long)row->totals.longest_wait_ns,
+                         (unsigned long long)row->totals.takes, (long long)row->asked);
 }
 
-/* A tuple a thread: row, serial, pthread, native_id, held, waited, longest hold, longest wait,
- * takes, asked. The last row sums up the ended threads whose rows were given to others. */
 static PyObject *threads(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
+    uint32_t count;
+    thread_copy *copies = threads_copied(&count);
+    if (copies == NULL)
+        return PyErr_NoMemory();
     PyObject *rows = PyList_New(0);
-    for (uint32_t i = 0; rows != NULL && i <= watch.rows; i++) {
-        const thread_row *row = i < watch.rows ? &watch.threads[i] : &watch.ended;
-        PyObject *one = row_tuple(row, i);
+    for (uint32_t i = 0; rows != NULL && i < count; i++) {
+        PyObject *one = row_tuple(&copies[i], i);
         if (one == NULL || PyList_Append(rows, one) != 0)
             Py_CLEAR(rows);
         Py_XDECREF(one);
     }
+    PyMem_Free(copies);
     return rows;
 }
 
-/* (started, stopped or now, count of holds, lost holds, lost stacks) */
 static PyObject *span(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
     return Py_BuildValue("(LLKKK)", (long long)watch.started,
-                         (long long)(watch.running ? now() : watch.stopped),
+                         (long long)(watch_runs() ? now() : watch.stopped),
                          (unsigned long long)watch.count, (unsigned long long)watch.lost,
                          (unsigned long long)stacks_lost());
 }
@@ -103,18 +102,16 @@ static PyObject *frames(PyObject *module, PyObject *node)
     return stacks_frames((uint32_t)number);
 }
 
-/* Names the calling thread, for the alarm. */
 static PyObject *name_thread(PyObject *module, PyObject *name)
 {
     (void)module;
     const char *utf8 = PyUnicode_AsUTF8(name);
     if (utf8 == NULL)
         return NULL;
-    if (!watch.running)
+    if (!watch_runs())
         return refuse("nothing is being watched");
-    uint32_t row = watch_this_thread();
-    snprintf(watch.threads[row].name, sizeof watch.threads[row].name, "%s", utf8);
-    return Py_BuildValue("(II)", row, watch.threads[row].serial);
+    uint32_t serial, row = threads_name(utf8, &serial);
+    return Py_BuildValue("(II)", row, serial);
 }
 
 static PyObject *slots(PyObject *module, PyObject *unused)
@@ -143,43 +140,51 @@ static PyObject *end_alarm(PyObject *module, PyObject *unused)
     return PyLong_FromUnsignedLongLong(alarm_stop());
 }
 
-/* The number of interpreters with a GIL of their own, which are not watched. */
 static PyObject *other_gils(PyObject *module, PyObject *unused)
 {
     (void)module, (void)unused;
-    long others = 0;
-    gil_state *ours = gil_of(PyThreadState_Get());
-    for (PyInterpreterState *one = PyInterpreterState_Head(); one; one = PyInterpreterState_Next(one)) {
-        PyThreadState *first = PyInterpreterState_ThreadHead(one);
-        others += first != NULL && gil_of(first) != ours;
-    }
-    return PyLong_FromLong(others);
+    return PyLong_FromLong(gils_other_than(gil_of(PyThreadState_Get())));
 }
 
 static PyMethodDef methods[] = {
-    {"start", start, METH_VARARGS, NULL},
-    {"stop", stop, METH_NOARGS, NULL},
-    {"forget", forget, METH_NOARGS, NULL},
-    {"running", running, METH_NOARGS, NULL},
-    {"holds", holds, METH_NOARGS, NULL},
-    {"threads", threads, METH_NOARGS, NULL},
-    {"span", span, METH_NOARGS, NULL},
-    {"frames", frames, METH_O, NULL},
-    {"name_thread", name_thread, METH_O, NULL},
-    {"slots", slots, METH_NOARGS, NULL},
-    {"alarm_start", begin_alarm, METH_VARARGS, NULL},
-    {"alarm_stop", end_alarm, METH_NOARGS, NULL},
-    {"other_gils", other_gils, METH_NOARGS, NULL},
-    {"hold_gil", duty_hold, METH_VARARGS, NULL},
-    {"release_gil", duty_release, METH_VARARGS, NULL},
-    {"cycles", duty_cycles, METH_VARARGS, NULL},
-    {"pairs", duty_pairs, METH_VARARGS, NULL},
+    {"start", start, METH_VARARGS,
+     "Start watching, with room for so many holds; take stacks of holds that last so many ns."},
+    {"stop", stop, METH_NOARGS, "Stop watching; what was noted stays until forget()."},
+    {"forget", forget, METH_NOARGS, "Free what was noted, unless a watch runs."},
+    {"running", running, METH_NOARGS, "Say whether a watch runs."},
+    {"holds", holds, METH_NOARGS,
+     "Return the holds as bytes: asked, taken, dropped, ran: int64; thread, stack: uint32."},
+    {"threads", threads, METH_NOARGS,
+     "Return a tuple a thread: row, serial, pthread, native_id, held, waited, longest hold,\n"
+     "longest wait, takes, asked. The last sums up the threads whose rows were given to others."},
+    {"span", span, METH_NOARGS,
+     "Return the start, the stop or now, the count of holds, of lost holds, of lost stacks."},
+    {"frames", frames, METH_O, "Return a stack as (function, file, line), innermost first."},
+    {"name_thread", name_thread, METH_O,
+     "Name the calling thread, for the alarm; return its row and its serial number."},
+    {"slots", slots, METH_NOARGS,
+     "Return (address, value, protection of its page) of each slot that watching replaces."},
+    {"alarm_start", begin_alarm, METH_VARARGS,
+     "Write to a file when a hold makes another thread wait for so many ns."},
+    {"alarm_stop", end_alarm, METH_NOARGS, "Stop the alarm; return how often it spoke."},
+    {"other_gils", other_gils, METH_NOARGS,
+     "Return how many interpreters have a GIL of their own, which is not watched."},
+    {"hold_gil", duty_hold, METH_VARARGS, "Run in C for so many seconds, with the GIL."},
+    {"release_gil", duty_release, METH_VARARGS, "Run in C for so many seconds, without the GIL."},
+    {"cycles", duty_cycles, METH_VARARGS,
+     "Hold and release the GIL in turn: held, released, spinning, cycles, limit;\n"
+     "return the start, the end, and the time held at least and at most."},
+    {"pairs", duty_pairs, METH_VARARGS,
+     "Release and take back the GIL so often; return how many nanoseconds that took."},
     {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "gil_demo._watch", "Stamps every hand-over of the GIL.", -1, methods,
-    NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    .m_name = "gil_demo._watch",
+    .m_doc = "Notes of every hand-over of the GIL, and C that holds or releases it.",
+    .m_size = -1, /* libpython's slots are there once for the whole process */
+    .m_methods = methods,
 };
 
 PyMODINIT_FUNC PyInit__watch(void)

@@ -11,9 +11,9 @@
 static void stop_in_child(void)
 {
     threads_forget_in_child();
-    if (!watch.running)
+    if (!watch_runs())
         return;
-    watch.running = false;
+    atomic_store(&watched_mutex, NULL);
     noting_forked();
     slots_restore();
     alarm_forget_in_child();
@@ -40,6 +40,10 @@ static const char *doubt_of_layout(PyThreadState *tstate)
 {
     if (Py_Version >> 16 != PY_VERSION_HEX >> 16)
         return "it was compiled for another version of Python";
+    if ((PySys_GetObject("gettotalrefcount") != NULL) != COMPILED_FOR_DEBUG_BUILD)
+        return COMPILED_FOR_DEBUG_BUILD
+                   ? "it was compiled for a debug build of Python, and this is none"
+                   : "this is a debug build of Python, and it was compiled for a release build";
     gil_state *gil = gil_of(tstate);
     if (gil == NULL || gil_locked(gil) != 1 || gil_last_holder(gil) != tstate)
         return "the GIL of this Python is not laid out as expected";
@@ -49,12 +53,13 @@ static const char *doubt_of_layout(PyThreadState *tstate)
 /* Drops the GIL and takes it back once: exactly these two events must have been seen. */
 static const char *doubt_of_events(PyThreadState *tstate)
 {
-    thread_row *row = &watch.threads[me.row];
-    uint64_t takes = row->takes, drops = row->drops;
+    const thread_totals *totals = &watch.threads[me.row].totals;
+    uint64_t takes = totals->takes, drops = totals->drops;
     Py_BEGIN_ALLOW_THREADS
     Py_END_ALLOW_THREADS
-    bool seen = row->takes == takes + 1 && row->drops == drops + 1 && watch.holder == me.row &&
-                watch.holder_state == tstate && me.has_gil && me.asked == 0;
+    bool seen = totals->takes == takes + 1 && totals->drops == drops + 1 &&
+                watch.holder == me.row && watch.holder_state == tstate && me.has_gil &&
+                me.asked == 0;
     return seen ? NULL : "a hand-over of the GIL made for a test was not seen";
 }
 
@@ -86,7 +91,6 @@ const char *watch_start(uint64_t capacity, int64_t stack_after_ns)
     watch.stack_after_ns = stack_after_ns;
     watch.session++;
     watch.gil = gil_of(tstate);
-    watch.mutex = &watch.gil->WATCHED_MUTEX;
     begin_to_note(tstate);
     why = slots_replace(stand_ins, STAND_INS);
     if (why == NULL)
@@ -101,8 +105,10 @@ const char *watch_start(uint64_t capacity, int64_t stack_after_ns)
 
 const char *watch_stop(void)
 {
-    if (!watch.running)
+    if (!watch_runs())
         return NULL;
+    if (alarm_is_set())
+        return "its alarm is still set"; /* its thread reads what the watch notes */
     end_last_hold(PyThreadState_Get());
     end_to_note();
     return slots_restore();

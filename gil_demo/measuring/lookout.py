@@ -54,7 +54,8 @@ class Lookout:
         """Return the row of the calling thread, or None where nothing is watched."""
         if self._recorder is None:
             return None
-        return handovers.name_thread(threading.current_thread().name)
+        row, _ = handovers.name_thread(threading.current_thread().name)
+        return row
 
     def row_of(self, ident: int | None) -> int | None:
         """Return the row of a thread by its `threading.get_ident`, once the block has ended."""

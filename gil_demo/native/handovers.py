@@ -26,6 +26,12 @@ HOLD = np.dtype(
 Holds = NDArray[Any]
 """An array of `HOLD`."""
 
+STARTER = 1
+"""The row of the thread that started the watch."""
+
+NAME_BYTES = 39
+"""How much of a thread's name the alarm tells, as csrc/watch/handovers.h has room."""
+
 
 class CannotWatch(BadInput, RuntimeError):
     """The hand-overs of the GIL cannot be watched here, or not now; the message says why."""
@@ -69,7 +75,7 @@ def why_not() -> str | None:
 
 
 def start(capacity: int, stack_after_ns: int) -> None:
-    """Start to watch, with room for `capacity` pairs of hand-overs; 0: totals only.
+    """Start watching, with room for `capacity` pairs of hand-overs; 0: totals only.
 
     A hold gets its stack if somebody waits, or if it lasts `stack_after_ns`. Raises
     `CannotWatch` if a watch runs already, or if a hand-over made for a test is not seen.
@@ -82,12 +88,12 @@ def start(capacity: int, stack_after_ns: int) -> None:
 
 
 def stop() -> None:
-    """Stop to watch. What was noted stays until `forget`."""
+    """Stop watching. What was noted stays until `forget`. An alarm must have been stopped."""
     _module().stop()
 
 
 def forget() -> None:
-    """Free what was noted."""
+    """Free what was noted, unless a watch runs."""
     _module().forget()
 
 
@@ -132,18 +138,26 @@ def frames(stack: int) -> Sequence[tuple[str, str, int]]:
     return rows
 
 
-def name_thread(name: str) -> int:
-    """Tell the alarm what the calling thread is called; return the thread's serial number."""
-    _, serial = _module().name_thread(name)
-    return int(serial)
+def name_thread(name: str) -> tuple[int, int]:
+    """Tell the alarm what the calling thread is called; return the thread's row and serial.
+
+    Raises RuntimeError if no watch runs.
+    """
+    told = name.encode()[:NAME_BYTES].decode(errors="ignore")
+    row, serial = _module().name_thread(told)
+    return int(row), int(serial)
 
 
 def alarm_start(after_ns: int, descriptor: int, launcher: str) -> None:
     """Write to a file descriptor whenever a hold makes another thread wait that long.
 
     Stacks are told up to the first frame of the file `launcher`, which runs the program.
+    Raises `CannotWatch` if no watch runs, or if the system lets no stack be read.
     """
-    _module().alarm_start(after_ns, descriptor, launcher)
+    try:
+        _module().alarm_start(after_ns, descriptor, launcher)
+    except RuntimeError as error:
+        raise CannotWatch(f"no alarm can be set here: {error}") from None
 
 
 def alarm_stop() -> int:

@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from gil_demo.files import printable
 from gil_demo.notation import duration, share
 from gil_demo.report.document import json_text
 from gil_demo.report.kit.columns import Column, FittingTable, words
@@ -90,7 +91,7 @@ class ProbeReport(ShownInNotebooks):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         result = self.result
-        for line in result.statement.splitlines():
+        for line in map(printable, result.statement.splitlines()):
             fits = len(line) <= options.max_width
             yield Text(line if fits else f"{line[: options.max_width - 3]}...", "bold")
         yield Text(probe_sentence(result), STATE_STYLES[result.state])

@@ -23,7 +23,7 @@ class Asker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop to ask, and wait for the thread's end."""
+        """Stop asking, and wait for the thread's end."""
         self._done.set()
         self._thread.join()
 

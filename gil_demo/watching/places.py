@@ -4,6 +4,7 @@ import sysconfig
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from gil_demo.files import printable
 from gil_demo.host import launch
 from gil_demo.results.watching import Frame
 
@@ -31,7 +32,7 @@ def named_frame(stack: Sequence[Frame]) -> Frame | None:
 def without_launcher(stack: Stack) -> Stack:
     """Cut off the frames that ran the program, which it would not have under Python itself."""
     for depth, frame in enumerate(stack):
-        if frame.file == launch.__file__:
+        if frame.file == printable(launch.__file__):
             inner = stack[:depth]
             while inner and inner[-1].file == "<frozen runpy>":
                 inner = inner[:-1]
@@ -50,6 +51,9 @@ class Stacks:
     def __getitem__(self, number: int) -> Stack:
         """Return a stack, innermost first."""
         if number not in self._known:
-            frames = tuple(Frame(*row) for row in self._read(number))
+            frames = tuple(
+                Frame(printable(function), printable(file), line)
+                for function, file, line in self._read(number)
+            )
             self._known[number] = without_launcher(frames)
         return self._known[number]

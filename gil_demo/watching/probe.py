@@ -8,12 +8,11 @@ the calls, so that a call during which the machine was busy cannot either.
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from statistics import median
+from types import CodeType
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch
 from gil_demo.results.watching import ProbeResult, Stretch
 from gil_demo.watching import timeline
+from gil_demo.watching.forks import forks
 from gil_demo.watching.recording import Recorder, Recording
 from gil_demo.words import ProbeState
 
@@ -44,6 +44,11 @@ MAX_HELD_SHARE_TO_RELEASE = 0.2
 
 MAX_RELEASED_SHARE_TO_HOLD = 0.02
 
+AMBIGUOUS = (
+    "other threads requested the GIL, and the machine was so busy that it cannot be told whether"
+    " it released the GIL or waited"
+)
+
 MAX_PICTURE_STRETCHES = 500
 
 _clock = time.monotonic_ns
@@ -61,14 +66,6 @@ class _Calls:
 
 class _NoAnswer(Exception):
     """The call ended in a way that leaves nothing to measure; the message says how."""
-
-
-@cache
-def _forks() -> list[int]:
-    """Return a list that grows with each fork of this process."""
-    seen: list[int] = []
-    os.register_at_fork(after_in_parent=lambda: seen.append(1))
-    return seen
 
 
 def probe(
@@ -89,16 +86,15 @@ def probe(
     statement = name or getattr(function, "__qualname__", None) or repr(function)
     if calls is not None and calls < 1:
         raise ValueError("calls must be 1 or more")
-    forks = len(_forks())
+    before = forks()
     recorder = Recorder(events=True)
     recorder.start()
-    own = handovers.name_thread(threading.current_thread().name)
     try:
         made = _call(function, calls)
     except _NoAnswer as why:
         made, reason = _Calls([], [], 0, 0), str(why)
     else:
-        reason = "it forked, and a child is not watched" if len(_forks()) > forks else ""
+        reason = "it forked, and a child is not watched" if forks() > before else ""
     finally:
         recording = recorder.stop()
         handovers.forget()
@@ -106,7 +102,7 @@ def probe(
         raise CannotWatch("the watch ended while the call ran")
     if recording.lost_events and not reason:
         reason = "it handed the GIL over more often than can be noted: make fewer calls"
-    return _result(statement, recording, own, made, reason)
+    return _result(statement, recording, made, reason)
 
 
 def _call(function: Callable[[], object], calls: int | None) -> _Calls:
@@ -157,23 +153,18 @@ def _enough(first_ns: int) -> int:
     return max(MIN_CALLS, min(MAX_CALLS, int(MIN_SECONDS / seconds)))
 
 
-def _result(
-    statement: str, recording: Recording, own: int, made: _Calls, reason: str
-) -> ProbeResult:
+def _result(statement: str, recording: Recording, made: _Calls, reason: str) -> ProbeResult:
     """Work out what the hand-overs say about the calls."""
-    parts = _parts(recording, own, made)
+    parts = _parts(recording, made)
     wall = parts.wall.sum()
     held, released = parts.held.sum(), parts.released.sum()
-    shares = [
-        (h / (h + r), r / (h + r))
-        for h, r in zip(parts.held.tolist(), parts.released.tolist(), strict=True)
-        if h + r > 0
-    ]
+    shares = _shares(parts.held, parts.released)
     if not shares and not reason:
         reason = "it was too short to tell"
-    state = (
-        "inconclusive" if reason else _state(*(median(each) for each in zip(*shares, strict=True)))
-    )
+    state = "inconclusive" if reason else _state(shares)
+    sure = _shares(parts.held, parts.surely_released) or shares
+    if not reason and state != _state(sure):
+        state, reason = "inconclusive", AMBIGUOUS
     at = _typical(parts, shares)
     return ProbeResult(
         statement=statement,
@@ -193,7 +184,7 @@ def _result(
         other_threads=parts.other_threads,
         other_threads_held_seconds=parts.others_held / 1e9,
         call_ns=int(parts.wall[at]) if len(parts.wall) else 0,
-        picture=_picture(recording, own, made, at) if len(parts.wall) else (),
+        picture=_picture(recording, made, at) if len(parts.wall) else (),
     )
 
 
@@ -202,8 +193,18 @@ def _median_share(part: timeline.Times, wall: timeline.Times) -> float:
     return float(np.median(part / np.maximum(wall, 1))) if len(wall) else 0.0
 
 
-def _state(held_share: float, released_share: float) -> ProbeState:
-    """Name what a call does, by its shares of the time in which it did not wait."""
+def _shares(held: timeline.Times, released: timeline.Times) -> list[tuple[float, float]]:
+    """Divide the time in which each call did not wait into held and released."""
+    return [
+        (h / (h + r), r / (h + r))
+        for h, r in zip(held.tolist(), released.tolist(), strict=True)
+        if h + r > 0
+    ]
+
+
+def _state(shares: list[tuple[float, float]]) -> ProbeState:
+    """Name what a call does, by the medians of its shares."""
+    held_share, released_share = (median(each) for each in zip(*shares, strict=True))
     if held_share <= MAX_HELD_SHARE_TO_RELEASE:
         return "releases"
     return "holds" if released_share <= MAX_RELEASED_SHARE_TO_HOLD else "mixed"
@@ -211,25 +212,33 @@ def _state(held_share: float, released_share: float) -> ProbeState:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The parts of each call's wall time, in nanoseconds, and totals over all calls."""
+    """The parts of each call's wall time, in nanoseconds, and totals over all calls.
+
+    `released` is the time from each drop to when the thread asks again. If another thread had
+    requested the GIL, CPython makes the thread that drops it wait until the other has taken it;
+    on a busy machine either may get no core for long. So that time is not `surely_released`.
+    """
 
     wall: timeline.Times
     held: timeline.Times
     released: timeline.Times
+    surely_released: timeline.Times
     longest_hold: int
     hand_overs: int
     others_held: int
     other_threads: int
 
 
-def _parts(recording: Recording, own: int, made: _Calls) -> _Parts:
+def _parts(recording: Recording, made: _Calls) -> _Parts:
     """Cut each call's wall time into its parts."""
     starts, ends = np.array(made.starts[: len(made.ends)], np.int64), np.array(made.ends, np.int64)
-    mine = recording.holds[recording.holds["thread"] == own]
-    others = recording.holds[recording.holds["thread"] != own]
+    own = recording.holds["thread"] == handovers.STARTER
+    mine, others = recording.holds[own], recording.holds[~own]
     edges = np.concatenate([starts, ends])
     held = timeline.covered_until(mine["taken"], mine["dropped"], edges)
-    gaps = timeline.covered_until(mine["dropped"][:-1], mine["asked"][1:], edges)
+    dropped, asked, by_itself = mine["dropped"][:-1], mine["asked"][1:], mine["ran"][:-1] < 0
+    gaps = timeline.covered_until(dropped, asked, edges)
+    sure = timeline.covered_until(dropped[by_itself], asked[by_itself], edges)
     others_held = timeline.covered_until(others["taken"], others["dropped"], edges)
     count = len(starts)
     inside = timeline.inside_any(mine["dropped"], starts, ends)
@@ -238,6 +247,7 @@ def _parts(recording: Recording, own: int, made: _Calls) -> _Parts:
         wall=ends - starts,
         held=held[count:] - held[:count],
         released=gaps[count:] - gaps[:count],
+        surely_released=sure[count:] - sure[:count],
         longest_hold=timeline.longest_common(mine["taken"], mine["dropped"], starts, ends),
         hand_overs=int(inside.sum()),
         others_held=int((others_held[count:] - others_held[:count]).sum()),
@@ -254,10 +264,10 @@ def _typical(parts: _Parts, shares: list[tuple[float, float]]) -> int:
     return int(known[int(np.argmin([abs(held - middle) for held, _ in shares]))])
 
 
-def _picture(recording: Recording, own: int, made: _Calls, at: int) -> tuple[Stretch, ...]:
+def _picture(recording: Recording, made: _Calls, at: int) -> tuple[Stretch, ...]:
     """Show when the thread had the GIL within one call."""
     start, end = made.starts[at], made.ends[at]
-    mine = recording.holds[recording.holds["thread"] == own]
+    mine = recording.holds[recording.holds["thread"] == handovers.STARTER]
     mine = mine[(mine["dropped"] > start) & (mine["taken"] < end)]
     taken, dropped = np.maximum(mine["taken"], start), np.minimum(mine["dropped"], end)
     resolution = timeline.resolution_for(len(mine), end - start, MAX_PICTURE_STRETCHES)
@@ -297,13 +307,20 @@ def compiled(statement: str, setup: str = "") -> Callable[[], object]:
     Raises SyntaxError, and whatever the setup raises.
     """
     names: dict[str, object] = {"__name__": "__main__", "__builtins__": __builtins__}
-    exec(compile(setup, "<setup>", "exec", dont_inherit=True), names)
+    exec(_code(setup, "<setup>"), names)
     body = "\n".join(f"    {line}" for line in statement.splitlines()) or "    pass"
-    compile(statement, "<statement>", "exec", dont_inherit=True)  # so that errors name its lines
-    exec(compile(f"def statement():\n{body}", "<statement>", "exec", dont_inherit=True), names)
+    _code(statement, "<statement>")  # so that errors name its lines
+    exec(_code(f"def statement():\n{body}", "<statement>"), names)
     function = names["statement"]
     assert callable(function)
     return function
+
+
+def _code(text: str, name: str) -> CodeType:
+    try:
+        return compile(text, name, "exec", dont_inherit=True)
+    except UnicodeEncodeError as error:  # an argument whose bytes are no text
+        raise SyntaxError(f"it has no encoding: {error.reason}") from None
 
 
 def needs_path() -> None:

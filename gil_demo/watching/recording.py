@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from gil_demo.files import printable
 from gil_demo.host import launch
+from gil_demo.interrupts import interrupts_later, uninterrupted
 from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch, Holds, Row
 from gil_demo.results.watching import ThreadTotals
@@ -61,7 +63,7 @@ class ThreadNames:
         for thread in threading.enumerate():
             if thread.ident is not None:
                 self._by_ident[thread.ident] = (thread.name, weakref.ref(thread))
-        handovers.name_thread(threading.current_thread().name)
+        handovers.name_thread(printable(threading.current_thread().name))
         kind: Any = threading.Thread
         self._original = original = getattr(kind, "_set_ident", None)
         if original is None:
@@ -70,7 +72,7 @@ class ThreadNames:
         def set_ident(thread: threading.Thread) -> None:
             original(thread)
             try:
-                serial = handovers.name_thread(thread.name)
+                _, serial = handovers.name_thread(printable(thread.name))
             except RuntimeError:
                 return  # the watch has just ended, or this is a forked child
             self._by_serial[serial] = (thread.name, weakref.ref(thread))
@@ -98,7 +100,8 @@ class Recorder:
     """One watch of the GIL of this interpreter, from `start` to `stop`.
 
     Guarantees: of two at the same time, the second is refused; whatever `start` changed,
-    `stop` changes back; in a forked child nothing is watched, and `stop` returns None.
+    `stop` changes back, also if an interrupt comes meanwhile, and so does a `start` that
+    raises; in a forked child nothing is watched, and `stop` returns None.
     """
 
     def __init__(
@@ -108,23 +111,33 @@ class Recorder:
         self._capacity = max_holds if events else 0
         self._stack_after_ns = 0 if every_stack else STACK_AFTER_NS
         self._names = ThreadNames()
-        self._alarm = False
+        self._started = False
 
     def start(self, alarm_ns: int | None = None, alarm_descriptor: int = 2) -> None:
-        """Start to watch. Raises `CannotWatch` with the reason where it cannot be done."""
-        handovers.start(self._capacity, self._stack_after_ns)
-        self._names.start()
-        if alarm_ns is not None:
-            handovers.alarm_start(alarm_ns, alarm_descriptor, launch.__file__)
-            self._alarm = True
+        """Start watching. Raises `CannotWatch` with the reason where it cannot be done."""
+        try:
+            with interrupts_later():
+                handovers.start(self._capacity, self._stack_after_ns)
+                self._started = True
+                self._names.start()
+                if alarm_ns is not None:
+                    handovers.alarm_start(alarm_ns, alarm_descriptor, launch.__file__)
+        except BaseException:
+            if self.stop() is not None:
+                handovers.forget()
+            raise
 
+    @uninterrupted
     def stop(self) -> Recording | None:
-        """Stop to watch, and return what was noted; `handovers.forget` frees the stacks."""
+        """Stop watching, and return what was noted; `handovers.forget` frees the stacks.
+
+        None if `start` was not called, or raised.
+        """
+        started, self._started = self._started, False
         self._names.stop()
-        if not handovers.running():
+        if not started or not handovers.running():
             return None
-        if self._alarm:
-            handovers.alarm_stop()
+        handovers.alarm_stop()
         other_gils = handovers.other_gils()
         handovers.stop()
         span = handovers.span()
@@ -144,7 +157,7 @@ class Recorder:
 
     def name(self, row: Row) -> str:
         """Say what a thread is called."""
-        return "all other threads" if row.row == 0 else self._names.of(row)
+        return "all other threads" if row.row == 0 else printable(self._names.of(row))
 
     def totals(self) -> list[ThreadTotals]:
         """Return the totals of each thread up to now; cheap, at any time."""

@@ -52,7 +52,7 @@ def _row(
         recording = recorder.stop()
         handovers.forget()
     assert recording is not None
-    own = recording.holds[recording.holds["thread"] == 1]
+    own = recording.holds[recording.holds["thread"] == handovers.STARTER]
     measured = timeline.held_within(own, start, end)
     wall = end - start
     return SelfTestRow(

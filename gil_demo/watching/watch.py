@@ -6,29 +6,23 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from types import FrameType, TracebackType
 
+from gil_demo.files import printable
 from gil_demo.host import launch
+from gil_demo.interrupts import interrupts_later, uninterrupted
 from gil_demo.native import handovers
 from gil_demo.results.watching import ThreadTotals, WatchResult
 from gil_demo.watching.asker import Asker
 from gil_demo.watching.conclude import conclude
-from gil_demo.watching.recording import MAX_HOLDS, Recorder
-
-
-@cache
-def _forks() -> list[int]:
-    """Return a list that grows with each fork of this process."""
-    seen: list[int] = []
-    os.register_at_fork(after_in_parent=lambda: seen.append(1))
-    return seen
+from gil_demo.watching.forks import forks
+from gil_demo.watching.recording import MAX_HOLDS, Recorder, Recording
 
 
 def _children() -> int:
-    """Count the forks of this process and the children of it that have ended."""
+    """Return a number that grows with each fork, and with each child that has ended."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return len(_forks()) + ended.ru_minflt + ended.ru_nvcsw
+    return forks() + ended.ru_minflt + ended.ru_nvcsw
 
 
 class Watch:
@@ -86,29 +80,45 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        try:
+            self.stop()
+        except KeyboardInterrupt:
+            self._end()  # it may have come before anything was stopped
+            raise
 
     def start(self) -> None:
-        """Start to watch. Raises `CannotWatch` with the reason where that cannot be done."""
+        """Start watching. Raises `CannotWatch` with the reason where that cannot be done."""
         self._result = self._totals = None
         self._children = _children()
-        self._recorder.start(self._alarm_ns)
-        if self._ask_every_seconds is not None:
-            self._asker = Asker(self._ask_every_seconds)
-            self._asker.start()
+        try:
+            with interrupts_later():
+                self._recorder.start(self._alarm_ns)
+                if self._ask_every_seconds is not None:
+                    asker = Asker(self._ask_every_seconds)
+                    asker.start()
+                    self._asker = asker
+        except BaseException:
+            if self._end() is not None:
+                handovers.forget()
+            raise
 
     def stop(self, exit_code: int | None = None) -> WatchResult | None:
-        """Stop to watch, and return the result; None in a forked child, which was not watched."""
-        recording = self._recorder.stop()
-        asker, self._asker = self._asker, None
+        """Stop watching, and return the result; None in a forked child, which was not watched."""
+        recording = self._end()
         if recording is None:
             return None
-        if asker is not None:
-            asker.stop()
         result = conclude(recording, self._name, exit_code)
         self._totals = result.threads
         self._result = replace(result, children=_children() != self._children)
         return self._result
+
+    @uninterrupted
+    def _end(self) -> Recording | None:
+        recording = self._recorder.stop()
+        asker, self._asker = self._asker, None
+        if recording is not None and asker is not None:  # in a child there is no such thread
+            asker.stop()
+        return recording
 
     @property
     def result(self) -> WatchResult:
@@ -191,4 +201,4 @@ def _terminable(watch: Watch, report: Report) -> Iterator[None]:
 
 def _name_of(program: launch.Program) -> str:
     flags = {"script": "", "module": "-m ", "code": "-c "}
-    return " ".join([flags[program.kind] + program.target, *program.arguments])
+    return printable(" ".join([flags[program.kind] + program.target, *program.arguments]))

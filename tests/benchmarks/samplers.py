@@ -69,7 +69,7 @@ def by_hand_overs(cycle: Cycle) -> Told:
     start, end, low, high = made(cycle)
     recording = recorder.stop()
     assert recording is not None
-    own = recording.holds[recording.holds["thread"] == 1]
+    own = recording.holds[recording.holds["thread"] == handovers.STARTER]
     told = timeline.held_within(own, start, end) / (end - start)
     handovers.forget()
     return low, high, told

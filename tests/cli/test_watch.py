@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -154,16 +155,19 @@ def test_an_alarm_speaks_while_a_hold_goes_on(process: Command, tmp_path: Path) 
 def test_an_alarm_tells_of_each_hold_that_made_another_thread_wait_so_long(
     watched: Watched,
 ) -> None:
-    """Whenever the alarm's thread looked: at the hold itself, or when it had ended."""
-    ended, seen = watched(STALLS, "--alarm", "40ms", "-q")
-    alarms = [line for line in ended.stderr.splitlines() if "gil-demo: alarm" in line]
+    """Each once, by its thread, whether it went on or had ended when the alarm's thread looked.
+
+    The stack told of a hold that goes on is that of the moment; the document has the one at its
+    end. On a busy machine the thread may have had the GIL for long before it came to export(),
+    and ticker may get no core for long: so the holds are long, too, and there are three.
+    """
+    ended, seen = watched(STALLS.replace("0.08", "0.4"), "--alarm", "40ms", "-q")
+    _, *alarms = ended.stderr.split("gil-demo: alarm: thread ")
     long = [hold for hold in seen["holds"] if hold["longest_wait_ns"] >= 40_000_000]
-    assert len(alarms) == len(long) >= 1
-    for thread in ("server", "ticker", "MainThread"):
-        told = sum(f"thread {thread} " in line for line in alarms)
-        assert told == sum(hold["thread"] == thread for hold in long)
-    exports = sum(any(one["function"] == "export" for one in hold["stack"]) for hold in long)
-    assert ended.stderr.count("export (") == exports
+    told = Counter(alarm.split()[0] for alarm in alarms)
+    assert told == Counter(hold["thread"] for hold in long)
+    assert any("export (" in alarm for alarm in alarms if alarm.startswith("server "))
+    assert not any("export (" in alarm for alarm in alarms if not alarm.startswith("server "))
     assert "launch.py" not in ended.stderr
 
 
@@ -232,6 +236,33 @@ def test_bad_usage_is_refused_before_anything_runs(
     assert ended.stdout == ""
     assert problem in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+ODD_NAMES = """\
+import threading, time
+names = {"hold": __import__("gil_demo").hold_gil}
+exec(compile("def odd():\\n    hold(0.06)", "\\x1b[2J\\udcff.py", "exec"), names)
+thread = threading.Thread(target=names["odd"], name="\\x1b[31m\\ud800\\n" + "\u00e9" * 30)
+thread.start()
+while thread.is_alive():
+    time.sleep(0.002)
+"""
+
+
+def test_names_that_steer_a_terminal_or_have_no_encoding_are_escaped(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """Of threads and of files, in the report, in every file, and in what the alarm says."""
+    names = ("csv", "markdown", "svg", "html", "trace")
+    options = [word for name in names for word in (f"--{name}", f"seen.{name}.out")]
+    ended, seen = watched(ODD_NAMES, "--alarm", "20ms", *options)
+    assert ended.returncode == 0, ended.stderr
+    assert "\x1b" not in ended.stderr
+    assert "gil-demo: alarm: thread \\x1b[31m\\ud800\\n\u00e9\u00e9" in ended.stderr
+    (name,) = (row["name"] for row in seen["threads"] if "ud800" in row["name"])
+    assert name == "\\x1b[31m\\ud800\\n" + "\u00e9" * 30
+    assert seen["places"][0]["frame"]["file"] == "\\x1b[2J\\udcff.py"
+    assert all("\x1b" not in (tmp_path / f"seen.{name}.out").read_text() for name in names)
 
 
 def test_every_form_of_the_report_is_written(watched: Watched, tmp_path: Path) -> None:

@@ -9,9 +9,7 @@ patterns; otherwise all is real.
 
 import os
 import random
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +24,7 @@ from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.gallery import registry
 from gil_demo.measuring import plan
 
-from .forked import Ended, forked, warm
+from .forked import Ended, folder_of_its_own, forked, warm
 
 DOCUMENTED = {DONE, CONTRADICTED, BAD_INPUT, INCONCLUSIVE}
 
@@ -169,15 +167,10 @@ def typed(lines: int, seed: int = 0) -> tuple[Counter[int | None], list[str]]:
     choose, codes, faults = random.Random(seed), Counter[int | None](), []
     for _ in range(lines):
         words = command_line(choose)
-        folder = (
-            tempfile.mkdtemp()
-        )  # a TemporaryDirectory would go when a child runs exit functions
-        try:
-            furnish(Path(folder))
-            os.environ["XDG_CONFIG_HOME"] = folder
-            ended = forked(partial(carry_out, words), Path(folder))
-        finally:
-            shutil.rmtree(folder)
+        with folder_of_its_own() as folder:
+            furnish(folder)
+            os.environ["XDG_CONFIG_HOME"] = str(folder)
+            ended = forked(partial(carry_out, words), folder)
         codes[ended.code] += 1
         if wrong := fault(ended, program=words[:1] in (["watch"], ["guard"])):
             faults.append(f"{words}: {wrong}")

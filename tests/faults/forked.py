@@ -2,11 +2,14 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import sys
+import sysconfig
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -37,9 +40,18 @@ def warm() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for module in ("gil_demo.api", "gil_demo.gallery.registry", "gil_demo.tour.walk"):
         __import__(module)
+    sysconfig.get_config_vars()  # loads a module of its own
     with suppress(SystemExit), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         sys.argv = ["gil-demo", "--help"]
         main()
+
+
+@contextmanager
+def folder_of_its_own() -> Iterator[Path]:
+    """Make a folder, and remove it afterwards; a child that calls exit functions does not."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder)
 
 
 def forked(work: Callable[[], None], folder: Path) -> Ended:
