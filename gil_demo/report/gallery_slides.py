@@ -16,6 +16,7 @@ from gil_demo.report.kit.palette import HALF_STYLES
 from gil_demo.report.kit.sections import flowing
 from gil_demo.report.kit.slides import Slide
 from gil_demo.report.lesson_figures import drawn
+from gil_demo.report.patterns import declared_text
 from gil_demo.results.lesson import Code, Line
 from gil_demo.tour.excerpt import statements
 from gil_demo.words import HALVES, Half
@@ -28,7 +29,7 @@ def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
         return Slide(kind, _head(pattern.name), Group(*parts), wide)
 
     def title(half: Half) -> Text:
-        return Text(f"{half}: {pattern.expected(half)}", f"bold {HALF_STYLES[half]}")
+        return Text(f"{half}: {declared_text(pattern, half)}", f"bold {HALF_STYLES[half]}")
 
     yield slide("question", Text(pattern.question, "bold"))
     shared = halves(pattern.source).shared
