@@ -108,7 +108,7 @@ def test_the_c_is_seen_before_it_is_asked_about() -> None:
         assert "total += data[i];" in shown
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", [*STEPS, *WITHOUT_GIL], ids=lambda step: step.name)
 def test_a_question_fits_a_small_terminal(step: Step) -> None:
     """On 80 columns and 24 rows the page that asks is seen whole, with the keys under it."""
     shown = text_of(pages.QuestionPage(step)) + text_of(pages.question_keys(step))

@@ -41,10 +41,9 @@ Otherwise:
 
 Idea without a GIL:
     Two lines more around the same loop. Py_BEGIN_ALLOW_THREADS, BEGIN for short, detaches the
-    thread from Python, which with a GIL also releases that. Py_END_ALLOW_THREADS, END, attaches it
-    again. The C between them is the block. There C may touch no Python object, but may use
-    memory that stays, such as an array's elements. For comparison the same C runs on native
-    threads, which Python does not know.
+    thread. Py_END_ALLOW_THREADS, END, attaches it again. The C between them is the block.
+    There C may touch no Python object, but may use memory that stays, such as an array's
+    elements. For comparison the same C runs on native threads, which Python does not know.
 
 Why without a GIL:
     No thread has anything that another one must wait for, inside the block or outside. Both are
@@ -52,7 +51,7 @@ Why without a GIL:
     call that loses its core halfway has not left.
 
 Remember without a GIL:
-    C runs beside everything else, in the block and outside. The machine decides how fast.
+    C runs beside everything else. The machine decides how fast.
 
 Misconception without a GIL:
     Two threads without a GIL are twice as fast. They are as fast as the machine lets any two
