@@ -12,10 +12,14 @@ SOURCES = pyproject.toml constraints.txt setup.py $(wildcard csrc/build.py csrc/
 
 C_FILES = $(wildcard csrc/*/*.c)
 C_COMPILERS = $(CC) $(shell command -v clang)
+WARNINGS = -std=c11 -O2 -Wall -Wextra -Werror
+ONE_EACH = printf '%s\n' $(C_FILES) | xargs -P $(CORES) -n 1
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
+CORES = $(shell getconf _NPROCESSORS_ONLN)
+
 # Two for each core: a test waits for children more often than not.
-WORKERS = $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+WORKERS = $(shell expr 2 \* $(CORES))
 
 SAME_EVERYWHERE = check csource report results truth test_docs.py test_faults.py test_words.py
 
@@ -84,14 +88,13 @@ lint-python: $(VENV)/.test $(VENV)/.lint
 	$(BIN)/mypy
 
 lint-c: $(VENV)/.run
-	headers=$$($(BIN)/python -c '$(HEADERS)') && for compiler in $(C_COMPILERS); do for c in $(C_FILES); do \
-	    $$compiler -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -c -o /dev/null $$c || exit 1; done; done
+	headers=$$($(BIN)/python -c '$(HEADERS)') && for compiler in $(C_COMPILERS); do \
+	    $(ONE_EACH) $$compiler $(WARNINGS) $$headers -Icsrc -c -o /dev/null || exit 1; done
 
 # The C compiles against musl's headers, as on Alpine. Needs musl-gcc (Debian: apt install musl-tools).
 lint-musl: $(VENV)/.run
 	@command -v musl-gcc >/dev/null || { echo 'skipped, no check against musl: there is no musl-gcc (apt install musl-tools)'; exit 0; }; \
-	headers=$$($(BIN)/python -c '$(HEADERS)') && for c in $(C_FILES); do \
-	    musl-gcc -std=c11 -O2 -Wall -Wextra -Werror $$headers -Icsrc -fsyntax-only $$c || exit 1; done
+	headers=$$($(BIN)/python -c '$(HEADERS)') && $(ONE_EACH) musl-gcc $(WARNINGS) $$headers -Icsrc -fsyntax-only
 
 lint-docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/cog -I docs --check $(GENERATED)

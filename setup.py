@@ -30,7 +30,7 @@ STRICT = ["-std=c11", "-Werror=implicit-function-declaration"]
 
 
 def extension(name: str, *files: str) -> Extension:
-    """An extension in plain C, without cffi."""
+    """Describe an extension in plain C, without cffi."""
     return Extension(
         f"gil_demo.{name}",
         list(files),
@@ -43,12 +43,12 @@ def extension(name: str, *files: str) -> Extension:
 
 
 def c_files(folder: str) -> list[str]:
-    """The C files of a folder below csrc."""
+    """List the C files of a folder below csrc."""
     return sorted(str(path) for path in Path("csrc", folder).glob("*.c"))
 
 
 def readme() -> str:
-    """README.md with addresses that work outside of the tree, too, as on a package index.
+    """Return README.md with addresses that work outside of the tree, too, as on a package index.
 
     They begin with the one address in pyproject.toml, and continue as on GitHub and GitLab.
     """
@@ -98,6 +98,7 @@ watch = [extension("_watch", *c_files("watch"))]
 
 with one_at_a_time():
     setup(
+        options={"build_ext": {"parallel": str(os.cpu_count() or 1)}},
         long_description=readme(),
         long_description_content_type="text/markdown",
         cffi_modules=["csrc/build.py:released", "csrc/build.py:held", "csrc/build.py:patterns"],

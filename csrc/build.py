@@ -48,17 +48,17 @@ FLAGS = ["-std=c11", "-Werror=implicit-function-declaration", "-fvisibility=hidd
 
 
 def c_files(folder: str) -> list[str]:
-    """The C files of a folder, as setuptools wants to have them: below the top level."""
+    """List the C files of a folder, as setuptools wants to have them: below the top level."""
     return sorted(str(path.relative_to(HERE.parent)) for path in HERE.glob(f"{folder}/*.c"))
 
 
 def headers_of(folder: str) -> list[str]:
-    """The headers that a change of means compiling a folder again."""
+    """List the headers after whose change the C of a folder must be compiled again."""
     return [str(path) for part in ("common", folder) for path in HERE.glob(f"{part}/*.h")]
 
 
 def kernel_module(name: str, preamble: str = "") -> FFI:
-    """A cffi builder for the kernels, with `preamble` between Python.h and the C.
+    """Make a cffi builder for the kernels, with `preamble` between Python.h and the C.
 
     Only cffi's wrappers mention the GIL, so the preamble stands before them and no
     kernel is compiled in two ways.
@@ -80,7 +80,7 @@ def kernel_module(name: str, preamble: str = "") -> FFI:
 
 
 def pattern_module() -> FFI:
-    """A cffi builder for all patterns, each file compiled by itself.
+    """Make a cffi builder for all patterns, each file compiled by itself.
 
     No pattern has a header: adding one takes its C file and its page, and no edit
     elsewhere. Every function is entered with the GIL held: where a pattern releases it,
@@ -111,7 +111,7 @@ def pattern_module() -> FFI:
 
 
 def source_lookup(texts: dict[str, str]) -> str:
-    """The C of a function that gives a file's text by its stem, or NULL."""
+    """Write the C of a function that gives a file's text by its stem, or NULL."""
     cases = "".join(
         f"    if (strcmp(name, {json.dumps(stem)}) == 0)\n        return {literal(text)};\n"
         for stem, text in texts.items()
@@ -120,7 +120,7 @@ def source_lookup(texts: dict[str, str]) -> str:
 
 
 def literal(text: str) -> str:
-    """A text as a C string literal, a line a line."""
+    """Write a text as a C string literal, a line a line."""
     return "\n".join(json.dumps(line) for line in text.splitlines(keepends=True))
 
 

@@ -33,7 +33,7 @@ FUNCTIONS: tuple[Callable[..., Any], ...] = (
 
 
 def reference() -> str:
-    """The functions, the data of their results from the whole to the parts, and the words."""
+    """Describe the functions, the data of their results, and the words."""
     classes: list[type] = [RunReport, ProbeReport, watching.WatchResult, watching.ThreadTotals]
     for one in classes:  # which grows meanwhile
         named = re.findall(r"\w+", " ".join(_annotations(one).values()))

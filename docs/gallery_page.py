@@ -7,7 +7,7 @@ from pathlib import Path
 from gil_demo.gallery.pattern import Declared, Pattern, versions
 from gil_demo.gallery.registry import load_all
 from gil_demo.report.check_page import page_texts
-from gil_demo.report.kept import kept_rows
+from gil_demo.report.kept import kept_trials
 from gil_demo.report.markdown import head, section
 from gil_demo.results.patterns import PatternRow
 from gil_demo.words import FREE_THREADED, HALVES, NO_GIL, SAFE_WITH_GIL, Half, either
@@ -18,7 +18,7 @@ EVIDENCE = Path(__file__).with_name("evidence.json")
 
 def gallery_page() -> str:
     """Write all pages, chapter by chapter, each with the evidence of its last trial."""
-    seen = {(row.name, row.half): row for row in kept_rows(EVIDENCE)}
+    seen = {(row.name, row.half): row for row in kept_trials(EVIDENCE).patterns}
     return "\n".join(_lines(load_all(), seen))
 
 

@@ -8,7 +8,7 @@ from gil_demo.tour.step import Step
 
 
 def plan(steps: Sequence[Step]) -> str:
-    """A table of all steps, and for each what a teacher says and asks, with the answers."""
+    """Write a table of all steps, and for each what a teacher says and asks, with the answers."""
     return "\n".join([*_table(steps), *(line for step in steps for line in _step(step))])
 
 
@@ -24,7 +24,7 @@ def without_gil() -> str:
 
 
 def plans(minutes: Sequence[int]) -> str:
-    """A table of what to take in so many minutes, and what to type."""
+    """Write a table of what to take in so many minutes, and what to type."""
     lines = ["| you have | type | steps | with a class |", "| ---: | --- | --- | ---: |"]
     for have in minutes:
         steps = lesson.plan(have)

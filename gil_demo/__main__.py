@@ -46,7 +46,7 @@ def _open_standard_streams() -> None:
 
     https://docs.python.org/3/library/subprocess.html#subprocess.Popen
     """
-    with suppress(OSError):  # there is no /dev/null: whoever has a use for it will say so
+    with suppress(OSError):  # no /dev/null: code that needs it says so
         while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
             os.set_inheritable(opened, True)
         os.close(opened)
@@ -57,21 +57,21 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _let_the_rest_go_nowhere(sys.stdout)
+        _drop_what_follows(sys.stdout)
     except OSError as error:
         if code != BAD_INPUT:
             with suppress(OSError):
                 print(f"gil-demo: cannot write the output: {error.strerror}", file=sys.stderr)
-        _let_the_rest_go_nowhere(sys.stdout)
+        _drop_what_follows(sys.stdout)
         code = BAD_INPUT
     try:
         sys.stderr.flush()
     except OSError:
-        _let_the_rest_go_nowhere(sys.stderr)
+        _drop_what_follows(sys.stderr)
     return code
 
 
-def _let_the_rest_go_nowhere(stream: TextIO) -> None:
+def _drop_what_follows(stream: TextIO) -> None:
     """Keep the interpreter's own flush at exit from meeting the same error."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -35,6 +35,10 @@ MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"
 """The sections that a notebook gets by default: all except the patterns."""
 
 
+FEW_PASSES = 2
+"""As many at most, a call may last longer than it needs to, since a pass is never cut."""
+
+
 def default_threads() -> tuple[int, ...]:
     """Choose 1, 2, 4, … up to the cores this process may use; 2 even where there is only one."""
     cores = min(machine.usable_cores(), MAX_DEFAULT_THREADS)
@@ -211,10 +215,12 @@ def _not_watched(measured: Measured) -> Iterator[str]:
 
 
 def _length_of_calls(plan: Plan) -> str:
+    """Say how long a call is by the processor's time: others make it last longer by the clock."""
     passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
+    planned = f"{notation.milliseconds(CALL_SECONDS)} of processor time"
     return (
-        f"Each call: {passes} over {plan.work(1)[0].size:,} elements, chosen to last about"
-        f" {notation.milliseconds(CALL_SECONDS)}."
+        f"Each call: {passes} over {plan.work(1)[0].size:,} elements,"
+        f" {f'about {planned}' if plan.passes > FEW_PASSES else f'{planned} or more'}."
     )
 
 

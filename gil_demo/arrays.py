@@ -30,7 +30,7 @@ class UnusableInput(BadInput, ValueError):
 
 
 def make(size: int, seed: int) -> NDArray[np.float64]:
-    """`size` float64 numbers from -1 up to 1, the same for the same seed.
+    """Make `size` float64 numbers from -1 up to 1, the same for the same seed.
 
     Raises `UnusableInput` before allocating if there is no room for them.
     """

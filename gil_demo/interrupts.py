@@ -58,11 +58,11 @@ class Interrupt:
 
 @contextmanager
 def interrupts_caught() -> Iterator[Callable[[], None]]:
-    """Ctrl-C is an exception in this block: there are threads, children or a terminal to restore.
+    """Make Ctrl-C an exception in this block: it has threads, children or a terminal to restore.
 
     When one came, the block ends with KeyboardInterrupt, whatever else it would have ended
     with. It gets what to call now and then, so that it ends soon even where the exception was
-    dropped. Whoever ignores SIGINT, or handles it in some way of its own, keeps that.
+    dropped. A program that ignores SIGINT, or handles it in its own way, keeps that.
     """
     previous = signal.getsignal(signal.SIGINT)
     ours = previous in (signal.default_int_handler, exit_at_once) or isinstance(previous, Interrupt)

@@ -5,6 +5,8 @@ from gil_demo.results.numbers import Range, Spread
 MIN_WITHOUT_DIGITS = 100
 """From this value on, digits after the point add width and no knowledge."""
 
+UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+
 
 def spread(values: Spread, digits: int, unit: str = "", factor: float = 1) -> str:
     """Write a median and, where they differ, its ends: ``1.94x (1.50-1.99)``.
@@ -55,9 +57,37 @@ def in_milliseconds(seconds: float, digits: int = 1) -> str:
     return f"{seconds * 1e3:.{digits}f}"
 
 
-def share(part: float) -> str:
-    """Write a share from 0 to 1 as a percentage: ``12%``."""
+def duration(seconds: float) -> str:
+    """Write a time with about three figures, in the unit that suits it: ``31.2 ms``, ``0 s``."""
+    for size, unit in UNITS:
+        value = seconds / size
+        if value >= 0.9995:
+            return f"{_three_figures(value)} {unit}"
+    return "0 s"
+
+
+def _three_figures(value: float) -> str:
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def percent(part: float) -> str:
+    """Write a share from 0 to 1 in whole hundredths: ``12%``."""
     return f"{part:.0%}"
+
+
+def share(part: float) -> str:
+    """Write a share from 0 to 1 so that one which is not quite nothing or all looks so.
+
+    ``0%``, ``<0.1%``, ``12.4%``, ``>99.9%``, ``100%``.
+    """
+    hundredths = part * 100
+    if 0 < hundredths < 0.05:
+        return "<0.1%"
+    if 99.95 <= hundredths < 100:
+        return ">99.9%"
+    return percent(part) if part in (0, 1) else f"{hundredths:.1f}%"
 
 
 def ratio(times: float) -> str:

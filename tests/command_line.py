@@ -3,8 +3,12 @@
 import re
 import stat
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+
+Command = Callable[..., CompletedProcess[str]]
+"""A fixture that runs one command line, in this process or in another."""
 
 ONE_CALL = ("--section", "responsiveness", "--rounds", "1", "--threads", "1")
 """As little of a run as there is: the ticker alone and beside two calls."""

@@ -1,12 +1,11 @@
 """What a notebook can call: `gil_demo.race` and the report it gives."""
 
-from collections.abc import Callable
 from io import StringIO
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import Command
 from rich.console import Console
 
 import gil_demo
@@ -18,8 +17,6 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
 from gil_demo.words import HALVES
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +38,16 @@ def test_a_race_gives_figures_and_a_report(report: RunReport) -> None:
 def test_a_report_says_how_the_run_was_made(report: RunReport) -> None:
     """The length of a call is told, and what the interpreter and the machine are."""
     assert f"{report.result.settings.passes:,} passes over" in report.result.notes[0]
+    assert report.result.notes[0].endswith(" elements, about 21 ms of processor time.")
     assert report.result.environment.cores == machine.usable_cores()
     assert report.document()["settings"]["rounds"] == 1
+
+
+def test_a_call_of_one_long_pass_is_said_to_take_longer() -> None:
+    """A pass is never cut, so the length that was planned is the least."""
+    plan = Plan(np.ones(10), "sum", (1,), 1, 0, frozenset(), 1)
+    told = "Each call: 1 pass over 10 elements, 21 ms of processor time or more."
+    assert api._length_of_calls(plan) == told
 
 
 def test_a_report_draws_itself_in_a_terminal(report: RunReport) -> None:

@@ -1,11 +1,13 @@
 """What Python may call is said once, in the C, and the build reads it there."""
 
 import fcntl
+import json
 import re
 import subprocess
 import sys
 import sysconfig
 import time
+import tomllib
 from importlib.machinery import ExtensionFileLoader, FileFinder
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -18,7 +20,8 @@ from gil_demo.csource.tokens import tokens
 from gil_demo.native import kernels
 from gil_demo.native.patterns import patterns
 
-CSRC = Path(__file__).parent.parent / "csrc"
+ROOT = Path(__file__).parent.parent
+CSRC = ROOT / "csrc"
 C_FILES = sorted(CSRC.glob("*/*.c"))
 
 
@@ -153,11 +156,10 @@ def waits_for_a_lock(pid: int) -> bool:
 
 def test_a_build_waits_for_another_one_in_the_same_tree() -> None:
     """While one has the lock, the next does not begin; then it goes on by itself."""
-    root = CSRC.parent
-    with (root / "setup.py").open() as lock:
+    with (ROOT / "setup.py").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         build = subprocess.Popen(
-            [sys.executable, "setup.py", "--version"], cwd=root, stdout=subprocess.PIPE, text=True
+            [sys.executable, "setup.py", "--version"], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         while not waits_for_a_lock(build.pid):
             assert build.poll() is None
@@ -182,7 +184,7 @@ def test_a_build_that_cannot_succeed_is_refused_in_one_line(here: str, refusal: 
     pretend = f"import numpy, os, pathlib, runpy, setuptools; {here}; runpy.run_path('setup.py')"
     ended = subprocess.run(
         [sys.executable, "-c", pretend, "--version"],
-        cwd=CSRC.parent,
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -190,3 +192,13 @@ def test_a_build_that_cannot_succeed_is_refused_in_one_line(here: str, refusal: 
     assert ended.returncode == 1
     assert ended.stderr.startswith(refusal)
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_hook_installs_the_parser_that_the_check_needs() -> None:
+    """Another project's pre-commit gets the versions of pyproject.toml: older ones crash."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    (installed,) = re.findall(r"additional_dependencies: (\[.*\])", hooks)
+    assert json.loads(installed) == extras["check"]

@@ -11,6 +11,11 @@ import docs_commands
 import pytest
 
 from gil_demo.cli import cli
+from gil_demo.gallery import registry
+from gil_demo.report.gallery_reports import PageReport
+from gil_demo.report.kit.pictures import svg
+from gil_demo.report.run_tables import responsiveness_table, scaling_table
+from gil_demo.results.run import RunResult
 
 ROOT = Path(__file__).parent.parent
 PARENT = click.Context(cli, info_name="gil-demo", **cli.context_settings)
@@ -90,6 +95,33 @@ def test_every_command_in_the_documentation_is_one(command: str) -> None:
     subcommand = command_of(name)
     with suppress(click.MissingParameter, click.exceptions.Exit):  # only named, or asks for help
         subcommand.make_context(name, arguments, parent=PARENT)
+
+
+def words_of(svg: str) -> list[str]:
+    """All words that an SVG shows."""
+    return re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL)).split()
+
+
+def test_the_picture_of_a_page_shows_the_page_as_it_is_now() -> None:
+    """`make pictures` draws it anew; nothing in it was measured."""
+    shown = PageReport(registry.find("temporary-pointer")).screen()
+    now = svg(shown, "gil-demo show temporary-pointer")
+    assert words_of((ROOT / "docs" / "pattern.svg").read_text("utf-8")) == words_of(now)
+
+
+def test_the_pictures_of_a_run_have_every_lane_and_column(made: RunResult) -> None:
+    """README explains the lanes and columns that they show: `make pictures` takes them anew."""
+    picture, tables = (
+        " ".join(words_of((ROOT / "docs" / name).read_text("utf-8")))
+        for name in ("picture.svg", "tables.svg")
+    )
+    for lane in ("thread 1", "ticker", "has GIL"):
+        assert lane in picture
+    for table in (scaling_table(made.scaling, 7), responsiveness_table(made.responsiveness, 7)):
+        for column in table.columns:
+            assert column.header.split("\n")[-1] in tables
+        assert table.title in tables
+    assert "had the" in tables
 
 
 def test_a_wrong_command_would_be_found() -> None:

@@ -6,14 +6,12 @@ import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.errors import BadInput
 from gil_demo.files import nameless_file, refuse_outputs, refuse_unwritable, write_whole
-
-Command = Callable[..., CompletedProcess[str]]
 
 WRITE_UNDER_A_LIMIT = """
 import resource, sys

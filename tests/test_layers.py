@@ -2,16 +2,14 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 import gil_demo
-
-Command = Callable[..., CompletedProcess[str]]
 
 PACKAGE = Path(gil_demo.__file__).parent
 

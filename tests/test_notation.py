@@ -42,8 +42,34 @@ def test_times_shares_and_ratios_have_one_form() -> None:
     assert notation.in_milliseconds(0.0305) == "30.5"
     assert notation.milliseconds(0.0305) == "30 ms"
     assert notation.milliseconds(0.0305, 1) == "30.5 ms"
-    assert notation.share(0.124) == "12%"
+    assert notation.percent(0.124) == "12%"
     assert notation.ratio(1.936) == "1.94x"
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (0.0, "0%"),
+        (0.0004, "<0.1%"),
+        (0.0006, "0.1%"),
+        (0.1236, "12.4%"),
+        (0.9994, "99.9%"),
+        (0.99996, ">99.9%"),
+        (1.0, "100%"),
+    ],
+)
+def test_only_nothing_and_all_look_like_nothing_and_all(part: float, text: str) -> None:
+    """A call that gave up the GIL for a moment did not have it for 100% of its time."""
+    assert notation.share(part) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0 s"), (480e-6, "480 µs"), (0.0312, "31.2 ms"), (1.25, "1.25 s"), (1234.5, "1,234 s")],
+)
+def test_a_duration_has_three_figures_and_the_unit_that_suits_it(seconds: float, text: str) -> None:
+    """No reader counts zeros behind the point."""
+    assert notation.duration(seconds) == text
 
 
 @pytest.mark.parametrize(

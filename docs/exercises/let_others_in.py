@@ -24,14 +24,14 @@ def tick() -> None:
 
 
 def held_sum(part: NDArray[np.float64]) -> kernels.Call:
-    """One call that keeps the GIL, and notes when it entered C and when it left."""
+    """Make one call that keeps the GIL, and note when it entered C and when it left."""
     call = kernels.Call("held", "sum", part, passes=20)
     kernels.run(call)
     return call
 
 
 def ticks_inside(call: kernels.Call) -> int:
-    """How often the others got their turn while C ran."""
+    """Count how often the others got their turn while C ran."""
     return sum(call.enter_ns < moment < call.exit_ns for moment in ticks)
 
 

@@ -14,7 +14,7 @@ from gil_demo.host.toolchain import build_library, headers
 
 
 def built(source: str, folder: Path) -> ModuleType:
-    """The extension module that this C is, compiled as Python itself was."""
+    """Compile this C as Python itself was compiled, and load it as an extension module."""
     file = folder / "gilexample.c"
     file.write_text(source)
     library = folder / f"gilexample{sysconfig.get_config_var('EXT_SUFFIX')}"

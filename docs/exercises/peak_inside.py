@@ -7,7 +7,7 @@ from gil_demo.results.run import Span
 
 
 def peak_inside(spans: Sequence[Span]) -> int:
-    """The most calls at one moment. It is reached when some call enters: look at each of these."""
+    """Find the most calls at one moment: it is reached when some call enters, so look at these."""
     return max(
         sum(other.enter_ns <= span.enter_ns < other.exit_ns for other in spans) for span in spans
     )

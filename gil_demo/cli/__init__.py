@@ -67,21 +67,25 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         if sys.stdout is not output:  # click replaces what nobody reads any more, and exits
             return DONE
         raise
-    except click.ClickException as error:
-        problem = error.format_message()
-    except (BadInput, OSError, MemoryError) as error:
-        problem = _told(error)
-    except (KeyError, ValueError):
-        if COMPLETION not in os.environ:
+    except Exception as error:
+        problem = _problem(error)
+        if problem is None:
             raise
-        problem = "the shell's question cannot be read: COMP_WORDS or COMP_CWORD is not usable"
-    except ImportError as error:
-        if (error.name or "").startswith("gil_demo"):
-            raise
-        problem = f"a package does not load ({_root(error)}): install gil-demo again"
-    else:
-        return code or DONE
-    return complain(problem)
+        return complain(problem)
+    return code or DONE
+
+
+def _problem(error: Exception) -> str | None:
+    """Say what a person can mend; None for a fault of gil-demo itself."""
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, BadInput | OSError | MemoryError):
+        return _told(error)
+    if isinstance(error, KeyError | ValueError) and COMPLETION in os.environ:
+        return "the shell's question cannot be read: COMP_WORDS or COMP_CWORD is not usable"
+    if isinstance(error, ImportError) and not (error.name or "").startswith("gil_demo"):
+        return f"a package does not load ({_root(error)}): install gil-demo again"
+    return None
 
 
 def complain(problem: str) -> int:

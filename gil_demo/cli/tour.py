@@ -15,8 +15,10 @@ from gil_demo.errors import BadInput
 from gil_demo.exit_codes import DONE, OF_STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from gil_demo.report.kit.screen import Screen
+    from gil_demo.tour.record_file import RecordFile
     from gil_demo.tour.step import Step
     from gil_demo.tour.walk import Walk
 
@@ -105,62 +107,28 @@ def tour(
     Twelve steps, in the order of the question. The tour remembers your predictions
     and the step where you stopped.
     """
-    from gil_demo.host.notebook import in_cell
-    from gil_demo.report import tour as pages
-    from gil_demo.report.environment import environment_line
-    from gil_demo.report.kept import kept_walk
     from gil_demo.report.kit.screen import screen
     from gil_demo.report.tour_reports import TourReport
-    from gil_demo.tour import lesson
     from gil_demo.tour.record import Record
     from gil_demo.tour.record_file import RecordFile
-    from gil_demo.tour.walk import Walk
 
+    idle = {"list": list_steps, "notes": notes, "handout": bool(handout), "gift": bool(gift)}
     as_json = output.form == "json"
-    papers = {"handout": bool(handout), "gift": bool(gift)}
-    for paper in papers.items():  # both may be written at once
-        idle = {"list": list_steps, "notes": notes, **dict([paper])}
-        refuse_together(**idle, json=as_json, restart=restart)
-        refuse_together(**idle, restart=restart, **{"no-input": no_input})
-        if any(idle.values()) and output.wants_files:
-            option = next(name for name, given in idle.items() if given)
-            raise click.UsageError(f"--{option} runs no step, so there is nothing to draw")
-    for silent in ({"no-input": no_input}, {"json": as_json}, {"list": list_steps}):
-        refuse_together(pause=bool(pause), **silent)
+    refuse_contradictions(idle, output, pause=bool(pause), no_input=no_input, restart=restart)
     refuse_together(step=bool(chosen), minutes=minutes is not None)
-    if minutes is not None:
-        part = lesson.plan(minutes)
-    else:
-        part = lesson.parts(chain(*chosen)) if chosen else lesson.load_all()
+    part = steps_of(chosen, minutes)
     console = screen()
     file = RecordFile(Path(click.get_app_dir("gil-demo")) / "tour.json")
-    if list_steps:
-        console.print(pages.lesson_table(part, file.load().predictions))
-        return DONE
-    if notes:
-        console.print(pages.notes(part))
-        return DONE
-    if handout or gift:
+    if any(idle.values()):
+        show_idle(idle, part, file, console)
         write_papers(part, handout, gift)
         return DONE
     asking = not (no_input or as_json or from_file)
-    if asking and in_cell():
-        first = part[0].number
-        raise BadInput(
-            "a cell of a notebook passes no keys on: evaluate"
-            f" gil_demo.tour({first}), or type !gil-demo tour --no-input"
-        )
-    if asking and not (sys.stdin.isatty() and console.is_terminal):
-        raise BadInput(
-            "the tour asks for predictions, which needs a terminal; --no-input asks for none"
-        )
+    if asking:
+        refuse_without_person(console, part[0].number)
     if restart:
         file.save(Record())
-    if from_file:
-        walk = kept_walk(from_file)
-        output.begin(environment_line(walk.environment))
-    else:
-        walk = Walk(part, file.load() if asking else Record(), excursion=bool(chosen or minutes))
+    walk = begun(part, from_file, output, file if asking else None, chosen=bool(chosen or minutes))
     if asking:
         converse(walk, console, file.save, pause=pause is not False)
     else:
@@ -171,6 +139,84 @@ def tour(
     elif walk.seen:
         output.write_files(report, "gil-demo tour")
     return exit_code(walk, check=check)
+
+
+def refuse_contradictions(
+    idle: "Mapping[str, bool]", output: Output, *, pause: bool, no_input: bool, restart: bool
+) -> None:
+    """Refuse, as a usage error, options of which each makes another one useless.
+
+    `idle` are those that run no step. Of them a handout and a quiz may both be written.
+    """
+    as_json = output.form == "json"
+    for paper in ("handout", "gift"):
+        some = {name: given for name, given in idle.items() if name in ("list", "notes", paper)}
+        refuse_together(**some, json=as_json, restart=restart)
+        refuse_together(**some, restart=restart, **{"no-input": no_input})
+    for name, given in idle.items():
+        if given and output.wants_files:
+            raise click.UsageError(f"--{name} runs no step, so there is nothing to draw")
+    for name, given in {"no-input": no_input, "json": as_json, **idle}.items():
+        refuse_together(pause=pause, **{name: given})
+
+
+def refuse_without_person(console: "Screen", first: int) -> None:
+    """Refuse to ask where nobody can press a key; `first` is the number of the first step."""
+    from gil_demo.host.notebook import in_cell
+
+    if in_cell():
+        raise BadInput(
+            "a cell of a notebook passes no keys on: evaluate"
+            f" gil_demo.tour({first}), or type !gil-demo tour --no-input"
+        )
+    if not (sys.stdin.isatty() and console.is_terminal):
+        raise BadInput(
+            "the tour asks for predictions, which needs a terminal; --no-input asks for none"
+        )
+
+
+def steps_of(chosen: tuple[tuple[Range, ...], ...], minutes: int | None) -> "Sequence[Step]":
+    """Return the steps that were chosen, those that fit into the time, or the whole lesson."""
+    from gil_demo.tour import lesson
+
+    if minutes is not None:
+        return lesson.plan(minutes)
+    return lesson.parts(chain(*chosen)) if chosen else lesson.load_all()
+
+
+def begun(
+    part: "Sequence[Step]",
+    from_file: Path | None,
+    output: Output,
+    file: "RecordFile | None",
+    *,
+    chosen: bool,
+) -> "Walk":
+    """Begin a walk: through a kept lesson, or through steps, where the record says if there is one.
+
+    `chosen` says that these steps were chosen by a person, so that they are an excursion.
+    """
+    from gil_demo.report.environment import environment_line
+    from gil_demo.report.kept import kept_walk
+    from gil_demo.tour.walk import Walk
+
+    if from_file:
+        walk = kept_walk(from_file)
+        output.begin(environment_line(walk.environment))
+        return walk
+    return Walk(part, file.load() if file else None, excursion=chosen)
+
+
+def show_idle(
+    idle: "Mapping[str, bool]", part: "Sequence[Step]", file: "RecordFile", console: "Screen"
+) -> None:
+    """Print the list of the steps or the presenter's notes, if that was asked for."""
+    from gil_demo.report import tour as pages
+
+    if idle["list"]:
+        console.print(pages.lesson_table(part, file.load().predictions))
+    if idle["notes"]:
+        console.print(pages.notes(part))
 
 
 def write_papers(part: "Sequence[Step]", handout: Path | None, gift: Path | None) -> None:

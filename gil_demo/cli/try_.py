@@ -55,17 +55,17 @@ def try_(
     The child processes crash, hang and abort; this process does not.
     """
     from gil_demo.report.gallery_reports import TryReport
-    from gil_demo.report.kept import kept_rows
+    from gil_demo.report.kept import kept_trials
     from gil_demo.results.patterns import state_of
 
     if from_file:
-        rows = kept_rows(from_file)
-        report = TryReport(_sentences(rows), rows)
+        trials = kept_trials(from_file)
+        report = TryReport(_sentences(trials.patterns), trials)
         names = list(report.sentences)
     else:
         report = _tried(names, everything, half, unforced, repeat, jobs)
     output.emit(report, _title(names))
-    return OF_STATES[state_of(report.rows)]
+    return OF_STATES[state_of(report.trials.patterns)]
 
 
 def _tried(
@@ -81,6 +81,7 @@ def _tried(
     from gil_demo.host import machine
     from gil_demo.report.gallery_reports import TryReport
     from gil_demo.report.kit.screen import progress_line
+    from gil_demo.results.patterns import TryResult
     from gil_demo.sandbox.rows import try_patterns
 
     if bool(names) == everything:
@@ -98,9 +99,11 @@ def _tried(
             )
     halves: Sequence[Half] = ("unforced",) if unforced else (half,) if half else HALVES
     runs = [(subject, one) for subject in tried for one in halves for _ in range(repeat)]
+    meter = machine.BusyMeter()
     with progress_line("Trying") as progress:
         rows = try_patterns(runs, jobs or machine.usable_cores(), progress)
-    return TryReport({subject.name: subject.sentence for subject in tried}, rows)
+    trials = TryResult(rows, machine.environment(meter.share()))
+    return TryReport({subject.name: subject.sentence for subject in tried}, trials)
 
 
 def _sentences(rows: Iterable["PatternRow"]) -> dict[str, str]:

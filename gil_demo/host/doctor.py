@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from gil_demo import notation
 from gil_demo.host import machine, toolchain
 from gil_demo.results.host import Environment, Examination
 
@@ -68,8 +69,8 @@ def _advice(environment: Environment, problem: str | None) -> Iterator[str]:
         yield "This system does not tell how busy others keep it: compare with native threads."
     elif busy >= BUSY:
         yield (
-            f"Others take {busy:.0%} of the cores: speed-ups will say little, of native threads"
-            " too, while peak inside and ticks inside stay right."
+            f"Others take {notation.percent(busy)} of the cores: speed-ups will say little, of"
+            " native threads too, while peak inside and ticks inside stay right."
         )
     else:
         yield "The machine is quiet: a good moment to measure."

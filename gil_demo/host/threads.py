@@ -10,7 +10,7 @@ from gil_demo.interrupts import tidies
 Value = TypeVar("Value")
 
 tidies(ThreadPoolExecutor.__exit__)
-"""Whoever leaves a pool has told its jobs to end."""
+"""Code that leaves a pool has told its jobs to end."""
 
 
 def submit_all(

@@ -19,7 +19,7 @@ def others_took(environment: Environment, lead: str = "") -> str:
     busy = environment.machine_busy
     if busy is None or busy < MIN_SHARE_TOLD:
         return ""
-    return f"{lead}others took {notation.share(busy)} of the cores"
+    return f"{lead}others took {notation.percent(busy)} of the cores"
 
 
 def caution(environment: Environment, scaling: Iterable[ScalingRow] = ()) -> str:

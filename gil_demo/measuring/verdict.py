@@ -1,16 +1,17 @@
 """The verdict: a run shows the claim, contradicts it, or leaves it open.
 
 Only facts that noise cannot change can contradict the claim: with the GIL held,
-two calls inside at once or a tick inside a call; without a GIL, a collection that
-ends during a call which stays attached; or a pattern that ended otherwise than
-declared. A busy machine can keep released calls from meeting, and another
-program can write to a file that is mapped: both leave the claim open. No speed-up
-is judged; it is reported beside the facts.
+two calls inside at once or a tick inside a call; a hand-over of the GIL where there
+can be none; without a GIL, a collection that ends during a call which stays attached;
+or a pattern that ended otherwise than declared. A busy machine can keep released calls
+from meeting, and another program can write to a file that is mapped: both leave the
+claim open. No speed-up is judged; it is reported beside the facts.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gil_demo import notation
 from gil_demo.measuring.others import caution, others_took
 from gil_demo.measuring.responsiveness import COLLECTED
 from gil_demo.results.host import Environment
@@ -100,7 +101,8 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
             yield f"With the GIL held, {peak.max} of {threads} calls were inside at once."
     for mode, share in evidence.held_shares:
         if share != {"held": 1.0, "released": 0.0}[mode]:
-            yield f"By its hand-overs, a {mode} call had the GIL for {share:.1%} of its time."
+            part = notation.share(share)
+            yield f"By its hand-overs, a {mode} call had the GIL for {part} of its time."
     held = evidence.ticker.get("held")
     if held and held.ticks_inside:
         yield f"The ticker ticked {held.ticks_inside:,} times inside a held call."
@@ -133,7 +135,7 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
         held.append(f"never more than 1 of {threads} calls was inside the kernel")
         released.append(f"{_all(threads)} calls were inside at once in every round")
     if evidence.ticker:
-        length = f"{evidence.ticker['held'].call_seconds * 1e3:.1f} ms"
+        length = notation.milliseconds(evidence.ticker["held"].call_seconds, 1)
         ticks = evidence.ticker["released"].ticks_inside
         held.append(f"the ticker did not tick once during a call of {length}")
         released.append(f"the ticker ticked at least {ticks:,} times during one call")
@@ -141,10 +143,10 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
         held.append("each call had the GIL throughout, by its hand-overs")
         released.append("no call had it while inside")
     if rows := evidence.compared:
+        gain = {mode: notation.ratio(row.speedup.median) for mode, row in rows.items()}
         released.append(
-            f"{rows['held'].threads} threads got {rows['released'].speedup.median:.2f}x as much"
-            f" done as one (native threads {rows['native'].speedup.median:.2f}x,"
-            f" held {rows['held'].speedup.median:.2f}x)"
+            f"{rows['held'].threads} threads got {gain['released']} as much done as one"
+            f" (native threads {gain['native']}, held {gain['held']})"
         )
     patterns = _patterns(evidence)
     if not held:
@@ -162,10 +164,10 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
     if evidence.ticker:
         facts.append("the ticker ticked beside one call of either kind")
     if rows := evidence.compared:
+        gain = {mode: notation.ratio(row.speedup.median) for mode, row in rows.items()}
         facts.append(
-            f"{rows['held'].threads} threads got {rows['held'].speedup.median:.2f}x and"
-            f" {rows['released'].speedup.median:.2f}x as much done as one"
-            f" (native threads {rows['native'].speedup.median:.2f}x)"
+            f"{rows['held'].threads} threads got {gain['held']} and {gain['released']} as much"
+            f" done as one (native threads {gain['native']})"
         )
     facts += [patterns] if (patterns := _patterns(evidence)) else []
     return (
@@ -182,7 +184,8 @@ def _stopped(evidence: Evidence) -> tuple[str, ...]:
     if None in rows:
         return ()
     held, released = (
-        f"{row.longest_stall_seconds * 1e3:.1f} ms in a call of {row.call_seconds * 1e3:.1f} ms"
+        f"{notation.milliseconds(row.longest_stall_seconds, 1)} in a call of"
+        f" {notation.milliseconds(row.call_seconds, 1)}"
         for row in rows
         if row
     )

@@ -26,6 +26,9 @@ def _lines(result: RunResult) -> Iterator[Line]:
     for row in result.scaling:
         for name in ("wall_seconds", "speedup", "peak_inside", "mean_inside", "cpu_seconds"):
             yield "scaling", row.gil, row.threads, name, *_three(getattr(row, name))
+        if row.held_share is not None:
+            held = _worst(row.held_share, largest=row.gil != "held")
+            yield "scaling", row.gil, row.threads, "held_share", *held
     for ticks in result.responsiveness:
         for name in (
             "ticks_per_second",
@@ -36,8 +39,16 @@ def _lines(result: RunResult) -> Iterator[Line]:
             yield "responsiveness", ticks.gil, 1, name, *_three(getattr(ticks, name))
         if ticks.ticks_inside is not None:
             none_expected = ticks.gil == "held" and result.environment.gil_enabled
-            worst = ("", "", ticks.ticks_inside) if none_expected else ("", ticks.ticks_inside, "")
-            yield "responsiveness", ticks.gil, 1, "ticks_inside", *worst
+            inside = _worst(ticks.ticks_inside, largest=none_expected)
+            yield "responsiveness", ticks.gil, 1, "ticks_inside", *inside
+        if ticks.held_share is not None:
+            held = _worst(ticks.held_share, largest=not ticks.gil.startswith("held"))
+            yield "responsiveness", ticks.gil, 1, "held_share", *held
+
+
+def _worst(value: float, *, largest: bool) -> Figures:
+    """Put the figure of the round that fits the claim least where the largest or smallest stand."""
+    return ("", "", value) if largest else ("", value, "")
 
 
 def _three(value: Spread | Range | float) -> Figures:

@@ -1,6 +1,6 @@
 """An examination as a table, and below it what follows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -39,7 +39,7 @@ def doctor_table(examination: Examination) -> RenderableType:
         f" {'that can do without' if environment.free_threaded else 'that always has one'};"
         f" switch interval {examination.switch_interval_seconds * 1e3:g} ms",
         "cores": f"{environment.cores} for this process"
-        + ("" if busy is None else f", {notation.share(busy)} taken by others"),
+        + ("" if busy is None else f", {notation.percent(busy)} taken by others"),
         "memory": "unknown" if free is None else f"{free / 1e9:.1f} GB available",
         "NumPy": environment.numpy,
         "platform": environment.platform,
@@ -52,8 +52,15 @@ def doctor_table(examination: Examination) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for name, fact in facts.items():
         table.add_row(Text(name, style="bold"), fact)
-    advice = [Text(f"- {sentence}") for sentence in examination.advice]
-    return Group(table, Text(), *advice, *_imports(examination))
+    return Group(table, Text(), _listed(examination.advice), *_imports(examination))
+
+
+def _listed(sentences: Iterable[str]) -> RenderableType:
+    """Draw a list in which a sentence that goes on below stays behind its dash."""
+    items = Table.grid(padding=(0, 1, 0, 0))
+    for sentence in sentences:
+        items.add_row("-", Text(sentence))
+    return items
 
 
 def _imports(examination: Examination) -> Iterator[RenderableType]:
@@ -66,11 +73,13 @@ def _imports(examination: Examination) -> Iterator[RenderableType]:
         table.add_row(Text(one.module, style="bold"), Text(import_told(one, free_threaded)))
     yield from (Text(), Text("Each module, imported by itself in a fresh process:"), table, Text())
     if not free_threaded:
-        yield Text("- This build of Python always has a GIL: no module can turn it on.")
+        yield _listed(["This build of Python always has a GIL: no module can turn it on."])
     elif any(one.turned_gil_on for one in examination.imports):
-        yield Text(
-            "- A C module keeps the GIL off by declaring that it needs none: the slot Py_mod_gil,"
-            " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off in any case."
+        yield _listed(
+            [
+                "A C module keeps the GIL off by declaring that it needs none: the slot Py_mod_gil,"
+                " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off in any case."
+            ]
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gil_demo.results.check import CheckResult
 from gil_demo.results.host import Examination
 from gil_demo.results.lesson import LessonResult
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.reading import VERSION
 from gil_demo.results.run import RunResult
 
@@ -43,10 +43,9 @@ def list_document(patterns: "Sequence[Pattern]") -> dict[str, Any]:
     return {"format": "gil-demo/list", "version": VERSION, "patterns": rows}
 
 
-def try_document(rows: Sequence[PatternRow]) -> dict[str, Any]:
+def try_document(trials: TryResult) -> dict[str, Any]:
     """Make the document that `gil-demo try --json` prints, as plain data."""
-    tried = [asdict(row) for row in rows]
-    return {"format": "gil-demo/try", "version": VERSION, "patterns": tried}
+    return {"format": "gil-demo/try", "version": VERSION, **asdict(trials)}
 
 
 def tour_document(result: LessonResult) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.style import Style
 from rich.syntax import ANSI_DARK, ANSISyntaxTheme, Syntax
@@ -20,9 +21,9 @@ from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import CAVEAT_STYLE, HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section, sources_section
-from gil_demo.report.patterns import declared_text, outcomes_text
-from gil_demo.results.patterns import PatternRow
-from gil_demo.words import SAFE_WITH_GIL, Expected, Half, each
+from gil_demo.report.patterns import declared_text, outcomes_text, trials_caution
+from gil_demo.results.patterns import PatternRow, TryResult
+from gil_demo.words import HALVES, SAFE_WITH_GIL, Expected, Half, each
 
 BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
 """Colours that cannot be read on a light background, and what to take instead."""
@@ -37,6 +38,12 @@ C_THEME = ANSISyntaxTheme({kind: _readable(style) for kind, style in ANSI_DARK.i
 """The terminal's own colours, so that C can be read on dark and on light backgrounds."""
 
 MARK = ">"
+
+HANGING_COLUMNS = 4
+"""How much further in than a line of C begins, the rest of it goes on below."""
+
+MIN_CODE_COLUMNS = 12
+"""C is not cut into shorter pieces than this."""
 
 
 def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
@@ -54,8 +61,8 @@ def gallery_table(patterns: Sequence[Pattern]) -> RenderableType:
         for cells in zip(*(one.cells for one in gallery_columns(list(members))), strict=True):
             table.add_row(*cells)
     hint = (
-        "gil-demo show NAME for one's page, try NAME to run it;"
-        f" show {page.NAME} for the question's own program."
+        "gil-demo show NAME shows the page of one, gil-demo try NAME runs it;"
+        f" gil-demo show {page.NAME} shows the question's own program."
     )
     return Group(table, Text(), Text(hint))
 
@@ -104,9 +111,10 @@ class Page:
         shared = halves(self.pattern.source).shared
         if shared:
             yield Text("both halves use", "bold")
-            yield c_lines([Line(line, differs=False) for line in shared.splitlines()])
+            yield CLines([Line(line, differs=False) for line in shared.splitlines()])
         unsafe, safe = compared(self.pattern.source)
-        sides = ((self._title("unsafe"), c_lines(unsafe)), (self._title("safe"), c_lines(safe)))
+        titles = (half_title(self.pattern, half) for half in HALVES)
+        sides = tuple(zip(titles, map(CLines, (unsafe, safe)), strict=True))
         longest = max(len(line.text) for line in unsafe + safe) + 2
         if 2 * longest + 4 <= width:
             table = Table.grid(padding=(0, 4, 0, 0))
@@ -120,9 +128,10 @@ class Page:
         yield Text(f"{MARK} marks the lines that differ.", "dim")
         yield Text()
 
-    def _title(self, half: Half) -> Text:
-        ending = declared_text(self.pattern, half)
-        return Text(f"{half}: {ending}", f"bold {HALF_STYLES[half]}")
+
+def half_title(pattern: Pattern, half: Half) -> Text:
+    """Name a half, and the outcomes that are declared for it here."""
+    return Text(f"{half}: {declared_text(pattern, half)}", f"bold {HALF_STYLES[half]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +193,42 @@ def claims_columns(part: str, asked: str) -> tuple[Column, ...]:
     )
 
 
-def c_lines(lines: Sequence[Line]) -> Text:
-    """Highlight C, with a mark before each line that the other half does not have."""
-    code = "\n".join(line.text for line in lines)
-    highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)
-    shown = Text(overflow="fold")
-    for line, text in zip(lines, highlighted, strict=False):
-        shown.append(f"{MARK} " if line.differs else "  ", "bold")
-        if line.differs:
-            text.stylize("bold")
-        shown.append_text(text)
-        shown.append("\n")
-    return shown
+@dataclass(frozen=True, slots=True)
+class CLines:
+    """Highlighted C, with a mark before each line that the other half does not have.
+
+    A line that does not fit goes on below, further in than it begins.
+    """
+
+    lines: Sequence[Line]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        longest = max((len(line.text) for line in self.lines), default=0)
+        return Measurement(MIN_CODE_COLUMNS, len(MARK) + 1 + longest)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        code = "\n".join(line.text for line in self.lines)
+        highlighted = Syntax(code, "c", theme=C_THEME).highlight(code).split("\n", allow_blank=True)
+        for line, text in zip(self.lines, highlighted, strict=False):
+            if line.differs:
+                text.stylize("bold")
+            mark = Text(f"{MARK} " if line.differs else "  ", "bold")
+            yield from _folded(mark, text, console, options.max_width)
+        yield Text()
+
+
+def _folded(mark: Text, code: Text, console: Console, width: int) -> Iterator[Text]:
+    """Yield a line of C behind its mark, in several lines if it does not fit in one."""
+    if len(mark) + len(code) <= width:
+        yield mark + code
+        return
+    begin = len(code) - len(code.plain.lstrip())
+    room = max(MIN_CODE_COLUMNS, width - len(mark) - begin - HANGING_COLUMNS)
+    indent = max(0, min(begin, width - len(mark) - HANGING_COLUMNS - room))
+    for position, part in enumerate(code[begin:].wrap(console, room)):
+        part.rstrip()
+        lead = mark if position == 0 else Text(" " * (len(mark) + HANGING_COLUMNS))
+        yield lead + Text(" " * indent) + part
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +236,15 @@ class Trial:
     """The results of trying patterns: under each hazard, what the halves did, in words."""
 
     sentences: Mapping[str, str]
-    rows: Sequence[PatternRow]
+    trials: TryResult
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for name, rows in groupby(self.rows, lambda row: row.name):
+        for name, rows in groupby(self.trials.patterns, lambda row: row.name):
             yield Text.assemble((name, "bold"), f"  {self.sentences.get(name, '')}")
             yield trial_grid(rows)
+            yield Text()
+        if warning := trials_caution(self.trials):
+            yield Text(warning, "bold")
             yield Text()
 
 

@@ -17,7 +17,7 @@ from gil_demo.report.markdown import (
     try_markdown,
     walkthrough_markdown,
 )
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import TryResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,15 @@ class TryReport:
     """What trying patterns showed; `sentences` says of each what it is about."""
 
     sentences: Mapping[str, str]
-    rows: Sequence[PatternRow]
+    trials: TryResult
 
     def screen(self) -> Drawing:
         """Return what each half ended in."""
-        return Trial(self.sentences, self.rows)
+        return Trial(self.sentences, self.trials)
 
     def texts(self) -> Texts:
         """Return what makes each text, by the option that asks for it."""
         return {
-            "json": lambda: json_text(try_document(self.rows)),
-            "markdown": lambda: try_markdown(self.sentences, self.rows),
+            "json": lambda: json_text(try_document(self.trials)),
+            "markdown": lambda: try_markdown(self.sentences, self.trials),
         }

@@ -10,16 +10,15 @@ from gil_demo.csource.halves import compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.report.gallery import MARK, c_lines, claims_grid
+from gil_demo.report.gallery import MARK, CLines, claims_grid, half_title
 from gil_demo.report.kit.columns import rule
 from gil_demo.report.kit.palette import HALF_STYLES
 from gil_demo.report.kit.sections import flowing
 from gil_demo.report.kit.slides import Slide
 from gil_demo.report.lesson_figures import drawn
-from gil_demo.report.patterns import declared_text
 from gil_demo.results.lesson import Code, Line
 from gil_demo.tour.excerpt import statements
-from gil_demo.words import HALVES, Half
+from gil_demo.words import HALVES
 
 
 def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
@@ -28,19 +27,17 @@ def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
     def slide(kind: str, *parts: RenderableType, wide: bool = False) -> Slide:
         return Slide(kind, _head(pattern.name), Group(*parts), wide)
 
-    def title(half: Half) -> Text:
-        return Text(f"{half}: {declared_text(pattern, half)}", f"bold {HALF_STYLES[half]}")
-
     yield slide("question", Text(pattern.question, "bold"))
     shared = halves(pattern.source).shared
     if shared:
         lines = [HalfLine(line, differs=False) for line in shared.splitlines()]
-        yield slide("shared", Text("both halves use", "bold"), c_lines(lines), wide=True)
+        yield slide("shared", Text("both halves use", "bold"), CLines(lines), wide=True)
     for half, aligned in zip(HALVES, compared(pattern.source), strict=True):
         code = [line for line in aligned if line.text.strip()]
         marked = Text(f"{MARK} marks the lines that differ.", "dim")
-        yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), c_lines(code), marked, wide=True)
-    yield slide("answer", Text(pattern.hazard), Text(), *map(title, HALVES))
+        yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), CLines(code), marked, wide=True)
+    titles = [half_title(pattern, half) for half in HALVES]
+    yield slide("answer", Text(pattern.hazard), Text(), *titles)
     why = flowing(pattern.page["Why the safe half is safe"].splitlines())
     yield slide("why", Text("Why the safe half is safe", "bold"), Text(why))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gil_demo.files import printable, read_whole
 from gil_demo.results.lesson import Cell, Figure, Lanes, LessonResult, Table
-from gil_demo.results.patterns import PatternRow, from_text
+from gil_demo.results.patterns import TryResult, from_text
 from gil_demo.results.reading import UnreadableDocument, content, read
 from gil_demo.results.run import Panel, RunResult
 from gil_demo.tour.kept import walk_of
@@ -45,7 +45,7 @@ def kept_run(path: Path) -> RunResult:
         return result
 
 
-def kept_rows(path: Path) -> tuple[PatternRow, ...]:
+def kept_trials(path: Path) -> TryResult:
     """Read what ``gil-demo try --json`` printed.
 
     Raises:

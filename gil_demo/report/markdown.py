@@ -14,10 +14,15 @@ from gil_demo.report.gallery import claims_columns, gallery_columns, trial_colum
 from gil_demo.report.kit.columns import FittingTable
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
-from gil_demo.report.patterns import PATTERNS_TITLE, declared_text, patterns_columns
+from gil_demo.report.patterns import (
+    PATTERNS_TITLE,
+    declared_text,
+    patterns_columns,
+    trials_caution,
+)
 from gil_demo.report.picture import Picture
 from gil_demo.report.run_tables import responsiveness_table, run_caution, scaling_table
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
 from gil_demo.words import HALVES
 
@@ -64,12 +69,15 @@ def list_markdown(patterns: Sequence[Pattern]) -> str:
     )
 
 
-def try_markdown(sentences: Mapping[str, str], rows: Sequence[PatternRow]) -> str:
-    """Under each hazard a table of what its halves did."""
-    return "\n".join(
+def try_markdown(sentences: Mapping[str, str], trials: TryResult) -> str:
+    """Write each hazard, and under it a table of what its halves did."""
+    parts = [
         f"**{name}** {plain(sentences.get(name, ''))}\n\n{table(trial_columns(list(members)))}"
-        for name, members in groupby(rows, lambda row: row.name)
-    )
+        for name, members in groupby(trials.patterns, lambda row: row.name)
+    ]
+    if warning := trials_caution(trials):
+        parts.append(f"{plain(warning)}\n")
+    return "\n".join(parts)
 
 
 def show_markdown(pattern: Pattern) -> str:

@@ -16,6 +16,7 @@ from gil_demo.report.tour import QuestionPage, SeenPage
 from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
 from gil_demo.tour.step import Step
+from gil_demo.tour.walk import Walk
 
 HOW = "Predict and run it: gil_demo.tour({number}).run(N), where N is the answer that you expect."
 
@@ -69,7 +70,7 @@ class LessonStep(_Drawn):
         if prediction is not None and not 1 <= prediction <= answers:
             raise ValueError(f"the step has answers 1 to {answers}: predict one of these")
         chosen = None if prediction is None else prediction - 1
-        return StepRun(self.step, self.step.run(unseen), chosen)
+        return StepRun(self.step, Walk([self.step]).run(unseen), chosen)
 
     def _parts(self) -> RenderableType:
         how = Text(HOW.format(number=self.step.number), "dim")

@@ -7,9 +7,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from gil_demo.gallery.pattern import Pattern
+from gil_demo.measuring.others import caution
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import CAVEAT_STYLE, OUTCOME_STYLES
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import PatternRow, TryResult
 from gil_demo.words import HALVES, SAFE_WITH_GIL, Half, either
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
@@ -38,6 +39,12 @@ class PatternsTable:
         yield table
         if not wide:
             yield Text("What was seen: gil-demo try --all", "dim")
+
+
+def trials_caution(trials: TryResult) -> str:
+    """Warn of times that were measured while others used the machine; nothing without times."""
+    timed = any(row.measured for row in trials.patterns)
+    return caution(trials.environment) if timed and trials.environment else ""
 
 
 def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:

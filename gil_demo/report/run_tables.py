@@ -25,7 +25,7 @@ def run_caution(result: RunResult) -> str:
 
 
 def scaling_table(rows: Sequence[ScalingRow], rounds: int) -> FittingTable:
-    """Wall time, speed-up and how many calls were inside, by mode and number of threads."""
+    """Draw wall time, speed-up and how many calls were inside, by mode and number of threads."""
     return FittingTable(
         title="Scaling: the same call on several threads at once",
         columns=(
@@ -62,7 +62,9 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
         columns=(
             words("ticker beside", (COMPANY_NAMES[row.gil] for row in rows), -1),
             Column("ticks/s", tuple(f"{row.ticks_per_second:,.0f}" for row in rows), 2),
-            Column("share of\nalone", tuple(notation.share(row.share_of_alone) for row in rows), 1),
+            Column(
+                "share of\nalone", tuple(notation.percent(row.share_of_alone) for row in rows), 1
+            ),
             Column(
                 "longest\nstall ms",
                 tuple(notation.in_milliseconds(row.longest_stall_seconds) for row in rows),
@@ -94,7 +96,7 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
 
 def _held_share(share: float | None) -> str:
     """Write the share of a call during which its thread had the GIL; "-" if it is not known."""
-    return "-" if share is None else f"{share:.0%}" if share in (0, 1) else f"{share:.1%}"
+    return "-" if share is None else notation.share(share)
 
 
 def _of_rounds(rounds: int) -> str:

@@ -217,7 +217,7 @@ def read_more(step: Step) -> RenderableType:
 
 @dataclass(frozen=True, slots=True)
 class _ReadMore:
-    """Where to read more: titles that are links where links can be had, else the addresses.
+    """Where to read more: titles that are links where the screen has links, else the addresses.
 
     See `address_line` for the addresses.
     """

@@ -101,7 +101,7 @@ class _Lane:
     zero_ns: int
 
     def lane(self, number: int) -> "_Lane":
-        """Another thread of the same process."""
+        """Return another thread of the same process."""
         return _Lane(self.pid, self.tid + number, self.zero_ns)
 
     def named(self, what: str, name: str) -> Event:

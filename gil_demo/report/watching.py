@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from gil_demo.notation import duration, share
 from gil_demo.report.kit.columns import Column, FittingTable, words
-from gil_demo.report.kit.durations import duration, share
 from gil_demo.report.kit.pictures import ShownInNotebooks
 from gil_demo.report.watching_picture import LanesPicture
 from gil_demo.results.watching import Frame, Place, ThreadTotals, WatchResult

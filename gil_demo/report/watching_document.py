@@ -73,7 +73,7 @@ def _lane(lane: Lane) -> dict[str, Any]:
 
 
 def watch_csv(result: WatchResult) -> str:
-    """Threads and places, one line a quantity, times in seconds."""
+    """Write threads and places, one line a quantity, times in seconds."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)

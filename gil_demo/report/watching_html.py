@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from gil_demo.report.kit.durations import duration
+from gil_demo.notation import duration
 from gil_demo.report.watching import KINDS, notes, watch_sentence, where
 from gil_demo.results.watching import Frame, Hold, Lane, Stretch, WatchResult
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gil_demo.report.kit.durations import duration
+from gil_demo.notation import duration
 from gil_demo.results.watching import Hold, Lane, Stretch, WatchResult
 
 MAX_LANES = 12

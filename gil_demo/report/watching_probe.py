@@ -10,9 +10,9 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from gil_demo.notation import duration, share
 from gil_demo.report.document import json_text
 from gil_demo.report.kit.columns import Column, FittingTable, words
-from gil_demo.report.kit.durations import duration, share
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.pictures import ShownInNotebooks
 from gil_demo.report.kit.report import Texts
@@ -268,7 +268,7 @@ class SelfTestReport:
 
 
 def selftest_table(rows: Sequence[SelfTestRow], promised: float) -> FittingTable:
-    """Known duty cycles, what the hand-overs tell of them, and how far off that is."""
+    """Show known duty cycles, what the hand-overs tell of them, and how far off that is."""
     worst = max(abs(row.error_points) for row in rows)
     return FittingTable(
         title="Self-test: C that holds the GIL for a known part of each period",

@@ -1,9 +1,9 @@
 """How the halves of the patterns ended: what they found, or what killed them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Spread
 from gil_demo.results.reading import content, read
 from gil_demo.words import Cause, Expected, Half, Outcome, State, each
@@ -104,27 +104,23 @@ class PatternRow:
         return "slow" in each(self.expected)
 
 
-def from_json(members: Mapping[str, Any]) -> tuple[PatternRow, ...]:
-    """Return the rows in the content of a document of ``gil-demo try --json``.
-
-    Raises `gil_demo.results.reading.UnreadableDocument`.
-    """
-    return read(_Tried, members).patterns
-
-
-def from_text(text: str) -> tuple[PatternRow, ...]:
-    """Return the rows in a document of ``gil-demo try --json``, given as text.
-
-    Raises `gil_demo.results.reading.UnreadableDocument`.
-    """
-    return from_json(content(text, "gil-demo/try"))
-
-
 @dataclass(frozen=True)
-class _Tried:
-    """The members of such a document."""
+class TryResult:
+    """The patterns that were tried, a row for each half, and where.
+
+    Documents that were written before there was an `environment` have None.
+    """
 
     patterns: tuple[PatternRow, ...]
+    environment: Environment | None = None
+
+
+def from_text(text: str) -> TryResult:
+    """Return the trials in a document of ``gil-demo try --json``, given as text.
+
+    Raises `gil_demo.results.reading.UnreadableDocument`.
+    """
+    return read(TryResult, content(text, "gil-demo/try"))
 
 
 def state_of(rows: Iterable[PatternRow]) -> State:

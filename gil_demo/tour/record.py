@@ -16,7 +16,7 @@ class Prediction:
 
     @property
     def came_true(self) -> bool:
-        """Whether the run bore it out."""
+        """Whether the run confirmed it."""
         return self.predicted == self.right
 
 

@@ -1,6 +1,6 @@
 """Patterns that a step of the lesson tries once each, and how they ended."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gil_demo.gallery import registry
 from gil_demo.host import machine
@@ -35,6 +35,14 @@ def told_by(row: PatternRow) -> str:
     """Return the clause that says what was seen of a half."""
     left = row.finding or row.death
     return clause(left) if left else row.evidence
+
+
+def told_rows(
+    rows: Sequence[PatternRow], labels: Mapping[tuple[str, Half], str]
+) -> tuple[tuple[str, ...], ...]:
+    """Make a line of a table for each half that has a label: its outcome, and what was seen."""
+    labelled = ((label, row_of(rows, *key)) for key, label in labels.items())
+    return tuple((label, outcome_of(row), told_by(row)) for label, row in labelled)
 
 
 def not_as_declared(

@@ -1,7 +1,6 @@
 """From a recording to a result: threads, holds, the places to blame, and the picture."""
 
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,8 +222,3 @@ def conclude(recording: Recording, program: str, exit_code: int | None = None) -
         return Conclusions(recording).result(program, exit_code)
     finally:
         handovers.forget()
-
-
-def names_of(stack: Sequence[Frame]) -> str:
-    """Write a stack in one line, innermost first."""
-    return " < ".join(frame.function for frame in stack)

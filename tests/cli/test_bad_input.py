@@ -5,17 +5,13 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pytest
-from command_line import assert_refused
+from command_line import Command, assert_refused
 
 from gil_demo.host import machine
-
-Command = Callable[..., CompletedProcess[str]]
-
 
 SIZES = [
     "0",

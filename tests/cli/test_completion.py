@@ -6,14 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 from command_line import script
 
 from gil_demo.cli import run_command_line
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def answer(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_can_be_had_for_each_shell(shell: str, answer: Callable[..., str]) -> None:
+def test_each_shell_gets_its_completion(shell: str, answer: Callable[..., str]) -> None:
     """What the documentation tells people to put into their shell's settings is a script."""
     text = answer(_GIL_DEMO_COMPLETE=f"{shell}_source")
     assert f"_GIL_DEMO_COMPLETE={shell}_complete" in text

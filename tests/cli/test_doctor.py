@@ -2,13 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
-from command_line import assert_refused
+from command_line import Command, assert_refused
 from jsonschema import Draft202012Validator
 
 from gil_demo.host.machine import free_threaded
@@ -17,8 +15,6 @@ from gil_demo.report.document import schema
 from gil_demo.results.host import Import
 from gil_demo.sandbox import import_child
 from gil_demo.sandbox.imports import import_alone
-
-Command = Callable[..., CompletedProcess[str]]
 
 MODULES = {
     "plain": "print('a line of its own')",

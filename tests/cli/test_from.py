@@ -3,18 +3,15 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
-from command_line import assert_refused
+from command_line import Command, assert_refused
 
 from gil_demo.report.document import json_text, run_document, try_document
-from gil_demo.results.patterns import PatternRow
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def run_file(here: Path, made: RunResult, monkeypatch: pytest.MonkeyPatch) -> st
 def try_file(here: Path, made: RunResult, monkeypatch: pytest.MonkeyPatch) -> str:
     """What trying a pattern showed, kept, where nothing may be tried."""
     monkeypatch.setattr("gil_demo.sandbox.rows.try_patterns", lambda *_: pytest.fail("tried"))
-    (here / "try.json").write_text(json_text(try_document(made.patterns)))
+    (here / "try.json").write_text(json_text(try_document(TryResult(made.patterns))))
     return "try.json"
 
 
@@ -84,8 +81,8 @@ def test_kept_trials_of_an_unknown_pattern_are_shown(
     here: Path, command: Command, made: RunResult
 ) -> None:
     """A later version may have patterns that this one lacks; their rows need no page."""
-    renamed = [PatternRow(**{**vars(row), "name": "unheard-of"}) for row in made.patterns]
-    (here / "try.json").write_text(json_text(try_document(renamed)))
+    renamed = tuple(replace(row, name="unheard-of") for row in made.patterns)
+    (here / "try.json").write_text(json_text(try_document(TryResult(renamed))))
     ended = command("try", "--from", "try.json")
     assert ended.returncode == 0
     assert "unheard-of" in ended.stdout
@@ -94,7 +91,7 @@ def test_kept_trials_of_an_unknown_pattern_are_shown(
 def test_kept_trials_have_their_exit_code(here: Path, command: Command, made: RunResult) -> None:
     """A half that ended otherwise than declared counts, whenever it did."""
     (here / "try.json").write_text(
-        json_text(try_document([PatternRow(**{**vars(made.patterns[0]), "as_expected": 0})]))
+        json_text(try_document(TryResult((replace(made.patterns[0], as_expected=0),))))
     )
     assert command("try", "--from", "try.json").returncode == 1
 

@@ -1,14 +1,10 @@
 """Help, the version, and the two names of the program."""
 
 import subprocess
-from collections.abc import Callable
 from importlib.metadata import version
-from subprocess import CompletedProcess
 
 import pytest
-from command_line import script
-
-Command = Callable[..., CompletedProcess[str]]
+from command_line import Command, script
 
 
 def test_help_explains_every_option(command: Command) -> None:

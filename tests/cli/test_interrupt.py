@@ -5,15 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import IO
 
 import pytest
-
-Command = Callable[..., CompletedProcess[str]]
+from command_line import Command
 
 MEASURED = ("--section", "picture", "--section", "scaling", "--section", "responsiveness")
 

@@ -1,13 +1,8 @@
 """Values of options can be written in short."""
 
-from collections.abc import Callable
-from subprocess import CompletedProcess
-
 import pytest
 
 from gil_demo.cli.options import elements, thread_counts
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.mark.parametrize(

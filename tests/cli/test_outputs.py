@@ -3,17 +3,14 @@
 import csv
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from command_line import Command
 
 from gil_demo.results.run import RunResult
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.mark.usefixtures("here")

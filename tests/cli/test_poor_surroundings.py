@@ -3,14 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from command_line import ONE_CALL, assert_refused, script
-
-Command = Callable[..., CompletedProcess[str]]
+from command_line import ONE_CALL, Command, assert_refused, script
 
 PREPARED = "from gil_demo.__main__ import main; main()"
 

@@ -1,14 +1,12 @@
 """`gil-demo run`: what it prints, as text and as JSON, and its exit code."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import get_args
 
 import numpy as np
 import pytest
-from command_line import MEASURED, ONE_CALL
+from command_line import MEASURED, ONE_CALL, Command
 from jsonschema import Draft202012Validator
 
 from gil_demo import api
@@ -16,8 +14,6 @@ from gil_demo.host import machine
 from gil_demo.report.document import schema
 from gil_demo.results.run import RunResult, Verdict
 from gil_demo.words import State
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 def test_a_run_is_read_from_place_to_verdict(command: Command, canned: RunResult) -> None:

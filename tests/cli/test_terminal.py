@@ -8,15 +8,11 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from subprocess import CompletedProcess
 
 import pytest
-from command_line import MEASURED, ONE_CALL, controls
-
-Command = Callable[..., CompletedProcess[str]]
+from command_line import MEASURED, ONE_CALL, Command, controls
 
 
 def test_piped_output_has_no_control_characters(process: Command) -> None:

@@ -5,18 +5,15 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
 from gil_demo.words import State
-
-Command = Callable[..., CompletedProcess[str]]
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -178,7 +175,7 @@ def test_papers_have_one_meaning(option: str, command: Command, home: Path) -> N
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_the_lesson(command: Command) -> None:
-    """Nobody takes twelve steps to hear that the file cannot be had."""
+    """Nobody takes twelve steps to hear that the file cannot be written."""
     ended = command("tour", "--no-input", "--svg", "missing/file.svg")
     assert (ended.returncode, ended.stdout) == (BAD_INPUT, "")
 

@@ -1,12 +1,10 @@
 """``gil-demo tour --from``: a kept lesson is shown again, and nothing is run."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
-from command_line import assert_refused
+from command_line import Command, assert_refused
 
 from gil_demo.exit_codes import CONTRADICTED, DONE, INCONCLUSIVE
 from gil_demo.report.document import json_text, tour_document
@@ -15,8 +13,6 @@ from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.kept import result_of
 from gil_demo.tour.walk import Walk
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -49,9 +45,7 @@ def test_a_kept_lesson_looks_as_it_did(tour_file: str, command: Command) -> None
     assert second.sources[0].address in ended.stdout
 
 
-def test_every_form_of_a_kept_lesson_can_be_had(
-    tour_file: str, here: Path, command: Command
-) -> None:
+def test_a_kept_lesson_has_every_form(tour_file: str, here: Path, command: Command) -> None:
     """The JSON is the same again, and the pictures have the figures."""
     printed = command("tour", "--from", tour_file, "--json")
     assert printed.stdout == (here / tour_file).read_text()

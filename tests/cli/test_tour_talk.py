@@ -11,15 +11,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pexpect
 import pytest
 
 from gil_demo.exit_codes import DONE, INTERRUPTED
 from gil_demo.tour import lesson
-
-Command = Callable[..., CompletedProcess[str]]
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -143,7 +143,7 @@ assert np.ones({limit} // 64).sum() == {limit} // 64
 
 
 def test_too_little_address_space_is_one_line(block: Run) -> None:
-    """Where not even a little can be had, the guard says so."""
+    """Where not even a little is available, the guard says so."""
     ended = block(
         BOUNDS
         + """

@@ -2,11 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 from jsonschema import Draft202012Validator
 
 from gil_demo.host.doctor import _advice, examine
@@ -14,8 +13,6 @@ from gil_demo.native import kernels
 from gil_demo.report.document import schema
 from gil_demo.results.host import Environment, Examination
 from gil_demo.results.run import RunResult
-
-Command = Callable[..., CompletedProcess[str]]
 
 WITHOUT_C = """
 import sys
@@ -57,6 +54,16 @@ def test_the_doctor_is_read_as_a_table(command: Command) -> None:
     for fact in ("interpreter", "GIL", "cores", "memory", "NumPy", "platform", "compiler"):
         assert fact in first_words
     assert "-" in first_words
+
+
+def test_advice_that_goes_on_below_stays_behind_its_dash(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dash in the first column begins each sentence, and nothing else stands there."""
+    monkeypatch.setenv("COLUMNS", "40")
+    advice = command("doctor").stdout.rpartition("\n\n")[2].splitlines()
+    assert len(advice) > sum(line.startswith("- ") for line in advice) >= 2
+    assert {line[:2] for line in advice} == {"- ", "  "}
 
 
 def test_the_doctor_speaks_json(command: Command) -> None:

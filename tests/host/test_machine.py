@@ -63,7 +63,7 @@ HugePages_Total:    0
 
 
 def test_what_linux_estimates_is_available(system: System) -> None:
-    """Memory that can be had without swapping is what the kernel says can be."""
+    """Memory that is available without swapping is what the kernel says is."""
     system(meminfo=MEMINFO)
     assert machine.available_bytes() == 32000 * 1024
 

@@ -5,12 +5,15 @@ import pytest
 
 import gil_demo
 from gil_demo.measuring.lookout import Lookout
-from gil_demo.measuring.picture import record_panel
+from gil_demo.measuring.picture import TICKER_LANE, record_panel
 from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import watched_race
 from gil_demo.measuring.scaling import fits_least
 from gil_demo.native import handovers
-from gil_demo.results.run import Span
+from gil_demo.results.run import Panel, Span
+
+RACES = 10
+"""At most: the first beside which the ticker ticked is enough."""
 
 PLAN = Plan(np.ones(100_000), "sum", (1, 2), 1, 0, frozenset({"picture"}), 200)
 
@@ -51,16 +54,21 @@ def test_the_lane_of_a_held_race_changes_hands_and_never_overlaps() -> None:
         assert owners == [span.thread]
 
 
+def owners_in(panel: Panel) -> set[int]:
+    """The threads that had the GIL."""
+    return {one.thread for one in panel.gil_lane or ()}
+
+
 def test_nobody_has_the_gil_for_a_released_call() -> None:
-    """The ticker takes it now and then, and is named."""
-    panel = record_panel(PLAN, "released")
+    """The ticker takes it now and then, and is named; beside others perhaps not in each race."""
+    panels = (record_panel(PLAN, "released") for _ in range(RACES))
+    panel = next(one for one in panels if TICKER_LANE in owners_in(one))
     assert panel.gil_lane is not None
     first, last = panel.spans[0].enter_ns, panel.spans[0].exit_ns
     inside = [one for one in panel.gil_lane if one.first_ns < last and one.last_ns > first]
     assert panel.spans[0].thread not in {
         one.thread for one in inside if one.first_ns >= first and one.last_ns <= last
     }
-    assert -1 in {one.thread for one in panel.gil_lane}
 
 
 def test_where_a_watch_runs_already_the_race_goes_on_without() -> None:

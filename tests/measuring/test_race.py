@@ -6,11 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import ceil
-from subprocess import CompletedProcess
 from typing import get_args
 
 import numpy as np
 import pytest
+from command_line import Command
+from kernel_calls import MODES, SECONDS_LONG
 
 from gil_demo.host import machine
 from gil_demo.measuring import race as race_module
@@ -20,12 +21,8 @@ from gil_demo.measuring.spans import mean_inside, peak_inside
 from gil_demo.native import kernels
 from gil_demo.words import Kernel, Mode
 
-Command = Callable[..., CompletedProcess[str]]
-
-MODES: tuple[Mode, ...] = get_args(Mode)
-
-SECONDS_LONG = 1_000_000
-"""Passes of `spin` over 1,000 elements: seconds of work, which tests cut short."""
+RACES = 10
+"""At most: the first in which all calls met is enough."""
 
 
 MAX_RACES = 30
@@ -73,8 +70,12 @@ def test_held_calls_are_inside_one_at_a_time(threads: int, passes: int) -> None:
 @pytest.mark.parametrize("mode", ["released", "native"])
 @pytest.mark.parametrize("threads", [2, 4])
 def test_other_calls_are_all_inside_at_once(mode: Mode, threads: int, passes: int) -> None:
-    """With the GIL released, or without Python, all calls are inside at one moment."""
-    assert peak_inside(spun(mode, threads, 2 * passes).spans) == threads
+    """With the GIL released, or without Python, all calls are inside at one moment.
+
+    Others can keep a thread from its core until the rest are done, but not in every race.
+    """
+    races = (spun(mode, threads, 2 * passes) for _ in range(RACES))
+    assert any(peak_inside(race.spans) == threads for race in races)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -1,6 +1,6 @@
 """The scaling table, from races made by hand."""
 
-from typing import get_args
+from kernel_calls import MODES
 
 from gil_demo.measuring.race import Race
 from gil_demo.measuring.scaling import Races, scaling_row, scaling_rows, speedup
@@ -8,7 +8,6 @@ from gil_demo.results.numbers import Range, Spread
 from gil_demo.results.run import Span
 from gil_demo.words import Mode
 
-MODES: tuple[Mode, ...] = get_args(Mode)
 MS = 1_000_000
 
 

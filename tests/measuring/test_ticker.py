@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from kernel_calls import SECONDS_LONG
 from numpy.typing import NDArray
 
 from gil_demo.host import machine
@@ -14,9 +15,6 @@ from gil_demo.measuring.race import run_race
 from gil_demo.measuring.ticker import Ticker, longest_stall_seconds, stretches, ticks_inside
 from gil_demo.native import kernels
 from gil_demo.results.run import Stretch
-
-SECONDS_LONG = 1_000_000
-"""Passes of `spin` over 1,000 elements: seconds of work, which tests cut short."""
 
 
 def ticks(*moments: int) -> NDArray[np.int64]:

@@ -5,14 +5,15 @@ from itertools import product
 from typing import Literal
 
 import pytest
+from made_by_hand import row_of
 
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.verdict import Evidence, judge
 from gil_demo.results.host import Environment
-from gil_demo.results.numbers import Range, Spread
-from gil_demo.results.patterns import Finding, PatternRow
+from gil_demo.results.numbers import Range
+from gil_demo.results.patterns import Finding
 from gil_demo.results.run import Panel, ResponsivenessRow, RunResult, ScalingRow, Span, Stretch
-from gil_demo.words import Company, Expected, Half, Mode, Outcome, State, each
+from gil_demo.words import Company, Mode, Outcome, State
 
 Quantity = Literal["picture", "scaling", "responsiveness"]
 QUANTITIES: tuple[Quantity, ...] = ("picture", "scaling", "responsiveness")
@@ -68,13 +69,6 @@ def busy(evidence: Evidence, share: float | None) -> Evidence:
     """The same on a machine of which others take that share."""
     environment: Environment = replace(evidence.environment, machine_busy=share)
     return replace(evidence, environment=environment)
-
-
-def row_of(name: str, half: Half, expected: Expected, left: Finding) -> PatternRow:
-    """One run of a half."""
-    right = int(left.outcome in each(expected))
-    seconds = Spread(0.01, 0.01, 0.01)
-    return PatternRow(name, half, 1, expected, right, {left.outcome: 1}, left.seen, seconds, left)
 
 
 def with_speedups(evidence: Evidence, **medians: float) -> Evidence:
@@ -353,17 +347,20 @@ def test_without_a_gil_calls_that_did_not_meet_leave_it_open(
         assert f"{gil} call" in verdict.reasons[0]
 
 
-@pytest.mark.parametrize(("position", "share"), [(1, 0.98), (3, 0.02)])
+@pytest.mark.parametrize(
+    ("position", "share", "told"),
+    [(1, 0.98, "98.0%"), (1, 0.99999, ">99.9%"), (3, 0.02, "2.0%"), (3, 1e-6, "<0.1%")],
+)
 def test_hand_overs_that_disagree_contradict_the_claim(
-    made: RunResult, position: int, share: float
+    made: RunResult, position: int, share: float, told: str
 ) -> None:
-    """Who was inside and who had the GIL must say the same."""
+    """Who was inside and who had the GIL must say the same, and the sentence says how far off."""
     rows = list(made.scaling)
     rows[position] = replace(rows[position], held_share=share)
     verdict = judge(Evidence(made.environment, True, made.picture, rows, made.responsiveness))
     assert verdict.state == "contradicted"
     assert verdict.reasons == (
-        f"By its hand-overs, a {rows[position].gil} call had the GIL for {share:.1%} of its time.",
+        f"By its hand-overs, a {rows[position].gil} call had the GIL for {told} of its time.",
     )
 
 

@@ -3,8 +3,6 @@
 import math
 import random
 import struct
-from collections.abc import Callable
-from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -12,9 +10,6 @@ from kernel_calls import KERNELS, MODES, Doubles, called
 
 from gil_demo.native import kernels
 from gil_demo.words import Kernel, Mode
-
-Command = Callable[..., CompletedProcess[str]]
-
 
 EPSILON = float(np.finfo(np.float64).eps)
 

@@ -4,7 +4,6 @@ import gc
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from numpy.typing import NDArray
 from gil_demo.native import kernels
 from gil_demo.native.kernels import Call, UnsuitableArray
 from gil_demo.words import Kernel, Mode
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -1,9 +1,6 @@
 """The door to the C of the patterns."""
 
-from collections.abc import Callable
-from subprocess import CompletedProcess
-
-Command = Callable[..., CompletedProcess[str]]
+from command_line import Command
 
 WITHOUT_NUMPY = """
 import sys

@@ -1,10 +1,8 @@
 """A process can ask to die with its parent, whether or not the C modules are built."""
 
 import sys
-from collections.abc import Callable
-from subprocess import CompletedProcess
 
-Command = Callable[..., CompletedProcess[str]]
+from command_line import Command
 
 ORPHAN = """
 import os, sys, time

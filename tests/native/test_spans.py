@@ -108,7 +108,7 @@ def test_the_next_race_runs_in_full_after_a_cancelled_one(mode: Mode) -> None:
     assert run_race(mode, "sum", [np.ones(1000)] * 2, 1).results == (1000.0, 1000.0)
 
 
-def test_threads_that_cannot_be_had_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_that_the_system_refuses_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the system has no more threads to give, that is said, with how many were wanted."""
     refusing = SimpleNamespace(SUM=0, run_on_native_threads=lambda *_: errno.EAGAIN)
     real = kernels._released.ffi

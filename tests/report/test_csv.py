@@ -48,6 +48,24 @@ def test_single_figures_stand_where_they_belong(made: RunResult) -> None:
     assert (released["median"], released["low"], released["high"]) == ("", "102640", "")
 
 
+def test_the_share_with_the_gil_is_the_one_that_fits_the_claim_least(made: RunResult) -> None:
+    """The smallest of held calls, the largest of released ones, no line where it is not known."""
+    held, released = made.scaling[1], made.scaling[3]
+    beside = replace(made.responsiveness[1], held_share=0.98)
+    rows = (replace(held, held_share=0.97), replace(released, held_share=0.02))
+    lines = parsed(replace(made, scaling=rows, responsiveness=(beside,)))
+    told = [
+        (one["section"], one["gil"], one["threads"], one["low"], one["high"])
+        for one in lines
+        if one["quantity"] == "held_share"
+    ]
+    assert told == [
+        ("scaling", "held", "2", "0.97", ""),
+        ("scaling", "released", "2", "", "0.02"),
+        ("responsiveness", "held", "1", "0.98", ""),
+    ]
+
+
 def test_no_figure_is_missing_or_made_up(made: RunResult) -> None:
     """Five quantities a row; the ticker alone has no ticks inside, and so no line for them."""
     lines = parsed(made)

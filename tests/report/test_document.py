@@ -22,6 +22,7 @@ from gil_demo.report.document import (
 )
 from gil_demo.results.host import Examination
 from gil_demo.results.lesson import Cell, Code, Lanes, Line, Responsiveness, Seen, Table, Trials
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.kept import result_of
@@ -81,7 +82,7 @@ def documents(made: RunResult, examination: Examination) -> dict[str, Document]:
         "run": run_document(made),
         "doctor": doctor_document(examination),
         "list": list_document(load_all()[:2]),
-        "try": try_document(made.patterns),
+        "try": try_document(TryResult(made.patterns, made.environment)),
         "tour": tour_document(result_of(walked(made))),
     }
     return {name: json.loads(json.dumps(document)) for name, document in plain.items()}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gil_demo.report.document import json_text, run_document, try_document
-from gil_demo.report.kept import NO_PICTURE, STANDARD_INPUT, kept_rows, kept_run
+from gil_demo.report.kept import NO_PICTURE, STANDARD_INPUT, kept_run, kept_trials
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.reading import VERSION, UnreadableDocument
 from gil_demo.results.run import RunResult
 
@@ -37,9 +38,10 @@ def test_a_kept_run_is_the_same_run(made: RunResult, keep: Callable[[Document], 
     assert kept_run(keep(run_document(made))) == made
 
 
-def test_kept_rows_are_the_same_rows(made: RunResult, keep: Callable[[Document], Path]) -> None:
-    """Each half of each pattern comes back."""
-    assert kept_rows(keep(try_document(made.patterns))) == made.patterns
+def test_kept_trials_are_the_same_trials(made: RunResult, keep: Callable[[Document], Path]) -> None:
+    """Each half of each pattern comes back, and where it was tried."""
+    trials = TryResult(made.patterns, made.environment)
+    assert kept_trials(keep(try_document(trials))) == trials
 
 
 def test_standard_input_is_read_as_a_file(made: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +63,9 @@ def test_a_run_of_version_1_is_read_without_its_picture() -> None:
 
 def test_rows_of_version_1_are_read() -> None:
     """What was seen is there as a sentence, as that version wrote it."""
-    rows = kept_rows(KEPT / "try-1.json")
+    trials = kept_trials(KEPT / "try-1.json")
+    rows = trials.patterns
+    assert trials.environment is None
     assert [(row.name, row.half) for row in rows[:2]] == [
         ("lost-update", "unsafe"),
         ("lost-update", "safe"),
@@ -117,6 +121,6 @@ def test_a_file_that_is_no_document_is_refused(content: bytes, tmp_path: Path) -
     """Text, other JSON, another encoding: none is read as a result."""
     file = tmp_path / "other.txt"
     file.write_bytes(content)
-    for reader in (kept_run, kept_rows):
+    for reader in (kept_run, kept_trials):
         with pytest.raises(UnreadableDocument, match=r"other\.txt: "):
             reader(file)

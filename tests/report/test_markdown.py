@@ -1,11 +1,12 @@
 """Markdown: read back by a Markdown parser, everything is what the screen shows."""
 
 from dataclasses import replace
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from rich.console import Console
 from rich.text import Text
 
 from gil_demo.csource.comments import tagged_lines
@@ -14,6 +15,7 @@ from gil_demo.gallery import registry
 from gil_demo.gallery.pattern import CHAPTERS, PAGE_PARTS, Pattern
 from gil_demo.gallery.question import page
 from gil_demo.gallery.question.claims import CLAIMS
+from gil_demo.report.gallery_reports import TryReport
 from gil_demo.report.kit.columns import Column, words
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
@@ -25,6 +27,7 @@ from gil_demo.report.markdown import (
     walkthrough_markdown,
 )
 from gil_demo.report.run_tables import responsiveness_table, scaling_table
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
 from gil_demo.words import each, either
 
@@ -181,7 +184,7 @@ def test_what_was_tried_is_a_table_a_pattern(made: RunResult) -> None:
     unsafe, safe = made.patterns
     odd = replace(unsafe, runs=3, outcomes={"deadlock": 2, "ok": 1}, evidence="x | *y* `z`")
     pattern = registry.find("lock-order")
-    text = try_markdown({pattern.name: pattern.hazard}, [odd, safe])
+    text = try_markdown({pattern.name: pattern.hazard}, TryResult((odd, safe)))
     assert text.startswith(f"**lock-order** {plain(pattern.hazard)}\n")
     assert tables(text) == [
         [
@@ -190,6 +193,22 @@ def test_what_was_tried_is_a_table_a_pattern(made: RunResult) -> None:
             ["safe", "ok", "took turns"],
         ]
     ]
+
+
+@pytest.mark.parametrize(("timed", "busy", "told"), [(1, 0.7, 1), (1, 0.0, 0), (0, 0.7, 0)])
+def test_times_on_a_busy_machine_are_told_as_such(
+    made: RunResult, timed: int, busy: float, told: int
+) -> None:
+    """On the screen and in Markdown, under patterns of speed and under no others."""
+    rows = (replace(made.patterns[0], expected=("slow", "ok")), *made.patterns[1:])
+    tried = TryResult(
+        rows if timed else made.patterns, replace(made.environment, machine_busy=busy)
+    )
+    report = TryReport({}, tried)
+    console = Console(width=80, file=StringIO(), record=True)
+    console.print(report.screen())
+    for text in (console.export_text(), report.texts()["markdown"]()):
+        assert text.count("Others took 70% of the cores: times and speed-ups say little") == told
 
 
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda one: one.name)

@@ -2,18 +2,16 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from subprocess import CompletedProcess
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from command_line import Command
 
 import gil_demo
 from gil_demo.exit_codes import BAD_INPUT
 from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
-
-Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +47,12 @@ def test_a_step_asks_first_and_runs_when_told_to() -> None:
     assert first.remember in ran
     assert "(yours)" in ran
     assert "(yours)" not in repr(step.run())
+
+
+def test_a_step_on_a_busy_machine_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell warns of times that say little, as a terminal does."""
+    monkeypatch.setattr("gil_demo.host.machine.BusyMeter.share", lambda meter: 0.83)
+    assert "Others took 83% of the cores" in repr(gil_demo.tour(1).run())
 
 
 def test_what_is_shown_in_a_cell_has_no_terminal_links() -> None:

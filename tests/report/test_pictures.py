@@ -23,6 +23,7 @@ from gil_demo.report.gallery import Page, Trial, Walkthrough
 from gil_demo.report.kit.palette import DARK, LIGHT
 from gil_demo.report.kit.pictures import COLUMNS, Pictures, html, notebook_forms, svg
 from gil_demo.report.run import RunReport
+from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
 from gil_demo.words import Theme
 
@@ -42,7 +43,7 @@ def shown(request: pytest.FixtureRequest, made: RunResult) -> RenderableType:
         "run": RunReport(made),
         "show": Page(lock_order),
         "walkthrough": Walkthrough(*page.sources()),
-        "try": Trial({lock_order.name: lock_order.hazard}, made.patterns),
+        "try": Trial({lock_order.name: lock_order.hazard}, TryResult(made.patterns)),
     }
     return pictures[request.param]
 
@@ -280,7 +281,7 @@ def test_text_is_never_markup(export: Export) -> None:
 def test_what_was_seen_is_never_read_as_style(export: Export, made: RunResult) -> None:
     """Brackets and colons in an evidence are shown, as on the screen."""
     odd = replace(made.patterns[0], evidence="a[bold] :snake: [/]")
-    picture = export(Trial({}, [odd]), "gil-demo", "light")
+    picture = export(Trial({}, TryResult((odd,))), "gil-demo", "light")
     assert "a[bold] :snake: [/]" in picture
 
 

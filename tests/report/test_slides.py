@@ -15,6 +15,7 @@ from gil_demo.report.lesson_slides import step_slides
 from gil_demo.results.lesson import Seen, Table
 from gil_demo.tour import lesson
 from gil_demo.tour.step import Step
+from gil_demo.words import HALVES, either
 
 HEAD = Text("A head")
 
@@ -88,8 +89,11 @@ def test_a_pattern_asks_before_it_shows(pattern: Pattern, tmp_path: Path) -> Non
     assert [slide.name for slide in slides if slide.name != "shared"] == [
         *("question", "unsafe", "safe", "answer", "why")
     ]
-    for svg in written(tmp_path / "deck", *slides):
-        assert letters(svg) >= 0.04
+    svgs = written(tmp_path / "deck", *slides)
+    assert all(letters(svg) >= 0.04 for svg in svgs)
+    shown = " ".join(map(words, svgs))
+    for half in HALVES:
+        assert f"{half}: {either(pattern.expected(half))}" in shown
 
 
 def test_the_question_has_slides_too(tmp_path: Path) -> None:

@@ -1,18 +1,23 @@
 """Documents of try --json become rows again, also those of an earlier gil-demo."""
 
 import json
-from collections.abc import Callable
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.report.document import try_document
 from gil_demo.results.numbers import Spread
-from gil_demo.results.patterns import Death, Ending, Finding, Frame, PatternRow, from_text
+from gil_demo.results.patterns import (
+    Death,
+    Ending,
+    Finding,
+    Frame,
+    PatternRow,
+    TryResult,
+    from_text,
+)
 from gil_demo.results.reading import UnreadableDocument
 from gil_demo.words import each
-
-Command = Callable[..., CompletedProcess[str]]
 
 FIRST = """
 {
@@ -68,12 +73,12 @@ ROWS = (
 
 def test_rows_are_read_back_as_they_were_written() -> None:
     """With all that is known of how each half ended."""
-    assert from_text(json.dumps(try_document(ROWS))) == ROWS
+    assert from_text(json.dumps(try_document(TryResult(ROWS)))) == TryResult(ROWS)
 
 
 def test_a_document_of_the_first_version_is_read() -> None:
     """It has the sentence, and neither a finding nor a death."""
-    (row,) = from_text(FIRST)
+    (row,) = from_text(FIRST).patterns
     assert (row.name, row.outcomes, row.seconds.high) == (
         "borrowed-reference",
         {"crash": 2},
@@ -85,7 +90,7 @@ def test_a_document_of_the_first_version_is_read() -> None:
 
 def test_what_the_command_writes_is_read(command: Command) -> None:
     """A real document, from a real run; a fatal error has a text, a bare crash has none."""
-    unsafe, safe = from_text(command("try", "missing-end", "--json").stdout)
+    unsafe, safe = from_text(command("try", "missing-end", "--json").stdout).patterns
     assert unsafe.death is not None
     assert unsafe.death.outcome in each(unsafe.expected)
     assert (unsafe.death.fatal_error is not None) == (unsafe.death.outcome == "fatal-error")
@@ -96,7 +101,7 @@ def test_what_the_command_writes_is_read(command: Command) -> None:
 
 def test_a_row_that_is_at_fault_is_named() -> None:
     """By its place in the document."""
-    document = try_document(ROWS)
+    document = try_document(TryResult(ROWS))
     document["patterns"][1]["outcomes"] = {"fine": 1}
     with pytest.raises(UnreadableDocument, match=r'^patterns\[1\]\.outcomes \(a name\) is "fine"'):
         from_text(json.dumps(document))

@@ -1,4 +1,4 @@
-"""Facts become one sentence, and its first clause can be had alone."""
+"""Facts become one sentence, and its first clause can be used alone."""
 
 import pytest
 

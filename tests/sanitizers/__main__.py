@@ -44,6 +44,10 @@ REPORTS = {
 SAFE_RUNS = 50
 UNSAFE_RUNS = 5
 TIME_LIMIT_SECONDS = 60.0
+
+WORKERS = 2 * usable_cores()
+"""Two for each core: a half that ends in a deadlock sleeps for seconds."""
+
 NAMED = re.compile(r"/\* flagged by: (\w+) \*/")
 CLAIM = re.compile(r"(\w+Sanitizer|Neither\s+sanitizer)\s+flags\s+the\s+unsafe\s+half")
 
@@ -161,7 +165,7 @@ def main(safe_runs: int = SAFE_RUNS) -> int:
         faults += compare_page(stem, judged=stem in native | others)
     with (
         tempfile.TemporaryDirectory() as name,
-        ThreadPoolExecutor(usable_cores()) as pool,
+        ThreadPoolExecutor(WORKERS) as pool,
     ):
         folder = Path(name)
         prepared = {

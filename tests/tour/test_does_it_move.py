@@ -164,7 +164,7 @@ def test_an_interrupt_at_the_start_leaves_no_collector_behind(
 
 
 def test_a_real_run_moves_nothing_but_by_resize() -> None:
-    """Never contradicted, and if the collector got to run, the third answer is borne out."""
+    """Never contradicted, and if the collector got to run, the third answer is confirmed."""
     steps = []
     seen = does_it_move.run(lambda done, all_steps: steps.append((done, all_steps)))
     assert (seen.state, seen.right) in {("shown", 2), ("inconclusive", None)}, seen.reason

@@ -9,12 +9,12 @@ import pytest
 from gil_demo.results.lesson import Table
 from gil_demo.results.patterns import Death, PatternRow
 from gil_demo.tour.steps import inside_the_block
-from gil_demo.tour.steps.inside_the_block import ASKED, DEEDS, HALVES
-from gil_demo.words import Half
+from gil_demo.tour.steps.inside_the_block import ACTIONS, ASKED
+from gil_demo.words import HALVES, Half
 
 Rows = Callable[..., tuple[PatternRow, ...]]
 
-ALL = tuple((name, half) for name in DEEDS for half in HALVES)
+ALL = tuple((name, half) for name in ACTIONS for half in HALVES)
 
 
 def table_of(rows: tuple[PatternRow, ...], *, gil: bool = True) -> Table:
@@ -63,7 +63,7 @@ def test_a_call_without_an_end_confirms_nothing(ended: Rows) -> None:
     assert not any(seen.remarks)
 
 
-@pytest.mark.parametrize("name", [name for name in DEEDS if name != ASKED])
+@pytest.mark.parametrize("name", [name for name in ACTIONS if name != ASKED])
 @pytest.mark.parametrize("half", HALVES)
 def test_the_other_patterns_count_too(ended: Rows, name: str, half: Half) -> None:
     """The answer is decided by one of them, the state by all."""
@@ -76,7 +76,7 @@ def test_the_table_has_a_deed_a_row(ended: Rows) -> None:
     """With what it ended in, and its safe half."""
     table = table_of(ended(ALL, {("header-read", "unsafe"): "deadlock"}))
     assert ("reads the shape of the array", "deadlock", "ok", "header-read") in table.rows
-    assert len(table.rows) == len(DEEDS)
+    assert len(table.rows) == len(ACTIONS)
 
 
 @pytest.mark.parametrize("gil", [True, False])

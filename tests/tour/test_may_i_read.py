@@ -48,7 +48,7 @@ def test_the_table_has_an_owner_a_row(ended: Rows) -> None:
 def test_nothing_is_claimed_of_another_ending(
     ended: Rows, name: str, half: Half, outcome: Outcome, state: State
 ) -> None:
-    """No answer is borne out, and no remark made, but the table shows what happened."""
+    """No answer is confirmed, and no remark made, but the table shows what happened."""
     seen = may_i_read.judge(ended(may_i_read.OWNERS, {(name, half): outcome}))
     assert (seen.state, seen.right) == (state, None)
     assert not any(seen.remarks)

@@ -66,7 +66,7 @@ def test_a_slice_that_is_not_as_written_contradicts(ended: Rows) -> None:
 def test_nothing_is_claimed_of_another_ending(
     ended: Rows, half: Half, outcome: Outcome, state: State
 ) -> None:
-    """No answer is borne out, and no remark made."""
+    """No answer is confirmed, and no remark made."""
     seen = may_i_write.judge(MET, ended(CELLS, {("lost-update", half): outcome}))
     assert (seen.state, seen.right) == (state, None)
     assert not any(seen.remarks)

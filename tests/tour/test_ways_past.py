@@ -52,7 +52,7 @@ def table(seen: Seen) -> Table:
 
 
 def test_processes_and_interpreters_meet() -> None:
-    """Where both meet and threads do not, the third answer is borne out."""
+    """Where both meet and threads do not, the third answer is confirmed."""
     seen = judged()
     assert (seen.state, seen.right) == ("shown", 2)
     assert "two processes and two interpreters" in seen.remarks[2]

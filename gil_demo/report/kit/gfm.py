@@ -18,7 +18,7 @@ MENTION = re.compile(r"@(?=\w)")
 
 
 def plain(text: str | Text) -> str:
-    """Text that is shown as it stands; a dollar begins no formula."""
+    """Escape a text, so that it is shown as it stands; a dollar begins no formula."""
     escaped = SPECIAL.sub(r"\\\g<0>", str(text))
     return MENTION.sub("@<!-- -->", escaped).replace("$", "<span>$</span>")
 
@@ -36,7 +36,7 @@ def table(columns: Sequence[Column]) -> str:
 
 
 def fenced(text: str, language: str) -> str:
-    """Code, or a drawing, kept as it is: the fence is longer than any within."""
+    """Fence code, or a drawing, which stays as it is: the fence is longer than any within."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"

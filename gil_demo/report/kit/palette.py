@@ -63,7 +63,10 @@ ASCII_MARKS = Marks(kernel="#", tick=":", axis="-", axis_tick="+")
 
 
 def _theme(background: str, foreground: str, normal: str, bright: str) -> TerminalTheme:
-    """Colours in a terminal's order: black, red, green, yellow, blue, magenta, cyan, white."""
+    """Make a theme of a terminal's colours.
+
+    They come in its order: black, red, green, yellow, blue, magenta, cyan, white.
+    """
     return TerminalTheme(
         parse_rgb_hex(background),
         parse_rgb_hex(foreground),

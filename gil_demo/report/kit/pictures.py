@@ -20,6 +20,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 
 from gil_demo.report.kit.palette import DARK, LIGHT
+from gil_demo.report.kit.web_page import web_page
 from gil_demo.words import Theme
 
 COLUMNS = 90
@@ -48,28 +49,13 @@ MARGIN, BASELINE, TOP = 20, 34, 54
 SVG_PIECES = ("unique_id", "terminal_width", "terminal_height", "styles", "matrix")
 SEPARATOR = "\0"
 
-HTML = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
+HTML_STYLES = """\
 body {{ margin: 1em; font: clamp(10px, {vw}vw, 32px)/1.25 {fonts} }}
 h1 {{ font-size: inherit }}
 pre {{ font: inherit; overflow-x: auto }}
-{styles}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<pre>{lines}</pre>
-</body>
-</html>
-"""
+{theme}"""
 HTML_PIECES = ("foreground", "background", "stylesheet", "code")
-HTML_STYLES = "body {{ color: {foreground}; background: {background} }}\n{stylesheet}"
+HTML_THEME = "body {{ color: {foreground}; background: {background} }}\n{stylesheet}"
 
 FULL_WIDTH_VW = 95 / (COLUMNS * 0.61)
 """The size of type, in hundredths of the window's width, with which the columns fill it."""
@@ -137,13 +123,12 @@ def html(renderable: RenderableType, title: str, theme: Theme = "auto") -> str:
     def pieces(colours: TerminalTheme) -> dict[str, str]:
         return pieces_of(HTML_PIECES, partial(console.export_html, theme=colours))
 
-    return HTML.format(
-        title=escape(title),
+    styles = HTML_STYLES.format(
         fonts=FONTS,
         vw=round(FULL_WIDTH_VW, 2),
-        styles=in_theme(theme, lambda colours: HTML_STYLES.format_map(pieces(colours))),
-        lines=pieces(LIGHT)["code"],
+        theme=in_theme(theme, lambda colours: HTML_THEME.format_map(pieces(colours))),
     )
+    return web_page(title, styles, f"<h1>{escape(title)}</h1>\n<pre>{pieces(LIGHT)['code']}</pre>")
 
 
 def pieces_of(names: Sequence[str], export: Callable[..., str]) -> dict[str, str]:
@@ -212,7 +197,7 @@ def in_theme(theme: Theme, styles: Callable[[TerminalTheme], str]) -> str:
 
 
 def plain_svg_text(matrix: str) -> str:
-    """Text with spaces that can be copied, without gaps between blocks, whatever the font."""
+    """Make spaces that can be copied, and no gaps between blocks, whatever the font."""
     matrix = re.sub(r"<text [^>]*>\n</text>", "\n", matrix)  # rich draws the ends of lines, too
     matrix = re.sub(r' clip-path="[^"]*"', "", matrix).replace("&#160;", " ")
     return matrix.replace("<text ", '<text xml:space="preserve" lengthAdjust="spacingAndGlyphs" ')

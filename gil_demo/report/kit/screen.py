@@ -36,7 +36,7 @@ class Screen(Console):
 
 
 def screen() -> Screen:
-    """Standard output. What it cannot encode becomes a question mark, never an error."""
+    """Return standard output. What it cannot encode becomes a question mark, never an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="ascii" if _locale_is_ascii() else None, errors="replace")
@@ -54,7 +54,7 @@ def screen() -> Screen:
 
 
 def error_screen() -> Console | None:
-    """Standard error as the process was given it, or None if it is closed."""
+    """Return standard error as the process was given it, or None if it is closed."""
     stream = sys.__stderr__
     if stream is None or stream.closed:
         return None
@@ -90,7 +90,7 @@ def progress_line(label: str) -> Iterator[Progress]:
     )
     with interrupts_caught() as check, line:
         if not line.disable:
-            console.show_cursor()  # whoever suspends the program must find it
+            console.show_cursor()  # a person who suspends the program needs it
         task = line.add_task(label)
 
         def progress(done: int, steps: int) -> None:

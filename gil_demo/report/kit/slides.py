@@ -24,6 +24,7 @@ from gil_demo.report.kit.pictures import (
     pieces_of,
     plain_svg_text,
 )
+from gil_demo.report.kit.web_page import web_page
 from gil_demo.words import Theme
 
 WIDTH, HEIGHT = 1600, 900
@@ -53,51 +54,38 @@ SLIDE = """\
 </svg>
 """
 
-DECK = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-{styles}
-body {{ margin: 0 }}
-svg {{ display: block; width: 100vw; height: 100vh }}
-@media print {{ @page {{ size: 16in 9in; margin: 0 }} section {{ display: block !important }} }}
-</style>
-</head>
-<body>
-{slides}
+DECK_STYLES = """\
+body { margin: 0 }
+svg { display: block; width: 100vw; height: 100vh }
+@media print { @page { size: 16in 9in; margin: 0 } section { display: block !important } }"""
+
+SCRIPT = """\
 <script>
 const slides = [...document.querySelectorAll("section")];
 let at = 0;
-function show(number) {{
+function show(number) {
   at = Math.max(0, Math.min(slides.length - 1, number || 0));
   slides.forEach((slide, index) => slide.style.display = index === at ? "block" : "none");
   history.replaceState(null, "", "#" + (at + 1));
-}}
+}
 const forward = ["ArrowRight", "ArrowDown", "PageDown", " ", "Enter"];
 const back = ["ArrowLeft", "ArrowUp", "PageUp", "Backspace"];
-addEventListener("keydown", event => {{
+addEventListener("keydown", event => {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (forward.includes(event.key)) show(at + 1);
   else if (back.includes(event.key)) show(at - 1);
   else if (event.key === "Home") show(0);
   else if (event.key === "End") show(slides.length - 1);
-  else if (event.key === "f" || event.key === "F") {{
+  else if (event.key === "f" || event.key === "F") {
     if (document.fullscreenElement) document.exitFullscreen();
     else document.documentElement.requestFullscreen();
-  }} else return;
+  } else return;
   event.preventDefault();
-}});
+});
 addEventListener("click", event => show(event.clientX < innerWidth / 3 ? at - 1 : at + 1));
 addEventListener("hashchange", () => show(parseInt(location.hash.slice(1)) - 1));
 show(parseInt(location.hash.slice(1)) - 1);
-</script>
-</body>
-</html>
-"""
+</script>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +122,9 @@ def deck(drawings: Sequence[str], title: str, theme: Theme) -> str:
     def paper(colours: TerminalTheme) -> str:
         return f"body {{ background: {colours.background_color.hex} }}"
 
-    return DECK.format(
-        title=escape(title),
-        styles=in_theme(theme, paper),
-        slides="\n".join(f"<section>\n{drawing}</section>" for drawing in drawings),
-    )
+    sections = (f"<section>\n{drawing}</section>" for drawing in drawings)
+    styles = f"{in_theme(theme, paper)}\n{DECK_STYLES}"
+    return web_page(title, styles, "\n".join((*sections, SCRIPT)))
 
 
 @dataclass(frozen=True, slots=True)

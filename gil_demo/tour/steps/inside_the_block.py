@@ -58,7 +58,7 @@ from gil_demo.progress import Progress
 from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
 from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
-from gil_demo.words import Half, Outcome
+from gil_demo.words import HALVES, Outcome
 
 MINUTES = 4
 
@@ -67,7 +67,7 @@ RIGHT = 3
 
 ASKED = "api-without-gil"
 
-DEEDS = {
+ACTIONS = {
     ASKED: "makes a Python float",
     "refcount-race": "takes references, step by step",
     "header-read": "reads the shape of the array",
@@ -76,15 +76,13 @@ DEEDS = {
 }
 """The thing that C does inside the block in the unsafe half, by pattern."""
 
-HALVES: tuple[Half, ...] = ("unsafe", "safe")
-
 DEATHS: tuple[Outcome, ...] = ("crash", "fatal-error")
 """Outcomes in which a process dies."""
 
 
 def run(progress: Progress) -> Seen:
     """Do all of it, in child processes."""
-    rows = try_once([(name, half) for name in DEEDS for half in HALVES], progress)
+    rows = try_once([(name, half) for name in ACTIONS for half in HALVES], progress)
     return judge(rows, gil_enabled=machine.gil_enabled())
 
 
@@ -94,7 +92,7 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
     python = f"CPython {sys.version_info[0]}.{sys.version_info[1]}"
     figure = Table(
         ("inside the block C ...", "ended in", "safe half", "pattern"),
-        tuple(_cells(rows, name) for name in DEEDS),
+        tuple(_cells(rows, name) for name in ACTIONS),
         f"{python if gil_enabled else f'{python} without a GIL'}; others may differ."
         " Races are forced. gil-demo show NAME",
     )
@@ -114,4 +112,4 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
 
 def _cells(rows: Sequence[PatternRow], name: str) -> tuple[str, ...]:
     unsafe, safe = (outcome_of(row_of(rows, name, half)) for half in HALVES)
-    return DEEDS[name], unsafe, safe, name
+    return ACTIONS[name], unsafe, safe, name

@@ -57,7 +57,7 @@ from collections.abc import Sequence
 from gil_demo.progress import Progress
 from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_rows, try_once
 from gil_demo.words import Half
 
 MINUTES = 3
@@ -81,10 +81,8 @@ def run(progress: Progress) -> Seen:
 
 def judge(rows: Sequence[PatternRow]) -> Seen:
     """Compare the endings with the answers."""
-    figure = Table(
-        ("who owns the array", "ended in", "what was seen"),
-        tuple(_cells(rows, *key) for key in OWNERS),
-    )
+    header = ("who owns the array", "ended in", "what was seen")
+    figure = Table(header, told_rows(rows, OWNERS))
     if unexpected := not_as_declared(rows, (figure,)):
         return unexpected
     ended = outcome_of(row_of(rows, "borrowed-reference", "unsafe"))
@@ -98,8 +96,3 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
         ),
         (figure,),
     )
-
-
-def _cells(rows: Sequence[PatternRow], name: str, half: Half) -> tuple[str, ...]:
-    row = row_of(rows, name, half)
-    return OWNERS[name, half], outcome_of(row), told_by(row)

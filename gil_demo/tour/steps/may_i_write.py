@@ -59,7 +59,7 @@ from gil_demo.measuring.spans import peak_inside
 from gil_demo.progress import Progress, part
 from gil_demo.results.lesson import Seen, Table
 from gil_demo.results.patterns import PatternRow
-from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, try_once
+from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, told_by, told_rows, try_once
 from gil_demo.words import Half, Outcome
 
 MINUTES = 3
@@ -118,7 +118,7 @@ def judge(slices: Slices, rows: Sequence[PatternRow]) -> Seen:
     whole = slices.right == slices.elements
     figure = Table(
         ("two threads write to", "ended in", "what was seen"),
-        (_slices(slices, whole), *(_cells(rows, *key) for key in CELLS)),
+        (_slices(slices, whole), *told_rows(rows, CELLS)),
     )
     if not whole:
         reason = "some elements do not hold what the only thread that writes to them wrote"
@@ -149,8 +149,3 @@ def _slices(slices: Slices, whole: bool) -> tuple[str, ...]:
         f"peak inside {slices.peak_inside}; {slices.right:,} of {slices.elements:,} elements right"
     )
     return "a slice each, kernel scale", outcome, seen
-
-
-def _cells(rows: Sequence[PatternRow], name: str, half: Half) -> tuple[str, ...]:
-    row = row_of(rows, name, half)
-    return CELLS[name, half], outcome_of(row), told_by(row)

@@ -82,7 +82,7 @@ def compare(array: Numbers, progress: Progress) -> dict[Name, Found]:
     hits all alike. Nobody is asked to hand over the GIL, and ``sum`` does not release it.
     So where there is a GIL, a thread that has noted when it enters also notes when it
     leaves before another thread does either. Raises `Unavailable` where not even one Python
-    thread can be had.
+    thread is available.
     """
     lacks: dict[Name, Unavailable] = {}
     with nobody_asks(), ExitStack() as started:

@@ -1,4 +1,4 @@
-/* api-in-block: The buffer cannot be had, and the exception is raised before END. */
+/* api-in-block: There is no memory for the buffer, and the exception is raised before END. */
 
 #include <Python.h>
 

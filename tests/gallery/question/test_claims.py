@@ -1,12 +1,12 @@
 """Every claim about the question's program holds, and the page explains each."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
+from command_line import Command
 
 from gil_demo.csource.comments import tagged_lines
 from gil_demo.gallery import registry
@@ -17,8 +17,6 @@ from gil_demo.host import machine
 from gil_demo.sandbox import pool
 from gil_demo.sandbox.evidence import evidence
 from gil_demo.words import Half, each
-
-Command = Callable[..., CompletedProcess[str]]
 
 CSRC = Path(__file__).parent.parent.parent.parent / "csrc" / "question"
 HALVES: tuple[Half, ...] = ("unsafe", "safe")

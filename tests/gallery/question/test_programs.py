@@ -5,21 +5,18 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from subprocess import CompletedProcess
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import Command
 
 from gil_demo import gilexample_safe as mended
 from gil_demo.host import machine
 from gil_demo.words import Half
-
-Command = Callable[..., CompletedProcess[str]]
 
 CSRC = Path(__file__).parent.parent.parent.parent / "csrc" / "question"
 PROGRAMS = {"mended": mended}
