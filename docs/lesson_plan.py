@@ -13,7 +13,7 @@ def plan(steps: Sequence[Step]) -> str:
 
 
 def without_gil() -> str:
-    """A table of the steps with another question or another answer where there is no GIL."""
+    """Make a table of the steps with another question or answer where there is no GIL."""
     lines = ["| | question without a GIL | right | to remember |", "| ---: | --- | --- | --- |"]
     usual, other = (lesson.load_for(gil_enabled=enabled) for enabled in (True, False))
     for step, here in zip(usual, other, strict=True):
