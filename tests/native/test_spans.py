@@ -70,7 +70,7 @@ def held_calls_follow_each_other() -> bool:
 
 
 def test_a_held_call_is_inside_alone() -> None:
-    """Held, a call keeps all others out; without a GIL it does not, once there are cores for two."""
+    """Held, a call keeps all others out; without a GIL it does not, where two have a core."""
     if machine.gil_enabled():
         assert held_calls_follow_each_other()
     else:

@@ -226,4 +226,5 @@ def test_a_real_run() -> None:
     assert sys.getswitchinterval() == interval
     assert threading.enumerate() == threads
     assert seen.state != "contradicted"
-    assert column(seen, 4)[2:] == (["holds"] if machine.gil_enabled() else ["none"]) * 2
+    by_ticker = {"keeps", "?"} if machine.gil_enabled() else {"none"}
+    assert set(column(seen, 4)[2:]) <= (by_ticker if handovers.why_not() else {"holds"})

@@ -14,6 +14,7 @@ from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.question import page
 from gil_demo.gallery.question.claims import CLAIMS, Claim
 from gil_demo.host import machine
+from gil_demo.report import check_page
 from gil_demo.sandbox import pool
 from gil_demo.sandbox.evidence import evidence
 from gil_demo.words import Half, each
@@ -107,6 +108,14 @@ def test_show_walks_through_the_program(command: Command) -> None:
     assert shown.index("csrc/question/gilexample.c") < shown.index(
         "csrc/question/gilexample_safe.c"
     )
+
+
+def test_show_turns_no_gil_on(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check's parser would, in a build that can run without one; the page says why it waits."""
+    monkeypatch.setattr(machine, "free_threaded", lambda: True)
+    monkeypatch.setattr(machine, "gil_enabled", lambda: False)
+    monkeypatch.setattr(check_page, "check_text", pytest.fail)
+    assert "its parser turns the GIL on" in " ".join(command("show", "gilexample").stdout.split())
 
 
 def test_show_prints_the_bare_c_and_the_difference(command: Command) -> None:
