@@ -132,7 +132,7 @@ $(VENV)/.run: $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'Getting NumPy, click, rich and cffi, and building the C modules, in $(VENV): a minute or so.'
 	@$(PIP) install --quiet --upgrade pip
-	@$(PIP) install --quiet --editable '.[check]'
+	@PYTHONWARNINGS='ignore:Editable installation' $(PIP) install --quiet --editable '.[check]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

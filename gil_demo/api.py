@@ -36,7 +36,7 @@ MEASURED: frozenset[Section] = frozenset({"picture", "scaling", "responsiveness"
 
 
 FEW_PASSES = 2
-"""As many at most, a call may last longer than it needs to, since a pass is never cut."""
+"""With no more than these a call may last longer than was planned: a pass is never cut."""
 
 
 def default_threads() -> tuple[int, ...]:

@@ -62,6 +62,7 @@ def test_a_refused_restart_forgets_nothing(process: Command, home: Path) -> None
     [
         *(["--list", "--notes"], ["--list", "--json"], ["--notes", "--no-input"]),
         *(["--no-input", "--pause"], ["--json", "--pause"], ["--list", "--pause"]),
+        *(["--notes", "--pause"], ["--gift", "quiz.gift", "--pause"]),
         *(["--restart", "--no-input"], ["--restart", "--json"], ["--list", "--svg", "list.svg"]),
     ],
     ids=" ".join,
