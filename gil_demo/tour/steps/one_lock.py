@@ -106,7 +106,7 @@ RELIES_ON_GIL = "gil-as-lock"
 
 THREADS = 2
 RACES = 3
-"""At most, until two released calls meet: that two held ones do not then says something."""
+"""At most, until two calls meet where there is no lock. If held ones do not, that says something."""
 
 
 def run(progress: Progress) -> Seen:
@@ -125,7 +125,7 @@ def _run_without_gil(progress: Progress) -> Seen:
     halves = [(RELIES_ON_GIL, half) for half in HALVES]
     steps = 1 + len(halves)
     progress(0, steps)
-    panel = _held_panel(_plan())
+    panel = _panel_where_calls_meet(_plan())
     relying = try_once(halves, part(progress, 1, steps))
     return judge_without_gil(panel, relying, cores=machine.usable_cores())
 
@@ -139,6 +139,15 @@ def _plan() -> Plan:
 def _held_panel(plan: Plan) -> Panel:
     with usual_interval():
         return record_panel(plan, "held")
+
+
+def _panel_where_calls_meet(plan: Plan) -> Panel:
+    """Race until both calls are inside at one moment; a few times, if need be."""
+    for _ in range(RACES):
+        panel = _held_panel(plan)
+        if panel.peak_inside == THREADS:
+            break
+    return panel
 
 
 def could_meet(plan: Plan) -> bool:
