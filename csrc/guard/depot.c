@@ -31,7 +31,18 @@ bool depot_reserve(void)
 {
     depot = pages_table(depot_bytes);
     buckets = pages_table(BUCKETS * sizeof *buckets);
-    return depot != NULL && buckets != NULL;
+    if (depot != NULL && buckets != NULL)
+        return true;
+    depot_release();
+    return false;
+}
+
+void depot_release(void)
+{
+    pages_release(depot, depot_bytes);
+    pages_release(buckets, BUCKETS * sizeof *buckets);
+    depot = NULL;
+    buckets = NULL;
 }
 
 static struct stack *stack_at(uint32_t number)

@@ -10,7 +10,9 @@ struct call {
     int instruction;
 };
 
+/* Reserves memory for the stacks; false, and nothing is kept, if there is too little. */
 bool depot_reserve(void);
+void depot_release(void);
 
 /* The number of this thread's Python stack; 0 where it has none, does not hold the
    GIL, or the depot is full. */

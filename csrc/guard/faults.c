@@ -124,11 +124,11 @@ static void on_fault(int number, siginfo_t *info, void *context)
         errno = error;
         return;
     }
+    report_goes_on(); /* first: the thread that writes a report waits for no shield */
     if (shield_lets_pass(info->si_addr, context)) {
         errno = error;
         return;
     }
-    report_goes_on();
     const struct fault fault = {
         .address = info->si_addr,
         .access = access_of(context),

@@ -1,7 +1,7 @@
-/* Walks Python's frames: the one file that knows their layout, version by version.
+/* Walks Python's frames. No other file here knows their layout, which differs by version.
 
-   PyThreadState_GetFrame would make frame objects, and with them perhaps a
-   garbage collection in the middle of NumPy's allocator. These only read. */
+   These functions only read. PyThreadState_GetFrame would make frame objects, in the
+   middle of NumPy's allocator, and up to 3.11 that can begin a garbage collection. */
 
 #define Py_BUILD_CORE 1
 
@@ -60,17 +60,6 @@ static PyCodeObject *code_of(const _PyInterpreterFrame *frame)
 #endif
 }
 
-/* Whether it is a frame of Python code, and not one where C called into Python. */
-static bool is_real(const _PyInterpreterFrame *frame)
-{
-#if PY_VERSION_HEX >= 0x030C0000
-    enum { FIRST_OWNER_OF_OTHER_FRAMES = 3 }; /* FRAME_OWNED_BY_CSTACK, in 3.14 ..._INTERPRETER */
-    if (frame->owner >= FIRST_OWNER_OF_OTHER_FRAMES)
-        return false;
-#endif
-    return code_of(frame) != NULL;
-}
-
 /* Where a frame's bytecode begins; without the GIL, threads have copies of their own. */
 static const char *bytecode_of(const _PyInterpreterFrame *frame)
 {
@@ -89,6 +78,18 @@ static int instruction_of(const _PyInterpreterFrame *frame)
     const void *at = frame->prev_instr;
 #endif
     return (int)((const char *)at - bytecode_of(frame));
+}
+
+/* Whether it is a call of Python code that has begun. The interpreter has frames of its own
+   between these: from 3.12 on where C calls Python, from 3.13 on below a call of __init__.
+   It leaves them out by the same rule, _PyFrame_IsIncomplete. */
+static bool is_real(const _PyInterpreterFrame *frame)
+{
+    enum { FIRST_OWNER_OF_OTHER_FRAMES = 3 }; /* FRAME_OWNED_BY_CSTACK, in 3.14 ..._INTERPRETER */
+    if (frame->owner >= FIRST_OWNER_OF_OTHER_FRAMES || code_of(frame) == NULL)
+        return false;
+    const int first = code_of(frame)->_co_firsttraceable * (int)sizeof(_Py_CODEUNIT);
+    return frame->owner == FRAME_OWNED_BY_GENERATOR || instruction_of(frame) >= first;
 }
 
 static struct frame first_real(_PyInterpreterFrame *frame)

@@ -6,7 +6,7 @@
    pages.c     makes pages accessible and inaccessible
    canary.c    fills what no array owns, and finds what was written there
    depot.c     keeps each different Python stack once
-   frames.c    walks Python's frames, the one file here that knows their layout
+   frames.c    walks Python's frames, whose layout no other file here knows
    faults.c    SIGSEGV: stages of a report
    report.c    what a report says, the essential first
    c_stack.h   backtrace(), also where the C library has none
@@ -87,12 +87,14 @@ struct block {
     struct deed made, gone;
     uint32_t next;    /* in the list that it waits in, 0: the last */
     uint32_t units;   /* of data, without the gap after them */
-    uint8_t region, state, shield;
-    _Atomic bool damaged; /* and it was reported */
+    uint8_t region;
+    uint8_t shield;         /* how its pages are now */
+    _Atomic uint8_t state;  /* signal handlers read it without the lock */
+    _Atomic bool damaged;   /* and it was reported */
 };
 
 extern struct options guard_options;
-extern struct counts *guard_counts;
+extern struct counts *_Atomic guard_counts;
 extern _Atomic bool guard_on; /* whether new arrays are guarded */
 
 static inline void count(_Atomic uint64_t *counter, int64_t by)

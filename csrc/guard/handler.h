@@ -3,7 +3,11 @@
 
 #include "guard.h"
 
-/* Puts our functions into NumPy's default handler. With the GIL. NULL, or why not. */
-const char *handler_patch(void);
+/* Finds NumPy's default handler, and sees to it that it can be written to. With the GIL.
+   NULL, or why it cannot be guarded. */
+const char *handler_find(void);
+
+/* Puts our functions into it. */
+void handler_patch(void);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "depot.h"
 #include "pages.h"
+#include "protect.h"
 #include "region.h"
 #include "report.h"
 
@@ -32,7 +33,13 @@ static HANDLER_LOCAL uint64_t dice;
 
 bool heap_start(void)
 {
-    return regions_reserve() && depot_reserve();
+    if (!depot_reserve())
+        return false;
+    if (!regions_reserve()) {
+        depot_release();
+        return false;
+    }
+    return true;
 }
 
 static bool by_pattern(const struct block *block)
@@ -158,12 +165,13 @@ static bool open_area(struct block *block)
         || pages_open(regions[block->region].method, block->slot, area_bytes(block));
 }
 
-/* Takes back what take() did. */
+/* Takes back what take() did: the system has not opened the pages. */
 static void untake(struct block *block)
 {
+    const bool mapped = pages_take_mappings(regions[block->region].method);
     pthread_mutex_lock(&lock);
     count(&guard_counts->waste, -(int64_t)(area_bytes(block) - block->size));
-    count(&guard_counts->no_room, 1);
+    count(mapped ? &guard_counts->over_live : &guard_counts->no_room, 1);
     alive_in[block->region]--;
     region_give_back(block);
     pthread_mutex_unlock(&lock);
@@ -249,8 +257,7 @@ void heap_free(void *data)
     pthread_mutex_unlock(&lock);
     if (block == NULL)
         report_misuse("free", data);
-    if (block->shield != NO_SHIELD)
-        block_shield(block, NO_SHIELD);
+    shields_forget(block);
     const struct damage damage = block_damage(block);
     if (damage.from != NULL)
         report_damage(block, damage);
@@ -284,16 +291,16 @@ uint64_t heap_check(void)
     struct block *block;
     for (uint32_t id = 1; (block = block_by_id(id)) != NULL; id++) {
         struct damage damage = {NULL, NULL};
-        pthread_mutex_lock(&lock); /* nobody frees it meanwhile */
+        pthread_mutex_lock(&lock); /* nobody frees it before it is reported */
         if (block->state == ALIVE)
             damage = block_damage(block);
         else if (block->state == FREED && by_pattern(block))
             damage = freed_damage(block->data, block->size);
-        pthread_mutex_unlock(&lock);
         if (damage.from != NULL) {
             report_damage(block, damage);
             damaged++;
         }
+        pthread_mutex_unlock(&lock);
     }
     return damaged;
 }

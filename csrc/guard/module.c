@@ -40,23 +40,24 @@ static PyObject *install(PyObject *Py_UNUSED(module), PyObject *args, PyObject *
     if (installed)
         return refuse("the guard is installed already");
     guard_options = (struct options){
-        .edge = edge == 1 ? EDGE_START : EDGE_END,
+        .edge = (enum edge)edge,
         .alignment = alignment,
         .sample = sample,
-        .method = method == 2 ? BY_PATTERN : method == 1 ? BY_MAPPINGS : BY_MARKERS,
+        .method = (enum method)method,
         .quarantine_blocks = blocks,
         .quarantine_bytes = bytes,
         .waste_bytes = waste,
         .live_blocks = live,
     };
     guard_counts->method = guard_options.method;
+    const char *reason = handler_find(); /* first: whoever is refused here has taken nothing */
+    if (reason != NULL)
+        return refuse(reason);
     if (!heap_start())
         return refuse("there is too little address space (ulimit -v)");
     if (!process_start() || !faults_take())
         return refuse("the system gives no signal handler");
-    const char *reason = handler_patch();
-    if (reason != NULL)
-        return refuse(reason);
+    handler_patch();
     installed = true;
     Py_RETURN_NONE;
 }
@@ -170,8 +171,8 @@ static PyObject *shield(PyObject *Py_UNUSED(module), PyObject *args)
     int kind, notes;
     if (!PyArg_ParseTuple(args, "KKii", &from, &bytes, &kind, &notes))
         return NULL;
-    const enum shield wanted = kind == 2 ? WATCHED : kind == 3 ? FROZEN : PROTECTED;
-    return PyLong_FromLong(shield_add((const char *)(uintptr_t)from, bytes, wanted, notes));
+    const char *start = (const char *)(uintptr_t)from;
+    return PyLong_FromLong(shield_add(start, bytes, (enum shield)kind, notes));
 }
 
 static PyObject *unshield(PyObject *Py_UNUSED(module), PyObject *number)

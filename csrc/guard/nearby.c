@@ -24,28 +24,27 @@ static bool is_inside(const struct nearby *nearby)
     return nearby->place[0] == 'i';
 }
 
-/* The last block that begins at or before an address. */
-static const struct block *block_before(const char *address)
+/* The last block that begins at or before an address in a region. */
+static const struct block *block_before(const struct region *region, const char *address)
 {
     enum { FAR = 4096 }; /* units */
-    for (int region = 0; region < REGIONS; region++) {
-        const struct region *here = &regions[region];
-        const size_t offset = (size_t)(address - here->base);
-        if (address < here->base || offset >= (size_t)here->units << here->shift)
-            continue;
-        const uint32_t unit = (uint32_t)(offset >> here->shift);
-        for (uint32_t back = 0; back <= unit && back < FAR; back++)
-            if (here->map[unit - back] != 0)
-                return block_by_id(here->map[unit - back]);
-    }
+    const uint32_t unit = (uint32_t)((size_t)(address - region->base) >> region->shift);
+    for (uint32_t back = 0; back <= unit && back < FAR; back++)
+        if (region->map[unit - back] != 0)
+            return block_by_id(region->map[unit - back]);
     return NULL;
 }
 
 unsigned blocks_nearby(const char *address, struct nearby found[MAX_NEARBY])
 {
+    const struct region *region = region_of(address);
+    if (region == NULL)
+        return 0;
     unsigned count = 0;
-    const struct block *before = block_before(address);
-    const struct block *after = before ? block_after(before) : block_at(address + 1);
+    const struct block *before = block_before(region, address);
+    const struct block *after = before != NULL
+        ? block_after(before)
+        : block_at(address + ((size_t)1 << region->shift)); /* in the gap before the first slot */
     if (before != NULL && before->number != 0)
         found[count++] = seen_from(before, address);
     if (count == 1 && is_inside(&found[0]))

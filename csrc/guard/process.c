@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,7 +22,7 @@ struct options guard_options;
 _Atomic bool guard_on;
 
 static struct counts own_counts;
-struct counts *guard_counts = &own_counts;
+struct counts *_Atomic guard_counts = &own_counts;
 
 static char counts_directory[512];
 static int64_t began;
@@ -49,12 +48,14 @@ int32_t guard_thread(void)
     return thread;
 }
 
-/* The counts so far move along. */
+/* The counts so far move along. The file has a name of its own: after exec() the same
+   process has one more. */
 static bool move_counts(void)
 {
     char path[600];
-    snprintf(path, sizeof path, "%s/counts-%d", counts_directory, (int)getpid());
-    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    snprintf(path, sizeof path, "%s/counts-%d-%lld", counts_directory, (int)getpid(),
+             (long long)clock_ns(SPAN_CLOCK));
+    const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return false;
     void *place = MAP_FAILED;
@@ -63,8 +64,10 @@ static bool move_counts(void)
     close(file);
     if (place == MAP_FAILED)
         return false;
-    memcpy(place, guard_counts, sizeof *guard_counts);
-    guard_counts = place;
+    struct counts *before = atomic_exchange(&guard_counts, place);
+#define MOVE(name) count(&guard_counts->name, (int64_t)atomic_exchange(&before->name, 0));
+    COUNTS(MOVE)
+#undef MOVE
     return true;
 }
 
@@ -78,10 +81,12 @@ static void before_fork(void)
 {
     heap_lock();
     depot_lock();
+    shields_lock();
 }
 
 static void after_fork(void)
 {
+    shields_unlock();
     depot_unlock();
     heap_unlock();
 }
@@ -98,9 +103,9 @@ static void in_the_child(void)
         .method = guard_counts->method,
     };
     guard_counts = &own_counts;
+    shields_forked();
     after_fork();
     facts_forked();
-    shields_forked();
     if (counts_directory[0] != '\0')
         move_counts();
 }

@@ -20,26 +20,28 @@
 enum { MAX_SHIELDS = 64, MAX_NOTES = 100000, MAX_TRIES = 1000 };
 
 struct shielded {
-    struct block *block; /* NULL: this place is free */
+    struct block *block; /* alive; NULL: this place is free */
     const char *from, *to;
     enum shield kind;
+    int number; /* no two have the same: a place is used again */
     int notes;
-    _Atomic uint32_t noted;
+    uint32_t noted;
 };
 
 static struct shielded shields[MAX_SHIELDS];
-static atomic_flag busy = ATOMIC_FLAG_INIT; /* of shields, and of pages that open and shut */
+static _Atomic int shields_used;
 static int stepping; /* threads that are in the middle of a step */
-static HANDLER_LOCAL struct block *stepped;
+static HANDLER_LOCAL bool steps; /* this one is */
+static atomic_flag busy = ATOMIC_FLAG_INIT; /* of these, and of pages that open and shut */
 
 /* Spins: it is taken in signal handlers, for microseconds. */
-static void lock_shields(void)
+void shields_lock(void)
 {
     while (atomic_flag_test_and_set(&busy))
         nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
 }
 
-static void unlock_shields(void)
+void shields_unlock(void)
 {
     atomic_flag_clear(&busy);
 }
@@ -54,58 +56,87 @@ static enum shield strongest(const struct block *block)
     return found;
 }
 
+static bool holds(const struct block *block, const char *from, size_t bytes)
+{
+    return block != NULL && block->state == ALIVE && from >= block->data
+        && from + bytes <= block->data + block->size;
+}
+
+static struct shielded *free_place(void)
+{
+    for (int i = 0; i < MAX_SHIELDS; i++)
+        if (shields[i].block == NULL)
+            return &shields[i];
+    return NULL;
+}
+
 int shield_add(const char *from, size_t bytes, enum shield kind, int notes)
 {
+    static int last_number;
     int number = -1;
+    shields_lock();
     struct block *block = block_at(from);
-    if (block == NULL || block->state != ALIVE || from < block->data
-        || from + bytes > block->data + block->size)
-        return -1;
-    lock_shields();
-    for (int i = 0; i < MAX_SHIELDS && number < 0; i++)
-        if (shields[i].block == NULL)
-            number = i;
-    if (number >= 0) {
-        shields[number].block = block;
-        shields[number].from = from;
-        shields[number].to = from + bytes;
-        shields[number].kind = kind;
-        shields[number].notes = notes;
-        atomic_store(&shields[number].noted, 0);
-        if (!block_shield(block, strongest(block))) {
-            shields[number].block = NULL;
-            number = -1;
+    struct shielded *place = holds(block, from, bytes) ? free_place() : NULL;
+    if (place != NULL) {
+        *place = (struct shielded){block, from, from + bytes, kind, ++last_number, notes, 0};
+        if (block_shield(block, strongest(block))) {
+            number = place->number;
+            shields_used++;
+        } else {
+            place->block = NULL;
         }
     }
-    unlock_shields();
+    shields_unlock();
     return number;
 }
 
 void shield_remove(int number)
 {
-    if (number < 0 || number >= MAX_SHIELDS)
+    shields_lock();
+    for (int i = 0; i < MAX_SHIELDS; i++)
+        if (shields[i].block != NULL && shields[i].number == number) {
+            struct block *block = shields[i].block;
+            shields[i].block = NULL;
+            block_shield(block, strongest(block));
+            shields_used--; /* last: until then whoever frees the block waits for us */
+        }
+    shields_unlock();
+}
+
+void shields_forget(struct block *block)
+{
+    if (shields_used == 0)
         return;
-    lock_shields();
-    struct block *block = shields[number].block;
-    shields[number].block = NULL;
-    if (block != NULL && block->state == ALIVE)
-        block_shield(block, strongest(block));
-    unlock_shields();
+    shields_lock();
+    for (int i = 0; i < MAX_SHIELDS; i++)
+        if (shields[i].block == block) {
+            shields[i].block = NULL;
+            shields_used--;
+        }
+    if (block->shield != NO_SHIELD)
+        block_shield(block, NO_SHIELD);
+    shields_unlock();
+}
+
+/* Shuts what was opened for a step. */
+static void shut_again(void)
+{
+    for (int i = 0; i < MAX_SHIELDS; i++)
+        if (shields[i].block != NULL && shields[i].block->shield == NO_SHIELD)
+            block_shield(shields[i].block, strongest(shields[i].block));
 }
 
 void shields_forked(void)
 {
-    atomic_flag_clear(&busy);
-    for (int i = 0; i < MAX_SHIELDS && stepping > 0; i++) /* by threads that are not here */
-        if (shields[i].block != NULL && shields[i].block->state == ALIVE)
-            block_shield(shields[i].block, strongest(shields[i].block));
     stepping = 0;
+    shut_again();
 }
 
 static void note_write(struct shielded *shield, const char *address)
 {
-    if (atomic_fetch_add(&shield->noted, 1) >= MAX_NOTES || !facts_note_begin(shield->notes))
+    if (shield->noted >= MAX_NOTES || !facts_note_begin(shield->notes))
         return;
+    shield->noted++;
     fact_begin("write");
     fact_number("offset", address - shield->from);
     fact_number("thread", guard_thread());
@@ -168,42 +199,44 @@ static bool may_try_again(const char *address)
     return tries < MAX_TRIES;
 }
 
+/* Opens a block's pages for the next instruction. The lock is kept while the write is
+   noted, so that nobody closes the file meanwhile. */
+static bool open_for_a_step(struct block *block, const char *address, void *context)
+{
+    if (!block_shield(block, NO_SHIELD))
+        return false;
+    for (int i = 0; i < MAX_SHIELDS; i++)
+        if (covers(&shields[i], block, address))
+            note_write(&shields[i], address);
+    stepping += !steps; /* one instruction may write to several blocks */
+    steps = true;
+    set_step(context, true);
+    return true;
+}
+
 bool shield_lets_pass(const char *address, void *context)
 {
     struct block *block = block_at(address);
     if (block == NULL || !can_step() || address >= area_end(block))
         return false;
-    lock_shields();
-    if (block->state != ALIVE || strongest(block) == NO_SHIELD) {
-        unlock_shields();
-        return block->state == ALIVE && may_try_again(address);
-    }
-    for (int i = 0; i < MAX_SHIELDS; i++)
-        if (shields[i].kind != WATCHED && covers(&shields[i], block, address)) {
-            unlock_shields();
-            return false;
-        }
-    stepping++;
-    stepped = block;
-    block_shield(block, NO_SHIELD);
-    unlock_shields();
-    for (int i = 0; i < MAX_SHIELDS; i++)
-        if (shields[i].kind == WATCHED && covers(&shields[i], block, address))
-            note_write(&shields[i], address);
-    set_step(context, true);
-    return true;
+    shields_lock();
+    const bool shielded = strongest(block) != NO_SHIELD;
+    const bool passes = shielded && shield_at(address) == NO_SHIELD
+        && open_for_a_step(block, address, context);
+    shields_unlock();
+    return passes || (!shielded && block->state == ALIVE && may_try_again(address));
 }
 
+/* The last thread shuts all pages: one that is still in its step needs them open. */
 bool shield_after_step(void *context)
 {
-    struct block *block = stepped;
-    if (block == NULL)
+    if (!steps)
         return false;
-    stepped = NULL;
+    steps = false;
     set_step(context, false);
-    lock_shields();
-    if (--stepping == 0 && block->state == ALIVE)
-        block_shield(block, strongest(block));
-    unlock_shields();
+    shields_lock();
+    if (--stepping == 0)
+        shut_again();
+    shields_unlock();
     return true;
 }

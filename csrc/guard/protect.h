@@ -12,6 +12,9 @@ bool can_step(void);
 int shield_add(const char *from, size_t bytes, enum shield kind, int notes);
 void shield_remove(int number);
 
+/* Removes all shields of a block that is being freed. */
+void shields_forget(struct block *block);
+
 /* What makes a write to an address a fault: PROTECTED, FROZEN or NO_SHIELD. */
 enum shield shield_at(const char *address);
 
@@ -22,7 +25,9 @@ bool shield_lets_pass(const char *address, void *context);
 /* In the handler of SIGTRAP: whether the instruction was one of ours; shuts the pages. */
 bool shield_after_step(void *context);
 
-/* In a child process, after fork(): other threads' steps and locks are not its own. */
+/* Around fork(). In the child, before the lock is released: other threads' steps are not its own. */
+void shields_lock(void);
+void shields_unlock(void);
 void shields_forked(void);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "pages.h"
 
+_Static_assert(sizeof(size_t) == 8, "the regions take terabytes of address space");
+
 enum { POISON_SHIFT = 6, LARGE_SHIFT = 21 };
 
 enum { LOG2_SMALL_BYTES = 38 };
@@ -93,7 +95,7 @@ uint32_t id_of(const struct block *block)
     return (uint32_t)(block - blocks);
 }
 
-static struct region *region_of(const void *address)
+struct region *region_of(const void *address)
 {
     for (int i = 0; i < REGIONS; i++) {
         struct region *region = &regions[i];
@@ -102,11 +104,6 @@ static struct region *region_of(const void *address)
             return region;
     }
     return NULL;
-}
-
-bool in_regions(const void *address)
-{
-    return region_of(address) != NULL;
 }
 
 struct block *block_at(const void *address)

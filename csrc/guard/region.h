@@ -33,7 +33,8 @@ struct block *block_at(const void *address);
 /* The block whose slot follows in memory, or NULL. */
 struct block *block_after(const struct block *block);
 
-bool in_regions(const void *address);
+/* The region that an address lies in, or NULL. */
+struct region *region_of(const void *address);
 
 /* Whether it could if it were empty. Ask before the next. */
 bool region_could_hold(const struct region *region, size_t bytes);

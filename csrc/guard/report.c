@@ -188,7 +188,7 @@ void report_fault(const struct fault *fault)
     struct nearby nearby[MAX_NEARBY];
     if (!facts_begin())
         return;
-    const unsigned blocks = in_regions(fault->address) ? blocks_nearby(fault->address, nearby) : 0;
+    const unsigned blocks = blocks_nearby(fault->address, nearby);
     const char *what = !fault->possible                     ? "impossible"
         : (uintptr_t)fault->address < (uintptr_t)NULL_PAGES ? "null"
         : blocks > 0                                        ? kind_of(&nearby[0], fault->address)

@@ -52,10 +52,19 @@ def guard(
         quarantine: How many freed arrays stay inaccessible.
 
     Raises:
+        ValueError: There is no such setting; the message says which there are.
         GuardUnavailable: Array data cannot be guarded here; the message says why.
     """
-    if align not in (None, 8, 16):
-        raise ValueError("align must be 8, 16 or None")
+    wrong = {
+        "edge must be 'end' or 'start'": edge not in native.EDGES,
+        "align must be 8, 16 or None": align not in (None, 8, 16),
+        "sample must be 1 or more": sample < 1,
+        f"method must be None or one of {native.METHODS}": method not in (None, *native.METHODS),
+        "quarantine must be None, 0 or more": quarantine is not None and quarantine < 0,
+    }
+    for message, is_so in wrong.items():
+        if is_so:
+            raise ValueError(message)
     for_blocks(
         native.settings(
             edge=edge, alignment=align or 0, sample=sample, method=method, quarantine=quarantine

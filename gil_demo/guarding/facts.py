@@ -11,7 +11,16 @@ from gil_demo.results.patterns import Frame
 Fact = dict[str, Any]
 
 DTYPES = {"f": "float", "i": "int", "u": "uint", "c": "complex"}
-OTHER_DTYPES = {"b": "bool", "O": "object", "S": "bytes", "U": "str", "V": "structured"}
+OTHER_DTYPES = {
+    "b": "bool",
+    "M": "datetime64",
+    "m": "timedelta64",
+    "O": "object",
+    "S": "bytes",
+    "T": "StringDType",
+    "U": "str",
+    "V": "structured",
+}
 
 
 def facts(text: str) -> Iterator[Fact]:

@@ -10,16 +10,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from gil_demo.guarding.facts import reports_at
 from gil_demo.guarding.handed_down import HandedDown, environment
 from gil_demo.guarding.lines import with_lines
 from gil_demo.host.launch import Program, refuse_missing
+from gil_demo.interrupts import interrupts_later
 from gil_demo.native import guard
+from gil_demo.native.process import die_with_parent
 from gil_demo.results.guard import Counts, GuardResult, Report, Run, Settings
 
-FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 """Signals that are meant for the program when they reach the process that waits for it."""
+
+FROM_THE_KEYBOARD = (signal.SIGINT, signal.SIGQUIT)
+"""Signals that the terminal sends to the program itself, too."""
 
 REPORTS = "report-*.jsonl"
 COUNTS = "counts-*"
@@ -69,7 +75,7 @@ def _run_once(
     quiet: bool,
     tell: Callable[[Report], None],
 ) -> Run:
-    with tempfile.TemporaryDirectory(prefix="gil-demo-guard-") as directory:
+    with interrupts_later(), tempfile.TemporaryDirectory(prefix="gil-demo-guard-") as directory:
         handed = HandedDown(settings, directory, not quiet, children, os.environ.get("PYTHONPATH"))
         status = _wait([sys.executable, *words(program)], environment(handed), quiet)
         reports = tuple(_reports(Path(directory)))
@@ -85,32 +91,56 @@ def _run_once(
 
 def _wait(command: list[str], variables: dict[str, str], quiet: bool) -> int:
     """Run a command to its end; its exit code, or minus the signal that ended it."""
-    with _signals_for_the_program() as started:
-        child = subprocess.Popen(command, env=variables, stdout=2 if quiet else None)
-        started.append(child)
+    signals = _Signals()
+    with signals.handled():
+        child = subprocess.Popen(
+            command,
+            env=variables,
+            stdout=2 if quiet else None,
+            preexec_fn=die_with_parent,  # exec() lets it write core files again
+        )
+        signals.belong_to(child)
         return child.wait()
 
 
-@contextmanager
-def _signals_for_the_program() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Leave Ctrl-C to the program, which the terminal sends it to, and pass other signals on."""
-    started: list[subprocess.Popen[bytes]] = []
+class _Signals:
+    """The signals that reach this process while it waits for the program they are meant for."""
 
-    def pass_on(number: int, _: object) -> None:
-        for child in started:
-            child.send_signal(number)
+    def __init__(self) -> None:
+        """Begin without a program."""
+        self._child: subprocess.Popen[bytes] | None = None
+        self._kept: list[int] = []
 
-    def keep_waiting(number: int, frame: object) -> None:
-        """Do nothing: a handler, unlike SIG_IGN, is not inherited by the program."""
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        """Take the signals; afterwards, give what the program did not get to who had them before.
 
-    before = {number: signal.signal(number, pass_on) for number in FORWARDED}
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, keep_waiting)
-    try:
-        yield started
-    finally:
-        for number, action in before.items():
-            signal.signal(number, action)
+        The program inherits which of them are ignored, as after nohup; it inherits no handler.
+        """
+        before = {
+            number: signal.signal(number, self._handle)
+            for number in (*PASSED_ON, *FROM_THE_KEYBOARD)
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
+        try:
+            yield
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)
+            for late in self._kept:
+                signal.raise_signal(late)
+
+    def belong_to(self, child: subprocess.Popen[bytes]) -> None:
+        """Name the program, which gets what came before it was there."""
+        self._child = child
+        while self._kept:
+            child.send_signal(self._kept.pop(0))
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        if self._child is None or self._child.returncode is not None:
+            self._kept.append(number)
+        elif number in PASSED_ON:
+            self._child.send_signal(number)
 
 
 def _reports(directory: Path) -> Iterator[Report]:
@@ -135,7 +165,7 @@ def _counts(directory: Path) -> Counts:
             peak = max(peak, counted["peak_alive"])
             total.update(counted)
     return Counts(
-        processes=len(paths),
+        processes=len({path.name.split("-")[1] for path in paths}),
         asked=total["asked"],
         guarded=total["guarded"],
         sampled_out=total["sampled_out"],

@@ -194,7 +194,7 @@ def shield(array: "NDArray[Any]", kind: int, notes: int = -1) -> int:
     number = int(_c().shield(low, high - low, kind, notes))
     if number < 0:
         raise GuardUnavailable(
-            "the array's data cannot be protected: 64 arrays are protected already,"
+            "the array's data cannot be protected: too many arrays are protected already,"
             " or this one is only poisoned"
         )
     return number

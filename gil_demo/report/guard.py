@@ -209,7 +209,7 @@ def _native(calls: Sequence[NativeFrame]) -> list[str]:
 
 
 def _block(block: Block, other: bool) -> list[str]:
-    name = f"{block.size:,} bytes at {block.start:#x}, array no. {block.number:,}"
+    name = f"{_bytes(block.size)} at {block.start:#x}, array no. {block.number:,}"
     if other:
         gone = ", freed" if block.state == "freed" else ""
         where = {
@@ -290,7 +290,7 @@ def guarded_line(counts: Counts, settings: Settings) -> str:
         f"1 in {settings.sample} was asked for": counts.sampled_out,
         "the memory for rounding up to pages was used up": counts.over_waste,
         "the mappings of this process were used up": counts.over_live,
-        "the address space was used up": counts.no_room,
+        "the address space has no room for them": counts.no_room,
     }
     spared = "; ".join(f"{number:,} not: {why}" for why, number in reasons.items() if number)
     processes = f" in {counts.processes} processes" if counts.processes > 1 else ""

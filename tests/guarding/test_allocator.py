@@ -164,6 +164,30 @@ assert name() == name(np.ones(3)) == "default_allocator"
 """)
 
 
+def test_an_allocator_of_an_unknown_version_is_left_alone(block: Run, allocator: str) -> None:
+    """The guard says so and takes nothing: neither address space nor SIGSEGV."""
+    ended = block(
+        allocator
+        + """
+used = lambda: int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+before = used()
+allocator.version = 2
+for _ in range(2):
+    try:
+        gil_demo.guard().__enter__()
+    except RuntimeError as error:
+        print(error)
+assert used() - before < 1 << 30
+allocator.version = 1
+with gil_demo.guard() as guarded:
+    np.ones(10)
+assert guarded.counts["guarded"] > 0
+"""
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.count("default allocator has a version that is not known here") == 2
+
+
 PARENT = """
 from gil_demo.cli import run_command_line
 assert run_command_line(["try", "borrowed-reference", "lost-update"]) == 0

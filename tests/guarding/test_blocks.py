@@ -83,14 +83,18 @@ with gil_demo.guard():
 
 def test_settings_that_cannot_be_are_refused(block: Run) -> None:
     """One sentence, and nothing is installed."""
-    ended = block("""
-try:
-    with gil_demo.guard(align=3):
-        pass
-except ValueError as error:
-    print(error)
+    settings = ["align=3", "edge='both'", "sample=0", "method=''", "quarantine=-1"]
+    ended = block(f"""
+from gil_demo.native import guard
+for setting in {settings}:
+    try:
+        eval(f"gil_demo.guard({{setting}})").__enter__()
+    except ValueError as error:
+        print(error)
+    assert not guard.is_installed()
 """)
-    assert ended.stdout == "align must be 8, 16 or None\n"
+    said = ended.stdout.splitlines()
+    assert [line.split()[0] for line in said] == [one.partition("=")[0] for one in settings]
 
 
 def test_a_write_to_a_protected_array_ends_the_process(block: Run) -> None:
@@ -139,6 +143,31 @@ with gil_demo.protect(array[10:20]):
     assert died(ended, "C wrote to byte 152 of an array that is protected from writing.")
 
 
+def test_protection_ends_when_the_data_are_freed(block: Run) -> None:
+    """Data that a resize has moved are not protected, and their end is not another array's."""
+    ended = block("""
+with gil_demo.guard():
+    array, other = np.zeros(1000), np.zeros(1000)
+with gil_demo.protect(array):
+    array.resize(2000, refcheck=False)
+    array[:] = 1
+    protection = gil_demo.protect(other)
+    protection.__enter__()
+print("all well", flush=True)
+other[0] = 1
+""")
+    assert died(ended, "C wrote to byte 0 of an array that is protected from writing.")
+
+
+def test_any_number_of_arrays_can_be_frozen_one_after_the_other(block: Run) -> None:
+    """A frozen array that is freed makes room for the next."""
+    ended = block("""
+for number in range(200):
+    assert gil_demo.frozen(np.full(10, float(number))).sum() == 10 * number
+""")
+    assert fine(ended)
+
+
 def test_a_frozen_array_can_be_read_and_not_written(block: Run) -> None:
     """NumPy refuses by the flag; C that ignores the flag ends the process."""
     ended = block("""
@@ -177,6 +206,30 @@ assert sorted(write.offset for write in writes) == [8 * i for i in range(80)]
 assert {write.python[0].function for write in writes} == {"writer"}
 assert len({write.thread for write in writes}) == 4
 assert array[:80].tolist() == [5, *range(1, 80)]
+""")
+    assert fine(ended)
+
+
+def test_two_arrays_stay_watched_while_two_threads_write_at_once(block: Run) -> None:
+    """Each array's pages are shut again, whichever thread is the last to end its write."""
+    ended = block("""
+with gil_demo.guard():
+    arrays = [np.zeros(1000), np.zeros(1000)]
+memset = ctypes.CDLL(None).memset  # without the GIL
+memset.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t]
+def writer(array):
+    for _ in range(2000):
+        memset(address(array), 1, 1)
+with gil_demo.watch_writes(arrays[0]) as first, gil_demo.watch_writes(arrays[1]) as second:
+    threads = [threading.Thread(target=writer, args=[array]) for array in arrays]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for array, writes in zip(arrays, (first, second)):
+        before = len(writes)
+        array[5] = 3.0
+        assert len(writes) == before + 1
 """)
     assert fine(ended)
 

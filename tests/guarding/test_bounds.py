@@ -142,20 +142,27 @@ assert np.ones({limit} // 64).sum() == {limit} // 64
     assert fine(ended)
 
 
-def test_too_little_address_space_is_one_line(block: Run) -> None:
-    """Where not even a little is available, the guard says so."""
+@pytest.mark.parametrize("limit", [1 << 20, 260 << 20])
+def test_too_little_address_space_is_one_line(limit: int, block: Run) -> None:
+    """Where not even a little is available, the guard says so, and keeps nothing."""
     ended = block(
         BOUNDS
-        + """
-used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20),) * 2)
-try:
-    begin()
-except guard.GuardUnavailable as error:
-    print(error)
+        + f"""
+def used():
+    return int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+guard.settings()
+before = used()
+resource.setrlimit(resource.RLIMIT_AS, (before + {limit},) * 2)
+for _ in range(2):
+    try:
+        begin()
+    except guard.GuardUnavailable as error:
+        print(error)
+assert used() - before < 1 << 20
 """
     )
-    assert "too little address space (ulimit -v)" in ended.stdout
+    assert fine(ended)
+    assert ended.stdout.count("too little address space (ulimit -v)") == 2
 
 
 def test_locked_memory_needs_the_fallback(block: Run) -> None:
@@ -202,6 +209,26 @@ def give_back(taken):
 
 page = resource.getpagesize()
 """
+
+
+def test_an_array_that_finds_no_mapping_is_counted_so(block: Run) -> None:
+    """The program itself may use up the mappings: the array is an ordinary one then."""
+    ended = block(
+        BOUNDS
+        + ALL_MAPPINGS
+        + """
+begin(method="mappings")
+guard.switch_on(False)
+taken = use_up_all_mappings()
+guard.switch_on(True)
+array = np.empty(9)
+guard.switch_on(False)
+give_back(taken)
+counts = guard.counts()
+assert (counts["asked"], counts["over_live"], counts["no_room"]) == (1, 1, 0)
+"""
+    )
+    assert fine(ended)
 
 
 def test_zeros_are_zero_after_the_mappings_were_used_up(block: Run) -> None:

@@ -211,6 +211,29 @@ with gil_demo.guard(method={method!r}):
     assert "C read the first byte past the end of an array's data." in ended.stderr
 
 
+def test_what_lies_before_the_first_array_of_all_is_charged_to_it(guarded: Run) -> None:
+    """No other array lies there, only the gap with which the guard's memory begins."""
+    ended = guarded("array = np.ones(10); read(address(array) - 8)", "--edge", "start")
+    assert ended.kind == ("before-start", "read")
+    assert ended.report["blocks"][0]["distance"] == 8
+
+
+def test_a_stack_has_the_calls_of_the_program_and_no_others(guarded: Run) -> None:
+    """Once a class is called often, some interpreters run its __init__ on a frame of their own."""
+    ended = guarded("""
+class Holder:
+    def __init__(self):
+        self.array = np.empty(10)
+def make():
+    return Holder()
+for _ in range(1000):
+    holder = make()
+read(address(holder.array) + 80)
+""")
+    made = ended.report["blocks"][0]["allocated"]["python"]
+    assert [call["function"] for call in made] == ["Holder.__init__", "make", "<module>"]
+
+
 def test_a_wild_index_names_the_arrays_on_both_sides(guarded: Run) -> None:
     """Between two arrays, the nearer one comes first, and the other is told too."""
     ended = guarded("""

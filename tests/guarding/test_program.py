@@ -1,6 +1,7 @@
 """`gil-demo guard` runs a program as Python would, and tells how it went."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -101,11 +102,99 @@ def test_a_request_to_end_reaches_the_program() -> None:
         assert process.wait(60) == 5
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+def test_what_the_keyboard_sends_is_left_to_the_program(number: signal.Signals) -> None:
+    """It gets the signal too, and may go on: the guard waits for its end."""
+    code = "print('ready', flush=True); input(); raise SystemExit(5)"
+    command = [sys.executable, "-m", "gil_demo", "guard", "-c", code]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(number)
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        assert process.wait(60) == 5
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_that_comes_before_the_program_reaches_it(name: str, python: Command) -> None:
+    """It is kept until the program is there to get it."""
+    ended = python(f"""
+import os, signal, subprocess, sys
+import gil_demo.guarding.run
+from gil_demo.cli import run_command_line
+start = subprocess.Popen
+def start_late(*words, **named):
+    os.kill(os.getpid(), signal.{name})
+    return start(*words, **named)
+subprocess.Popen = start_late
+sys.exit(run_command_line(("guard", "-c", "import time; time.sleep(60)")))
+""")
+    assert ended.returncode == 128 + getattr(signal, name), ended.stderr
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_that_is_ignored_is_ignored_by_the_program(name: str, python: Command) -> None:
+    """As after nohup: the program inherits it."""
+    ended = python(f"""
+import signal, sys
+from gil_demo.cli import run_command_line
+signal.signal(signal.{name}, signal.SIG_IGN)
+code = "import signal; print(signal.getsignal(signal.{name}) == signal.SIG_IGN)"
+sys.exit(run_command_line(("guard", "-c", code)))
+""")
+    assert ended.stdout == "True\n", ended.stderr
+
+
+def test_ctrl_c_after_the_program_leaves_no_folder(python: Command, tmp_path: Path) -> None:
+    """The reports are gathered from a folder that goes first, then the command ends."""
+    ended = python(f"""
+import os, signal, sys, tempfile
+tempfile.tempdir = {str(tmp_path)!r}
+from gil_demo.__main__ import main
+from gil_demo.guarding import run
+gather = run._counts
+def interrupted(directory):
+    os.kill(os.getpid(), signal.SIGINT)
+    return gather(directory)
+run._counts = interrupted
+sys.argv = ["gil-demo", "guard", "-c", "pass"]
+main()
+""")
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGINT, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_ends_when_the_guard_is_killed(tmp_path: Path) -> None:
+    """SIGKILL cannot be passed on, so the system ends the program."""
+    code = "import time; print('ready', flush=True); time.sleep(20); print('lived on')"
+    command = [sys.executable, "-m", "gil_demo", "guard", "-c", code]
+    variables = {**os.environ, "TMPDIR": str(tmp_path)}  # for the folder that nobody removes
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.kill()
+        assert process.stdout.read() == b""  # read up to its end: nobody has it open any more
+
+
 def test_the_last_line_says_how_many_arrays_were_guarded(process: Command) -> None:
     """All of them, unless a budget was hit, and then which."""
     ended = process("guard", "-c", "import numpy as np; a = [np.empty(9) for _ in range(50)]")
     last = ended.stderr.splitlines()[-1]
     assert last == "gil-demo guard: 50 of 50 arrays were guarded"
+
+
+def test_a_program_that_becomes_another_is_counted_with_it(guarded: Run) -> None:
+    """exec() keeps the process, and what it has counted before counts."""
+    counts = guarded("""
+import os
+np.empty(9)
+then = "import numpy as np; np.empty(9); np.empty(9)"
+os.execv(sys.executable, [sys.executable, "-c", then])
+""").counts
+    assert (counts["guarded"], counts["processes"]) == (3, 1)
 
 
 def test_a_program_without_numpy_is_told_apart(process: Command) -> None:

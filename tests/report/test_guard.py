@@ -76,6 +76,13 @@ def test_the_less_near_array_is_shown_only_in_doubt() -> None:
     assert "Or, less near: 6,000 bytes before the start" in between
 
 
+def test_one_byte_is_no_plural() -> None:
+    """In the size of an array, too."""
+    text = report_text(replace(REPORT, blocks=(replace(BLOCK, size=1, distance=1),)))
+    assert "C read 1 byte past the end" in text
+    assert "The array's data: 1 byte at 0x7000" in text
+
+
 def test_a_function_without_a_name_says_how_to_get_one() -> None:
     """Names and lines come with the compiler's -g."""
     text = report_text(replace(REPORT, native=(NativeFrame("/lib/some.so", 8, None),)))
@@ -165,3 +172,4 @@ def test_dtypes_have_numpy_s_names() -> None:
     """Kind and size make the name."""
     names = [dtype_name(*one) for one in (("f", 8), ("i", 2), ("c", 16), ("b", 1), ("V", 12))]
     assert names == ["float64", "int16", "complex128", "bool", "structured"]
+    assert [dtype_name(kind, 8) for kind in "Mm"] == ["datetime64", "timedelta64"]
