@@ -106,7 +106,7 @@ RELIES_ON_GIL = "gil-as-lock"
 
 THREADS = 2
 RACES = 3
-"""At most, until two calls meet where there is no lock. If held ones do not, that says something."""
+"""At most, until two calls meet where no lock is. That held ones do not then says something."""
 
 
 def run(progress: Progress) -> Seen:
