@@ -10,7 +10,7 @@ from gil_demo.report.check_page import page_texts
 from gil_demo.report.kept import kept_trials
 from gil_demo.report.markdown import head, section
 from gil_demo.results.patterns import PatternRow
-from gil_demo.words import FREE_THREADED, HALVES, NO_GIL, Half, either
+from gil_demo.words import FREE_THREADED, HALVES, NO_GIL, SAFE_WITH_GIL, Half, either
 
 EVIDENCE = Path(__file__).with_name("evidence.json")
 """What ``gil-demo try --all --json`` printed."""
@@ -29,6 +29,7 @@ def _lines(
     yield "| --- | --- | --- | --- |"
     for pattern in patterns:
         unsafe, safe = (declared_text(pattern.declared[half]) for half in HALVES)
+        safe += f", {SAFE_WITH_GIL}" if pattern.needs_gil else ""
         link = f"[{pattern.name}](#{pattern.name})"
         yield f"| {link} | {pattern.question} | {unsafe} | {safe} |"
     for chapter, members in groupby(patterns, lambda one: one.chapter):

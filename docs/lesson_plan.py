@@ -12,6 +12,17 @@ def plan(steps: Sequence[Step]) -> str:
     return "\n".join([*_table(steps), *(line for step in steps for line in _step(step))])
 
 
+def without_gil() -> str:
+    """Make a table of the steps with another question or answer where there is no GIL."""
+    lines = ["| | question without a GIL | right | to remember |", "| ---: | --- | --- | --- |"]
+    usual, other = (lesson.load_for(gil_enabled=enabled) for enabled in (True, False))
+    for step, here in zip(usual, other, strict=True):
+        if (here.question, here.answers, here.right) != (step.question, step.answers, step.right):
+            texts = map(markdown, (here.question, here.answers[here.right], here.remember))
+            lines.append(f"| {here.number} | {' | '.join(texts)} |")
+    return "\n".join(lines)
+
+
 def plans(minutes: Sequence[int]) -> str:
     """Write a table of what to take in so many minutes, and what to type."""
     lines = ["| you have | type | steps | with a class |", "| ---: | --- | --- | ---: |"]

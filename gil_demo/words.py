@@ -37,6 +37,9 @@ NO_GIL = "no GIL"
 FREE_THREADED = "free-threaded build"
 """The key of what it declares for such a build, whether that runs with a GIL now or without."""
 
+SAFE_WITH_GIL = "safe with a GIL"
+"""What is said of a safe half that is safe only where there is a GIL, where there is none now."""
+
 Expected = Outcome | tuple[Outcome, ...]
 """The outcome that a half must end in, or several, of which the build or the machine chooses."""
 

@@ -107,14 +107,18 @@ def made() -> RunResult:
 def ended() -> Callable[..., tuple[PatternRow, ...]]:
     """Makes rows of halves that never ran: each ended as declared, unless told otherwise."""
     from gil_demo.gallery import registry
+    from gil_demo.gallery.question.claims import CLAIMS
+    from gil_demo.gallery.subject import Subject
+
+    known: tuple[Subject, ...] = (*registry.load_all(), *CLAIMS)
+    subjects = {subject.name: subject for subject in known}
 
     def rows(
         halves: Halves, otherwise: Mapping[tuple[str, Half], Outcome] | None = None
     ) -> tuple[PatternRow, ...]:
         made = []
         for name, half in halves:
-            (subject,) = registry.subjects(name)
-            expected = subject.expected(half)
+            expected = subjects[name].expected(half)
             outcome = (otherwise or {}).get((name, half), each(expected)[0])
             left: Finding | Death = Finding(outcome, f"{name} {half} was seen", "there was more")
             if outcome in ("crash", "fatal-error"):

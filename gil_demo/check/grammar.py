@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from gil_demo.errors import BadInput
+from gil_demo.host import machine
 
 HEAD = "void f()"
 """What stands before a body so that it parses as a function, whatever its own header is."""
@@ -30,6 +31,15 @@ def _parsers() -> tuple[Any, Any]:
     languages = (tree_sitter_c.language(), tree_sitter_cpp.language())
     c, cpp = (tree_sitter.Parser(tree_sitter.Language(language)) for language in languages)
     return c, cpp
+
+
+def would_turn_gil_on() -> bool:
+    """Check whether loading the parser turns a GIL on where there is none.
+
+    tree-sitter 0.26 does not declare that it can do without. `gil-demo check` takes that, and
+    pages that only tell what the check finds do not run it then.
+    """
+    return machine.free_threaded() and not machine.gil_enabled()
 
 
 def ensure_available() -> None:

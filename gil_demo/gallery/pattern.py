@@ -53,7 +53,11 @@ class IncompletePattern(BadInput, ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """One hazard: its page, its C, and the outcome that is declared for each half here."""
+    """One hazard: its page, its C, and the outcome that is declared for each half here.
+
+    `needs_gil` says in a clause why the safe half is safe only where there is a GIL; it is empty
+    where the half is safe without one.
+    """
 
     name: str
     chapter: str
@@ -65,6 +69,7 @@ class Pattern:
     safe: Expected
     declared: Mapping[Half, Declared]
     environment: Mapping[str, str]
+    needs_gil: str
     module: ModuleType
 
     @property
@@ -85,6 +90,10 @@ class Pattern:
     def expected(self, half: Half) -> Expected:
         """Return what is declared for a half; where chance decides, it may differ."""
         return self.safe if half == "safe" else self.unsafe
+
+    def caveat(self, half: Half) -> str:
+        """Say why a half is safe only with a GIL, where there is none now; else nothing."""
+        return self.needs_gil if half == "safe" and not machine.gil_enabled() else ""
 
     def run(self, half: Half, lab: Lab) -> Finding:
         """Run a half, in a child: it may end the process."""
@@ -128,6 +137,7 @@ def load(stem: str) -> Pattern:
         safe=_declared(name, "SAFE", getattr(module, "SAFE", "ok")),
         declared={"unsafe": module.UNSAFE, "safe": getattr(module, "SAFE", "ok")},
         environment=getattr(module, "ENVIRONMENT", {}),
+        needs_gil=getattr(module, "SAFE_NEEDS_GIL", ""),
         module=module,
     )
 

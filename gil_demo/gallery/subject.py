@@ -34,5 +34,8 @@ class Subject(Protocol):
     def expected(self, half: Half) -> Expected:
         """Return what is declared for a half on the running interpreter."""
 
+    def caveat(self, half: Half) -> str:
+        """Say why a half is safe only with a GIL, where there is none now; else nothing."""
+
     def run(self, half: Half, lab: Lab) -> Finding:
         """Run a half, in a child: it may end the process."""

@@ -35,12 +35,18 @@ INSIDE_POLL_SECONDS = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The ticker during one call, or during an equal time alone."""
+    """The ticker during one call, or during an equal time alone.
+
+    The last two say whether a collection by another thread began inside the call, and whether it
+    also ended there.
+    """
 
     ticks_inside: int
     longest_stall_seconds: float
     call_seconds: float
     held_share: float | None = None
+    collection_began: bool = False
+    collection_ended: bool = False
 
     @property
     def ticks_per_second(self) -> float:
@@ -57,24 +63,28 @@ def companies(*, gil_enabled: bool) -> tuple[Company, ...]:
 
 
 @contextmanager
-def _a_collection_during(call: kernels.Call) -> Iterator[None]:
+def _a_collection_during(call: kernels.Call) -> Iterator[list[int]]:
     """Collect garbage in another thread, once the call that the block makes is inside.
 
     That thread reads the time of entry while C runs. If it were seen late, the collection
-    would begin late, and nothing else would be wrong.
+    would begin late, and nothing else would be wrong. The list that is given to the block has
+    two moments in the end: one before the collection, and one after it.
     """
     over = threading.Event()
+    moments: list[int] = []
 
     def collect() -> None:
         while not call.enter_ns:
             if over.wait(INSIDE_POLL_SECONDS):
                 return
+        moments.append(time.monotonic_ns())
         gc.collect()
+        moments.append(time.monotonic_ns())
 
     thread = threading.Thread(target=collect, name="collector", daemon=True)
     thread.start()
     try:
-        yield
+        yield moments
     finally:
         over.set()
         thread.join()
@@ -84,7 +94,7 @@ def observe(plan: Plan, company: Company) -> Observation:
     """Watch the ticker through one call of the plan, or through an equal time alone."""
     mode = _mode(company)
     with Lookout() as lookout, Ticker() as ticker:
-        row = None
+        row, moments = None, list[int]()
         if company == "alone":
             enter_ns = time.monotonic_ns()
             time.sleep(CALL_SECONDS)
@@ -94,7 +104,8 @@ def observe(plan: Plan, company: Company) -> Observation:
             passes = plan.passes * (COLLECTED_TIMES if company in COLLECTED else 1)
             call = kernels.Call(mode, plan.kernel, plan.work(1)[0], passes)
             row = lookout.sign_in()
-            with _a_collection_during(call) if company in COLLECTED else nullcontext():
+            collected = company in COLLECTED
+            with _a_collection_during(call) if collected else nullcontext(moments) as moments:
                 run_alone(call)
             enter_ns, exit_ns = call.enter_ns, call.exit_ns
     span = Span(mode, 1, enter_ns, exit_ns)
@@ -103,7 +114,17 @@ def observe(plan: Plan, company: Company) -> Observation:
         longest_stall_seconds(ticker.ticks, enter_ns, exit_ns),
         (exit_ns - enter_ns) / 1e9,
         None if company == "alone" else lookout.held_share(row, span),
+        *_inside(moments, span),
     )
+
+
+def _inside(moments: Sequence[int], span: Span) -> tuple[bool, bool]:
+    """Check of a collection's begin and end which of them lie in a span; neither without one."""
+    if not moments:
+        return False, False
+    began, ended = moments
+    began_inside = span.enter_ns < began < span.exit_ns
+    return began_inside, began_inside and ended < span.exit_ns
 
 
 def _mode(company: Company) -> Mode:
@@ -133,6 +154,8 @@ def responsiveness_row(
         held_share=None
         if company == "alone"
         else fits_least(_mode(company), [one.held_share for one in seen]),
+        collections_begun=sum(one.collection_began for one in seen),
+        collections_ended=sum(one.collection_ended for one in seen),
     )
 
 

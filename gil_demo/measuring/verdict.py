@@ -2,9 +2,10 @@
 
 Only facts that noise cannot change can contradict the claim: with the GIL held,
 two calls inside at once or a tick inside a call; a hand-over of the GIL where there
-can be none; or a pattern that ended otherwise than declared. A busy machine can keep
-released calls from meeting, and another program can write to a file that is mapped:
-both leave the claim open. No speed-up is judged; it is reported beside the facts.
+can be none; without a GIL, a collection that ends during a call which stays attached;
+or a pattern that ended otherwise than declared. A busy machine can keep released calls
+from meeting, and another program can write to a file that is mapped: both leave the
+claim open. No speed-up is judged; it is reported beside the facts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -91,6 +92,9 @@ def _contradictions(evidence: Evidence) -> Iterator[str]:
             declared = either(row.expected)
             yield f"The {row.half} half of {row.name} did not end as declared ({declared})."
     if not evidence.environment.gil_enabled:
+        stopped = evidence.ticker.get("held-collected")
+        if stopped and stopped.collections_ended:
+            yield "A garbage collection came to its end during a call that stayed attached."
         return
     for gil, threads, peak in evidence.peaks:
         if gil == "held" and peak.max > 1:

@@ -13,6 +13,8 @@ What you will see:
     by SIGSEGV at the next element, because the array's data lie in guarded pages here:
     freeing them makes them inaccessible. Without guarded pages the memory is often
     still there, or already belongs to another array, and the sum is right or wrong by luck.
+    Where there is no GIL, the unsafe half has no block, and ends in the same way: C stays attached,
+    and the list is cleared all the same.
 
 Why the safe half is safe:
     It owns a reference from before it releases the GIL until it has taken the GIL back. The
@@ -53,6 +55,7 @@ from typing import Any
 
 import numpy as np
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -66,7 +69,9 @@ SIZE = 8192
 
 def unsafe(lab: Lab) -> Finding:
     """Borrow the array from a list that is cleared meanwhile."""
-    return _sum_while_cleared(lab, lab.c.borrowed_reference_unsafe)
+    gil = gil_enabled()
+    summed = lab.c.borrowed_reference_unsafe if gil else lab.c.borrowed_reference_held
+    return _sum_while_cleared(lab, summed)
 
 
 def safe(lab: Lab) -> Finding:

@@ -17,8 +17,9 @@ What you will see:
 
 Why the safe half is safe:
     C is given the object together with the address. It keeps a reference as long as it may call,
-    and drops it when the callback is unregistered. If you cannot change the C, keep the object
-    in Python: under a name of the module, or in an attribute of an object that lives long
+    and drops it when the callback is unregistered. Address and reference belong together: the
+    GIL keeps them so here, and without one they need a lock. If you cannot change the C, keep the
+    object in Python: under a name of the module, or in an attribute of an object that lives long
     enough. In cffi's API mode, ``@ffi.def_extern()`` gives a Python body to a function that was
     compiled into the module, so its address is valid for ever; what you must keep there is the
     ``ffi.new_handle()`` that it is given.
@@ -68,6 +69,7 @@ from gil_demo.results.patterns import Finding
 CHAPTER = "lifetime"
 QUESTION = "May Python drop a callback that C still has?"
 UNSAFE = "crash"
+SAFE_NEEDS_GIL = "another thread can register a callback while C calls one"
 ENVIRONMENT = {"PYTHONMALLOC": "debug"}
 
 SIZE = 8

@@ -82,6 +82,8 @@ lab = ffi.cast("lab *", memory)
 result = ffi.cast("double *", lab + 1)
 
 class Late:
+    kept = memory  # which the shutdown could unmap first: lab and result are only addresses
+
     def __del__(self, step=lib.lab_step, lab=lab, reach=lib.lab_reach, sleep=time.sleep):
         reach(lab, 2)
         while step(lab) < 3:

@@ -15,7 +15,8 @@ What you will see:
     C reads 64 rows. The array becomes 128 by 64. C reads 64 columns, and adds up 64
     times 64 elements: 4,096 of 8,192. The array never had that shape. If C had read the
     columns first, it would have found 128 times 128 elements, twice as many as
-    there are.
+    there are. Where there is no GIL, the unsafe half has no block: the header changes while C is
+    attached.
 
 Why the safe half is safe:
     It reads rows, columns and the pointer while it has the GIL, with nothing in between
@@ -56,6 +57,7 @@ from typing import Any
 
 import numpy as np
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -63,6 +65,7 @@ from gil_demo.results.patterns import Finding
 CHAPTER = "the block"
 QUESTION = "May C read the size or the data pointer inside the block?"
 UNSAFE = "wrong-value"
+SAFE_NEEDS_GIL = "NumPy has no lock for the header of an array"
 
 ROWS = 64
 COLUMNS = 128
@@ -70,7 +73,8 @@ COLUMNS = 128
 
 def unsafe(lab: Lab) -> Finding:
     """Read one half of the shape before the change and the other half after it."""
-    return _sum_while_reshaped(lab, lab.c.header_read_unsafe)
+    summed = lab.c.header_read_unsafe if gil_enabled() else lab.c.header_read_held
+    return _sum_while_reshaped(lab, summed)
 
 
 def safe(lab: Lab) -> Finding:

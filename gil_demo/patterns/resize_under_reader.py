@@ -69,6 +69,7 @@ from gil_demo.results.patterns import Finding
 CHAPTER = "lifetime"
 QUESTION = "Could the array move?"
 UNSAFE = "crash"
+SAFE_NEEDS_GIL = "another thread can resize the array while C copies it"
 
 SIZE = 8192
 

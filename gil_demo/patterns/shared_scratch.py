@@ -13,7 +13,8 @@ Mechanism:
 What you will see:
     A median sorts, so C copies the array first. One call copies 1,001 ones into its
     scratch buffer and parks. Another copies 1,001 fives into the same buffer. Both then
-    sort it and take the middle: the median of the ones is 5.
+    sort it and take the middle: the median of the ones is 5. Where there is no GIL, the unsafe half
+    has no block, as when one buffer was enough, and fails as well.
 
 Why the safe half is safe:
     Its buffer is on the stack, so each call has its own. The source differs by one word. A
@@ -52,6 +53,7 @@ from typing import Any
 
 import numpy as np
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -66,7 +68,8 @@ UNFORCED_TIMES = 300
 
 def unsafe(lab: Lab) -> Finding:
     """Take two medians at once in one buffer."""
-    return _two_medians(lab, lab.c.shared_scratch_unsafe)
+    median = lab.c.shared_scratch_unsafe if gil_enabled() else lab.c.shared_scratch_held
+    return _two_medians(lab, median)
 
 
 def safe(lab: Lab) -> Finding:

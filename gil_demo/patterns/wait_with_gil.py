@@ -9,7 +9,8 @@ Mechanism:
     until then no thread runs Python code.
     Without a GIL the waiting thread stays attached. A garbage collection first stops all
     attached threads, so it waits for this one, and each thread that runs Python code waits
-    with it.
+    with it. On 3.13 a process does the same once before its first further thread runs: if that
+    is the thread that C waits for, the wait never ends. See stop-the-world.
 
 What you will see:
     C reads an array from a pipe with the GIL held. A Python thread is about to write the

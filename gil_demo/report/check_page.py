@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.check.check import check_text
+from gil_demo.check.grammar import would_turn_gil_on
 from gil_demo.check.rule import Rule, load_all, rules_for
 from gil_demo.csource.halves import halves
 from gil_demo.errors import BadInput
@@ -97,6 +98,8 @@ def seen_sentence(pattern: str) -> str:
 
 def reading(name: str, text: str) -> str:
     """Say in a list what the check finds in the text of a file, or how to have it."""
+    if would_turn_gil_on():
+        return f"gil-demo check {name} tells. It did not run here: its parser turns the GIL on."
     try:
         findings = check_text(name, text)
     except BadInput as error:

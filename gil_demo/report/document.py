@@ -36,7 +36,10 @@ def check_document(result: CheckResult) -> dict[str, Any]:
 def list_document(patterns: "Sequence[Pattern]") -> dict[str, Any]:
     """Make the document that `gil-demo list --json` prints, as plain data."""
     names = ("name", "chapter", "question", "unsafe", "safe")
-    rows = [{name: getattr(pattern, name) for name in names} for pattern in patterns]
+    rows = [
+        {**{name: getattr(pattern, name) for name in names}, "caveat": pattern.caveat("safe")}
+        for pattern in patterns
+    ]
     return {"format": "gil-demo/list", "version": VERSION, "patterns": rows}
 
 

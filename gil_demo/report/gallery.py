@@ -19,11 +19,11 @@ from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
 from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.kit.columns import Column, ruled_table, words
-from gil_demo.report.kit.palette import HALF_STYLES, OUTCOME_STYLES
+from gil_demo.report.kit.palette import CAVEAT_STYLE, HALF_STYLES, OUTCOME_STYLES
 from gil_demo.report.kit.sections import section, sources_section
-from gil_demo.report.patterns import outcomes_text, trials_caution
+from gil_demo.report.patterns import declared_text, outcomes_text, trials_caution
 from gil_demo.results.patterns import PatternRow, TryResult
-from gil_demo.words import HALVES, Expected, Half, each, either
+from gil_demo.words import HALVES, SAFE_WITH_GIL, Expected, Half, each
 
 BRIGHT = {"bright_green": "green", "bright_cyan": "cyan"}
 """Colours that cannot be read on a light background, and what to take instead."""
@@ -72,9 +72,15 @@ def gallery_columns(patterns: Sequence[Pattern]) -> tuple[Column, ...]:
     return (
         words("pattern", (pattern.name for pattern in patterns)),
         words("the question it answers", (pattern.question for pattern in patterns)),
-        words("unsafe half\nends in", (_outcomes(pattern.unsafe) for pattern in patterns)),
-        words("safe half\nends in", (_outcomes(pattern.safe) for pattern in patterns)),
+        words("unsafe half\nends in", (_ending(pattern, "unsafe") for pattern in patterns)),
+        words("safe half\nends in", (_ending(pattern, "safe") for pattern in patterns)),
     )
+
+
+def _ending(pattern: Pattern, half: Half) -> Text:
+    """Write what a half ends in, and say if it is safe only with a GIL and there is none."""
+    text = _outcomes(pattern.expected(half))
+    return text.append(f"\n{SAFE_WITH_GIL}", CAVEAT_STYLE) if pattern.caveat(half) else text
 
 
 def _outcomes(expected: Expected) -> Text:
@@ -125,7 +131,7 @@ class Page:
 
 def half_title(pattern: Pattern, half: Half) -> Text:
     """Name a half, and the outcomes that are declared for it here."""
-    return Text(f"{half}: {either(pattern.expected(half))}", f"bold {HALF_STYLES[half]}")
+    return Text(f"{half}: {declared_text(pattern, half)}", f"bold {HALF_STYLES[half]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,5 +264,10 @@ def trial_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
     return (
         words("half", (Text(row.half, HALF_STYLES[row.half]) for row in rows)),
         words("ended in", map(outcomes_text, rows)),
-        words("what was seen", (row.evidence for row in rows)),
+        words("what was seen", (_seen(row) for row in rows)),
     )
+
+
+def _seen(row: PatternRow) -> str:
+    """Tell the evidence, and why the half is safe only with a GIL, where it had none."""
+    return f"{row.evidence}; {row.caveat}" if row.caveat else row.evidence

@@ -14,12 +14,17 @@ from gil_demo.report.gallery import claims_columns, gallery_columns, trial_colum
 from gil_demo.report.kit.columns import FittingTable
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
-from gil_demo.report.patterns import PATTERNS_TITLE, patterns_columns, trials_caution
+from gil_demo.report.patterns import (
+    PATTERNS_TITLE,
+    declared_text,
+    patterns_columns,
+    trials_caution,
+)
 from gil_demo.report.picture import Picture
 from gil_demo.report.run_tables import responsiveness_table, run_caution, scaling_table
 from gil_demo.results.patterns import TryResult
 from gil_demo.results.run import RunResult
-from gil_demo.words import HALVES, either
+from gil_demo.words import HALVES
 
 PICTURE_COLUMNS = 80
 """What a block of text on GitHub shows without scrolling."""
@@ -89,7 +94,7 @@ def _shown(pattern: Pattern) -> Iterator[str]:
             if parts.shared:
                 yield f"**Both halves use**\n\n{fenced(parts.shared, 'c')}"
             for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
-                yield f"**{half}: {either(pattern.expected(half))}**\n"
+                yield f"**{half}: {plain(declared_text(pattern, half))}**\n"
                 yield fenced(code, "c")
 
 

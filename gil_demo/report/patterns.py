@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from gil_demo.gallery.pattern import Pattern
 from gil_demo.measuring.others import caution
 from gil_demo.report.kit.columns import Column, ruled_table, words
-from gil_demo.report.kit.palette import OUTCOME_STYLES
+from gil_demo.report.kit.palette import CAVEAT_STYLE, OUTCOME_STYLES
 from gil_demo.results.patterns import PatternRow, TryResult
-from gil_demo.words import HALVES, Half, either
+from gil_demo.words import HALVES, SAFE_WITH_GIL, Half, either
 
 PATTERNS_TITLE = "Patterns: each hazard, unsafe and safe, run once"
 
@@ -61,13 +62,24 @@ def patterns_columns(rows: Sequence[PatternRow]) -> tuple[Column, ...]:
 
 
 def outcomes_text(row: PatternRow) -> Text:
-    """Write the outcomes, how often each came, and what was expected if that differs."""
+    """Write the outcomes, how often each came, and what was expected if that differs.
+
+    Of a half that is safe only with a GIL it says so, where it was run without one.
+    """
     text = Text()
     for position, (outcome, count) in enumerate(sorted(row.outcomes.items())):
         text.append("\n" if position else "")
         text.append(outcome, OUTCOME_STYLES[outcome])
         if row.runs > 1:
             text.append(f" {count:,} of {row.runs:,}")
+    if row.caveat:
+        text.append(f"\n{SAFE_WITH_GIL}", CAVEAT_STYLE)
     if row.half != "unforced" and row.as_expected < row.runs:
         text.append(f"\nnot {either(row.expected)}", "bold red")
     return text
+
+
+def declared_text(pattern: Pattern, half: Half) -> str:
+    """Name the outcome that a half must end in, and say if it needs a GIL that is not there."""
+    caveat = pattern.caveat(half)
+    return either(pattern.expected(half)) + (f", {SAFE_WITH_GIL}: {caveat}" if caveat else "")

@@ -82,7 +82,8 @@ class PatternRow:
     did not end as expected, or, of races left to chance, one that went wrong; else simply
     the first. `expected` is the outcome that the half must end in, or several of which it may
     end in any. `evidence` says the same in a sentence. Documents that were written before
-    there were `finding` and `death` have the sentence only.
+    there were `finding` and `death` have the sentence only. `caveat` says in a clause why the
+    half is safe only with a GIL, where it was run without one; else it is empty.
     """
 
     name: str
@@ -95,6 +96,7 @@ class PatternRow:
     seconds: Spread
     finding: Finding | None = None
     death: Death | None = None
+    caveat: str = ""
 
     @property
     def measured(self) -> bool:

@@ -103,7 +103,9 @@ class ResponsivenessRow:
     longest gap between two ticks. `ticks_inside`, the number of ticks whose time
     lies within the kernel's span, is that of the round which came closest to
     refuting what is expected: the most where none may be, else the fewest.
-    `held_share` is as in the scaling rows.
+    `held_share` is as in the scaling rows. In so many rounds a garbage collection by another
+    thread began inside the call (`collections_begun`), and in so many of these it also ended
+    inside (`collections_ended`): never in a held call.
     """
 
     gil: Company
@@ -113,6 +115,8 @@ class ResponsivenessRow:
     call_seconds: float
     ticks_inside: int | None
     held_share: float | None = None
+    collections_begun: int = 0
+    collections_ended: int = 0
 
 
 @dataclass(frozen=True)

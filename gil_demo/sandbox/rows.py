@@ -53,4 +53,5 @@ def _row(task: Task, endings: Sequence[Ending]) -> PatternRow:
         seconds=Spread.of(ending.seconds for ending in endings),
         finding=left if isinstance(left, Finding) else None,
         death=left if isinstance(left, Death) else None,
+        caveat=subject.caveat(half),
     )

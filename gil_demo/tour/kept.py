@@ -43,7 +43,8 @@ def walk_of(result: LessonResult) -> Walk:
     Question and answers are those of the result, and what surrounds them is this version's.
     Raises `UnreadableDocument` where a step is not one of this lesson, or contradicts itself.
     """
-    known = {step.name: step for step in lesson.load_all()}
+    enabled = result.environment.gil_enabled
+    known = {step.name: step for step in lesson.load_for(gil_enabled=enabled)}
     steps, seen = [], {}
     for position, one in enumerate(result.steps):
         for fault in _faults(one, known):

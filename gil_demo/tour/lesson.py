@@ -1,6 +1,8 @@
 """The lesson: its steps in their order, each made from a module's docstring and its `run`.
 
-A step may also have `code`, which gets the C that is shown with its question.
+A step may also have `code`, which gets the C that is shown with its question. Where a step differs
+without a GIL, its docstring has further parts: "Why without a GIL" takes the place of "Why" there.
+If another answer is right then, the module has `RIGHT_WITHOUT_GIL`.
 """
 
 import re
@@ -12,6 +14,7 @@ from math import ceil
 
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
+from gil_demo.host import machine
 from gil_demo.tour import steps
 from gil_demo.tour.step import Source, Step
 
@@ -54,6 +57,10 @@ PARTS = (
 )
 
 
+WITHOUT_GIL = " without a GIL"
+"""Behind the heading of a part that is for an interpreter without a GIL."""
+
+
 class IncompleteStep(ValueError):
     """A step whose docstring lacks a part; the message says which."""
 
@@ -68,8 +75,13 @@ class TooShort(BadInput):
 
 @cache
 def load_all() -> tuple[Step, ...]:
-    """Load the whole lesson. Raises `IncompleteStep`."""
-    return tuple(_step(stem) for stem in ORDER)
+    """Load the whole lesson, as it is where this runs. Raises `IncompleteStep`."""
+    return load_for(gil_enabled=machine.gil_enabled())
+
+
+def load_for(*, gil_enabled: bool) -> tuple[Step, ...]:
+    """Load the whole lesson for an interpreter with a GIL or without. Raises `IncompleteStep`."""
+    return tuple(_step(stem, gil_enabled=gil_enabled) for stem in ORDER)
 
 
 def part(first: int, last: int | None) -> tuple[Step, ...]:
@@ -107,12 +119,16 @@ def plan(minutes: int) -> tuple[Step, ...]:
     return tuple(step for step in lesson if step in chosen)
 
 
-def _step(stem: str) -> Step:
+def _step(stem: str, *, gil_enabled: bool) -> Step:
     module = import_module(f"{steps.__name__}.{stem}")
     title, parts = page_parts(module.__doc__ or "")
     missing = [part for part in PARTS if not parts.get(part)]
     if missing:
         raise IncompleteStep(f"step {stem}: its docstring lacks {', '.join(missing)}")
+    right = module.RIGHT
+    if not gil_enabled:
+        parts = {part: parts.get(part + WITHOUT_GIL, parts[part]) for part in PARTS}
+        right = getattr(module, "RIGHT_WITHOUT_GIL", right)
     return Step(
         number=ORDER.index(stem) + 1,
         steps=len(ORDER),
@@ -121,7 +137,7 @@ def _step(stem: str) -> Step:
         idea=_flowing(parts["Idea"]),
         question=_flowing(parts["Question"]),
         answers=_items(parts["Answers"]),
-        right=module.RIGHT,
+        right=right,
         why=_flowing(parts["Why"]),
         remember=_flowing(parts["Remember"]),
         misconception=_flowing(parts["Misconception"]),

@@ -15,6 +15,9 @@ from gil_demo.measuring.spans import peak_inside
 from gil_demo.results.run import DRAWN_GAP_NS, Panel, Span
 from gil_demo.words import Kernel, Mode
 
+MAX_PANELS = 30
+"""How often two calls without a GIL may miss each other on a busy machine."""
+
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
@@ -31,11 +34,21 @@ def stretches_within(panel: Panel, span: Span) -> int:
 
 
 def test_the_held_panel_is_a_staircase_with_an_empty_lane_below(plan: Plan) -> None:
-    """Held, no call overlaps another, and no stretch of ticks reaches into a call."""
-    panel = record_panel(plan, "held")
-    assert (peak_inside(panel.spans) == 1) == machine.gil_enabled()
-    without = all(stretches_within(panel, span) == 0 for span in panel.spans)
-    assert without == machine.gil_enabled()
+    """Held, no call overlaps another, and no stretch of ticks reaches into a call.
+
+    Without a GIL both can happen, and do as soon as the machine has a core for each.
+    """
+    panels = (record_panel(plan, "held") for _ in range(MAX_PANELS))
+    if machine.gil_enabled():
+        panel = next(panels)
+        assert peak_inside(panel.spans) == 1
+        assert all(stretches_within(panel, span) == 0 for span in panel.spans)
+    else:
+        assert any(
+            peak_inside(panel.spans) == 2
+            and any(stretches_within(panel, span) for span in panel.spans)
+            for panel in panels
+        )
 
 
 @pytest.mark.parametrize("mode", ["held", "released"])
@@ -51,7 +64,7 @@ def test_the_ticker_is_drawn_a_little_before_and_after_the_calls(plan: Plan) -> 
     """The lane shows ticks before the first call and after the last, and no others."""
     panel = record_panel(plan, "held")
     begin = panel.spans[0].enter_ns - picture.LEAD_SECONDS * 1e9
-    end = panel.spans[-1].exit_ns + picture.LEAD_SECONDS * 1e9
+    end = max(span.exit_ns for span in panel.spans) + picture.LEAD_SECONDS * 1e9
     assert all(begin <= s.first_ns <= s.last_ns < end for s in panel.ticker)
     for before, after in pairwise(panel.ticker):
         assert after.first_ns - before.last_ns > DRAWN_GAP_NS

@@ -25,6 +25,10 @@ RACES = 10
 """At most: the first in which all calls met is enough."""
 
 
+MAX_RACES = 30
+"""How often calls without a GIL may miss each other on a busy machine."""
+
+
 @pytest.fixture(scope="module")
 def passes() -> int:
     """Passes of `spin` over 1,000 elements that last at least 30 ms."""
@@ -54,10 +58,13 @@ def spun(mode: Mode, threads: int, passes: int) -> Race:
 @pytest.mark.parametrize("threads", [2, 4])
 def test_held_calls_are_inside_one_at_a_time(threads: int, passes: int) -> None:
     """With the GIL held, at most one call is inside; without a GIL, holding it keeps nobody out."""
-    race = spun("held", threads, passes)
-    expected = 1 if machine.gil_enabled() else threads
-    assert peak_inside(race.spans) == expected
-    assert (mean_inside(race.spans) == 1.0) == machine.gil_enabled()
+    races = (spun("held", threads, passes) for _ in range(MAX_RACES))
+    if machine.gil_enabled():
+        race = next(races)
+        assert peak_inside(race.spans) == 1
+        assert mean_inside(race.spans) == 1.0
+    else:
+        assert any(peak_inside(race.spans) == threads for race in races)
 
 
 @pytest.mark.parametrize("mode", ["released", "native"])

@@ -110,3 +110,19 @@ def test_the_collection_is_over_when_the_call_was_watched(plan: Plan, company: C
     seen = observe(plan, company)
     assert seen.call_seconds > 0
     assert "collector" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_no_collection_ends_inside_a_held_call(plan: Plan) -> None:
+    """Without a GIL it waits for the call; with one its thread does not run before that."""
+    assert not observe(plan, "held-collected").collection_ended
+
+
+def test_rounds_are_counted_in_which_a_collection_began_and_ended_inside() -> None:
+    """One that began inside need not have ended there."""
+    inside = {"none": (False, False), "begun": (True, False), "both": (True, True)}
+    rounds: list[Observations] = [
+        round_of(100, 50, 50) | {"released-collected": Observation(90, 0.001, 0.01, None, *seen)}
+        for seen in inside.values()
+    ]
+    row = responsiveness_row(rounds, "released-collected", none_expected=False)
+    assert (row.collections_begun, row.collections_ended) == (2, 1)

@@ -13,7 +13,7 @@ from gil_demo.results.host import Environment
 from gil_demo.results.numbers import Range
 from gil_demo.results.patterns import Finding
 from gil_demo.results.run import Panel, ResponsivenessRow, RunResult, ScalingRow, Span, Stretch
-from gil_demo.words import Mode, Outcome, State
+from gil_demo.words import Company, Mode, Outcome, State
 
 Quantity = Literal["picture", "scaling", "responsiveness"]
 QUANTITIES: tuple[Quantity, ...] = ("picture", "scaling", "responsiveness")
@@ -314,6 +314,18 @@ def test_without_a_gil_the_stalls_of_a_collection_are_told(without_gil: Evidence
     assert verdict.state == "shown"
     assert "90.0 ms in a call of 100.0 ms that was held" in verdict.reasons[2]
     assert "6.0 ms in a call of 100.0 ms that was released" in verdict.reasons[2]
+
+
+@pytest.mark.parametrize(
+    ("company", "state"), [("held-collected", "contradicted"), ("released-collected", "shown")]
+)
+def test_without_a_gil_a_collection_that_ends_in_a_held_call_contradicts(
+    company: Company, state: State, without_gil: Evidence
+) -> None:
+    """It waits for each thread that is attached, so also for that one."""
+    row = replace(without_gil.responsiveness[1], collections_begun=3, collections_ended=1)
+    rows = [*without_gil.responsiveness, replace(row, gil=company)]
+    assert judge(replace(without_gil, responsiveness=rows)).state == state
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)

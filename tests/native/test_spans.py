@@ -21,6 +21,9 @@ from gil_demo.words import Mode
 
 Command = Callable[..., CompletedProcess[str]]
 
+MAX_RACES = 30
+"""How often calls without a GIL may miss each other on a busy machine."""
+
 
 @pytest.mark.parametrize("mode", MODES)
 def test_spans_are_stamped_by_the_clock_of_monotonic_ns(mode: Mode) -> None:
@@ -54,8 +57,8 @@ def test_python_goes_on_while_a_released_call_is_inside() -> None:
     assert call.enter_ns < noticed < call.exit_ns
 
 
-def test_a_held_call_is_inside_alone() -> None:
-    """Held, a call keeps all others out: their spans never overlap, and neither do held ones."""
+def held_calls_follow_each_other() -> bool:
+    """Make four held calls on a thread each, and check whether none began before another's end."""
     calls = [Call("held", "spin", np.zeros(1000), 2000) for _ in range(4)]
     threads = [threading.Thread(target=kernels.run, args=[call]) for call in calls]
     for thread in threads:
@@ -63,8 +66,15 @@ def test_a_held_call_is_inside_alone() -> None:
     for thread in threads:
         thread.join()
     in_order = sorted(calls, key=lambda call: call.enter_ns)
-    apart = [a.exit_ns <= b.enter_ns for a, b in pairwise(in_order)]
-    assert all(apart) == machine.gil_enabled()
+    return all(a.exit_ns <= b.enter_ns for a, b in pairwise(in_order))
+
+
+def test_a_held_call_is_inside_alone() -> None:
+    """Held, a call keeps all others out; without a GIL it does not, where two have a core."""
+    if machine.gil_enabled():
+        assert held_calls_follow_each_other()
+    else:
+        assert not all(held_calls_follow_each_other() for _ in range(MAX_RACES))
 
 
 def test_only_the_released_module_releases_the_gil() -> None:

@@ -6,11 +6,14 @@ import sys
 from gil_demo.host.machine import gil_enabled
 
 JOIN = """
-import sys
+import sys, threading
 from gil_demo.native.patterns import patterns
 from gil_demo.native.process import die_with_parent
 
 die_with_parent()
+first = threading.Thread(target=int)  # without a GIL, 3.13 stops all threads for the first one
+first.start()
+first.join()
 ffi, c = patterns()
 
 def call():

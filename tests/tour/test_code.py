@@ -5,6 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from gil_demo.host import machine
 from gil_demo.report.lesson_figures import drawn
 from gil_demo.tour import lesson
 
@@ -12,7 +13,9 @@ from gil_demo.tour import lesson
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_no_part_of_the_c_is_cut_on_a_narrow_terminal(columns: int) -> None:
     """Long lines are wrapped, and a remark that has no room beside its line stands below it."""
-    for number, words in ((2, ("releases the GIL", "takes the GIL back")), (8, ("_ALIGNED);",))):
+    gil = ("releases the GIL", "takes the GIL back")
+    remarks = gil if machine.gil_enabled() else ("detaches the thread", "attaches it again")
+    for number, words in ((2, remarks), (8, ("_ALIGNED);",))):
         code = lesson.load_all()[number - 1].code
         assert code is not None
         shown = text_of(drawn(code()), columns)

@@ -18,10 +18,12 @@ from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.record import Prediction, Record
 from gil_demo.tour.step import Step
-from gil_demo.tour.steps import let_go, who_else_runs
+from gil_demo.tour.steps import let_go
 from gil_demo.tour.walk import Walk
 
 STEPS = lesson.load_all()
+
+WITHOUT_GIL = lesson.load_for(gil_enabled=False)
 
 MAX_WORDS = 80
 
@@ -59,7 +61,7 @@ def test_the_lesson_has_twelve_steps_that_fill_a_class() -> None:
     assert 25 <= sum(step.minutes for step in STEPS) <= 40
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", [*STEPS, *WITHOUT_GIL], ids=lambda step: step.name)
 def test_a_step_is_short_enough_to_be_read_from_the_back_row(step: Step) -> None:
     """One idea in at most eighty words, a question, and two to four different answers."""
     assert 1 <= len(step.idea.split()) <= MAX_WORDS
@@ -79,7 +81,7 @@ EXPLAINED = (
 """Terms that a student need not know before; each is explained where it comes first."""
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", [*STEPS, *WITHOUT_GIL], ids=lambda step: step.name)
 def test_a_teacher_has_the_answers(step: Step) -> None:
     """Each question comes with its answer, short enough to be said, and with a way out."""
     assert 0 <= step.right < len(step.answers)
@@ -106,7 +108,7 @@ def test_the_c_is_seen_before_it_is_asked_about() -> None:
         assert "total += data[i];" in shown
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", [*STEPS, *WITHOUT_GIL], ids=lambda step: step.name)
 def test_a_question_fits_a_small_terminal(step: Step) -> None:
     """On 80 columns and 24 rows the page that asks is seen whole, with the keys under it."""
     shown = text_of(pages.QuestionPage(step)) + text_of(pages.question_keys(step))
@@ -142,7 +144,7 @@ def test_a_step_that_lacks_a_part_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(
         lesson.IncompleteStep, match="let_go: its docstring lacks Question, Answers"
     ):
-        lesson._step("let_go")
+        lesson._step("let_go", gil_enabled=True)
 
 
 @pytest.mark.parametrize("minutes", [10, 25, 45])
@@ -200,13 +202,6 @@ def test_a_race_on_one_core_gives_the_other_back() -> None:
     assert os.sched_getaffinity(0) == cores
 
 
-def test_one_core_is_not_called_a_second_one(made: RunResult) -> None:
-    """What this run cannot show is not claimed."""
-    single = replace(made, environment=replace(made.environment, cores=1))
-    assert "only one core" in who_else_runs.judge(single).remarks[2]
-    assert "2 cores" in who_else_runs.judge(made).remarks[2]
-
-
 def test_only_what_was_shown_has_a_right_answer() -> None:
     """A step that shows nothing decides no prediction."""
     with pytest.raises(ValueError, match="confirms no answer"):
@@ -221,42 +216,6 @@ def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
     seen = let_go.judge(replace(made, scaling=rows), 2)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "busy" in seen.reason
-
-
-def test_a_ticker_that_stood_still_confirms_the_second_answer(made: RunResult) -> None:
-    """No tick inside a held call, many inside a released one."""
-    seen = who_else_runs.judge(made)
-    assert (seen.state, seen.right) == ("shown", 1)
-    assert "102,640" in seen.remarks[1]
-
-
-def beside(made: RunResult, **ticks: int) -> RunResult:
-    """The run with other numbers of ticks inside."""
-    return replace(
-        made,
-        responsiveness=tuple(
-            replace(row, ticks_inside=ticks.get(row.gil, row.ticks_inside))
-            for row in made.responsiveness
-        ),
-    )
-
-
-def test_a_tick_inside_a_held_call_contradicts(made: RunResult) -> None:
-    """It cannot be, and is not explained away."""
-    assert who_else_runs.judge(beside(made, held=3)).state == "contradicted"
-
-
-def test_a_ticker_that_never_ran_shows_nothing(made: RunResult) -> None:
-    """Nothing is concluded where the ticker did not run beside a released call either."""
-    assert who_else_runs.judge(beside(made, released=0)).state == "inconclusive"
-
-
-def test_without_a_gil_nobody_waits_for_it(made: RunResult) -> None:
-    """The step says that there is no lock, and claims no stall."""
-    free = replace(made, environment=replace(made.environment, gil_enabled=False))
-    seen = who_else_runs.judge(beside(free, held=900))
-    assert (seen.state, seen.right) == ("inconclusive", None)
-    assert "without a GIL" in seen.reason
 
 
 # The way through

@@ -1,11 +1,20 @@
 """The step about the lock: what it says of races made by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from gil_demo.host import machine
+from gil_demo.progress import unseen
+from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, RunResult
 from gil_demo.tour.steps import one_lock
+from gil_demo.words import HALVES, State
+
+Rows = Callable[..., tuple[PatternRow, ...]]
+
+RELYING = [(one_lock.RELIES_ON_GIL, half) for half in HALVES]
 
 
 @pytest.fixture
@@ -16,7 +25,7 @@ def held(made: RunResult) -> Panel:
 
 def test_calls_that_follow_each_other_confirm_the_second_answer(held: Panel) -> None:
     """The interval is told, and each call was longer."""
-    seen = one_lock.judge(held, could_meet=True, gil_enabled=True)
+    seen = one_lock.judge(held, could_meet=True)
     assert (seen.state, seen.right) == ("shown", 1)
     assert seen.remarks[2].startswith("No: each call ran through, 30 ms and more")
     assert "after 5 ms" in seen.remarks[2]
@@ -24,12 +33,56 @@ def test_calls_that_follow_each_other_confirm_the_second_answer(held: Panel) -> 
 
 def test_calls_that_cannot_meet_anyhow_show_nothing(held: Panel) -> None:
     """Where released calls never met either, it was perhaps not the lock."""
-    seen = one_lock.judge(held, could_meet=False, gil_enabled=True)
+    seen = one_lock.judge(held, could_meet=False)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "too busy" in seen.reason
 
 
 def test_two_held_calls_inside_contradict_whatever_else_met(held: Panel) -> None:
     """No machine can make them meet."""
-    seen = one_lock.judge(replace(held, peak_inside=2), could_meet=False, gil_enabled=True)
+    seen = one_lock.judge(replace(held, peak_inside=2), could_meet=False)
     assert seen.state == "contradicted"
+
+
+# Without a GIL
+
+
+@pytest.fixture
+def attached(held: Panel) -> Panel:
+    """Two calls that were inside at one moment."""
+    return replace(held, peak_inside=2)
+
+
+def test_without_a_gil_two_attached_calls_confirm_the_first_answer(
+    attached: Panel, ended: Rows
+) -> None:
+    """And C that relied on a GIL is told beside it, with the numbers that it lost."""
+    seen = one_lock.judge_without_gil(attached, ended(RELYING), cores=2)
+    assert (seen.state, seen.right) == ("shown", 0)
+    assert "2 were inside" in seen.remarks[0]
+    assert "gil-as-lock unsafe was seen" in seen.remarks[0]
+
+
+@pytest.mark.parametrize(("peak", "cores", "why"), [(1, 2, "too busy"), (2, 1, "one core")])
+def test_without_a_gil_calls_that_could_not_meet_show_nothing(
+    attached: Panel, ended: Rows, peak: int, cores: int, why: str
+) -> None:
+    """The first answer says that each has a core of its own."""
+    panel = replace(attached, peak_inside=peak)
+    seen = one_lock.judge_without_gil(panel, ended(RELYING), cores=cores)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert why in seen.reason
+
+
+def test_without_a_gil_c_that_lost_nothing_contradicts(attached: Panel, ended: Rows) -> None:
+    """Its interleaving is forced, so it must lose."""
+    rows = ended(RELYING, {(one_lock.RELIES_ON_GIL, "unsafe"): "ok"})
+    seen = one_lock.judge_without_gil(attached, rows, cores=2)
+    assert (seen.state, seen.right) == ("contradicted", None)
+
+
+def test_a_real_run_shows_the_answer_of_this_interpreter() -> None:
+    """Or says that the machine was too busy; it never contradicts."""
+    seen = one_lock.run(unseen)
+    shown: tuple[State, int | None] = ("shown", 1 if machine.gil_enabled() else 0)
+    assert (seen.state, seen.right) in {shown, ("inconclusive", None)}, seen.reason

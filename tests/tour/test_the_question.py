@@ -79,6 +79,14 @@ def test_the_code_is_what_was_compiled(tried: Rows) -> None:
     assert "".join(conversion.text.split()) == "".join(joined.split())
 
 
+def test_the_check_turns_no_gil_on(tried: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parser would, in a build that can run without one, and the lesson goes on without."""
+    monkeypatch.setattr(machine, "free_threaded", lambda: True)
+    monkeypatch.setattr(machine, "gil_enabled", lambda: False)
+    monkeypatch.setattr(the_question, "check_text", pytest.fail)
+    assert code_of(tried()).title.endswith("gil-demo show gilexample tells of each claim")
+
+
 def test_each_claim_stands_beside_its_lines(tried: Rows) -> None:
     """What it says of them, its name, and what it ended in."""
     remarks = remarks_of(code_of(tried()))

@@ -165,11 +165,30 @@ def test_a_wrong_sum_must_not_be(name: Name, gil: bool) -> None:
 
 
 def test_without_a_gil_threads_meet_too() -> None:
-    """Then more than one answer is right, so none is."""
+    """As processes do, which is the first answer there."""
     seen = judged(gil=False, free_threaded=True, threads=TWICE)
-    assert (seen.state, seen.right) == ("inconclusive", None)
-    assert "without a GIL" in seen.remarks[0]
+    assert (seen.state, seen.right) == ("shown", 0)
+    assert seen.remarks[0].startswith("Yes: at one moment two threads were inside sum")
+    assert "two processes and two interpreters" in seen.remarks[0]
     assert "No row" not in table(seen).caption
+
+
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        ({"threads": TWICE, "processes": NEVER_MET}, "too busy"),
+        ({"threads": TWICE, "processes": LACK}, "Operation not permitted"),
+        ({"threads": NEVER_MET}, "too busy"),
+        ({"threads": Unavailable("no thread could be started: can't")}, "no thread"),
+    ],
+)
+def test_without_a_gil_threads_or_processes_that_never_met_show_nothing(
+    others: Any, reason: str
+) -> None:
+    """The answer is about both of them."""
+    seen = judged(gil=False, free_threaded=True, **others)
+    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert reason in seen.reason
 
 
 def test_a_gil_that_was_turned_on() -> None:

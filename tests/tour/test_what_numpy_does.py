@@ -82,12 +82,12 @@ def test_a_tick_among_the_objects_under_a_tracer_decides_nothing() -> None:
 
 
 def test_without_a_gil_nobody_is_kept_out() -> None:
-    """All tick, and the step does not teach what it is for."""
+    """The ticker ticks inside all four, which is the answer there."""
     seen = step.judge(watched(90, 80, 70, 60), gil_enabled=False)
-    assert (seen.state, seen.right) == ("inconclusive", None)
+    assert (seen.state, seen.right) == ("shown", 1)
     assert "60 ticks or more" in seen.remarks[1]
+    assert "70 ticks fell inside np.sum, 60 inside list.sort" in seen.remarks[2]
     assert column(seen, 4) == ["none"] * 4
-    assert "without a GIL" in seen.reason
 
 
 def test_without_a_gil_and_without_ticks_nothing_is_said() -> None:
@@ -225,8 +225,6 @@ def test_a_real_run() -> None:
     assert said[-1][0] == said[-1][1]
     assert sys.getswitchinterval() == interval
     assert threading.enumerate() == threads
-    if machine.gil_enabled():
-        assert seen.state != "contradicted"
-        assert column(seen, 4)[2:] == ["holds", "holds"]
-    else:
-        assert seen.state == "inconclusive"
+    assert seen.state != "contradicted"
+    by_ticker = {"keeps", "?"} if machine.gil_enabled() else {"none"}
+    assert set(column(seen, 4)[2:]) <= (by_ticker if handovers.why_not() else {"holds"})

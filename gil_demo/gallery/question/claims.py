@@ -47,6 +47,10 @@ class Claim:
         """Return the outcome that makes the sentence true of this half."""
         return self.safe if half == "safe" else self.unsafe
 
+    def caveat(self, half: Half) -> str:
+        """Say nothing: a claim that needs a GIL is not tried where there is none."""
+        return ""
+
     def run(self, half: Half, lab: Lab) -> Finding:
         """Run it with one of the programs, in a child: the question's may end the process."""
         return self.demonstrate(lab, half)

@@ -44,6 +44,10 @@ OUTCOME_STYLES: dict[Outcome, str] = {
 }
 
 
+CAVEAT_STYLE = "bold yellow"
+"""Of a safe half that is safe only with a GIL, where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """The characters that a picture is drawn with."""

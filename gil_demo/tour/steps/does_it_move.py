@@ -41,6 +41,12 @@ Otherwise:
     "resize moved nothing": this allocator could let the array grow where it was. Say that
     resize can move the elements, not that it does. "Too busy": press r.
 
+Why without a GIL:
+    The collector stops the threads that are attached, and waits for none in the block, so it runs
+    while C reads. It looks only for objects that nothing outside their cycle refers to, and frees
+    those. It moves nothing: C code everywhere keeps addresses of objects, and a moved object would
+    leave them wrong.
+
 Read more:
     - Constant for life, and an address: https://docs.python.org/3/library/functions.html#id
     - What resize checks: https://numpy.org/doc/stable/reference/generated/numpy.ndarray.resize.html

@@ -39,6 +39,31 @@ Otherwise:
     Speed-up near 1x: compare with the native threads. Where they gain nothing, the machine
     had no second core to give, and no thread could gain. "Never met": press r.
 
+Idea without a GIL:
+    Two lines more around the same loop. Py_BEGIN_ALLOW_THREADS, BEGIN for short, detaches the
+    thread. Py_END_ALLOW_THREADS, END, attaches it again. The C between them is the block.
+    There C may touch no Python object, but may use memory that stays, such as an array's
+    elements. For comparison the same C runs on native threads, which Python does not know.
+
+Why without a GIL:
+    No thread has anything that another one must wait for, inside the block or outside. Both are
+    in the loop until they come to END. On one core they take turns, and still both are inside: a
+    call that loses its core halfway has not left.
+
+Remember without a GIL:
+    C runs beside everything else. The machine decides how fast.
+
+Misconception without a GIL:
+    Two threads without a GIL are twice as fast. They are as fast as the machine lets any two
+    threads be: look at the row of native threads.
+
+Ask without a GIL:
+    If held calls meet as well, what is the block for?
+
+Reply without a GIL:
+    For others that need all threads to stand still: a collection waits for each thread that is
+    attached, and not for one in the block (step 3).
+
 Read more:
     - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-thread-state
     - What cffi does around each call: https://cffi.readthedocs.io/en/stable/ref.html#conversions
@@ -48,6 +73,7 @@ import os
 from collections.abc import Iterable
 
 from gil_demo import arrays, notation
+from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_SIZE
 from gil_demo.measuring.measure import measure
 from gil_demo.measuring.others import doubt
@@ -71,11 +97,12 @@ ROUNDS = 3
 
 def code() -> Code:
     """Show the loop with its two lines more."""
+    gil = machine.gil_enabled()
     return excerpt(
         ("double total", ""),
-        ("Py_BEGIN", "releases the GIL"),
+        ("Py_BEGIN", "releases the GIL" if gil else "detaches the thread"),
         ("data[i]", "the block"),
-        ("Py_END", "takes the GIL back"),
+        ("Py_END", "takes the GIL back" if gil else "attaches it again"),
         ("return", ""),
     )
 

@@ -40,13 +40,44 @@ Reply:
 
 Otherwise:
     Bars of unequal length, or a gap between them: another program had the core. Only the
-    order decides. "No lock to hold": this interpreter runs without its GIL; take one with a
-    GIL.
+    order decides. An interpreter that runs without its GIL has another answer, and says so.
+
+Idea without a GIL:
+    CPython usually has one lock, the global interpreter lock or GIL. This interpreter runs
+    without it: a thread that runs Python is only attached to the interpreter, and many are at
+    once. The kernel is C that stays attached: a loop that adds up an array. A call's span is its
+    time in C, from entering to leaving. Below are also two calls of C that append to one log, and
+    rely on a GIL as their lock.
+
+Question without a GIL:
+    Two Python threads call the kernel at the same moment, and C stays attached. What happens?
+
+Why without a GIL:
+    Neither thread has anything that the other must wait for. With a GIL a call that stays
+    attached has C's own data for itself, and nobody wrote that down. Here both calls read the
+    same end of the log, both write there, and one number is lost. A mutex of C's own keeps the
+    calls apart.
+
+Remember without a GIL:
+    C that stays attached keeps nobody out: its own data need a lock of their own.
+
+Misconception without a GIL:
+    Without a GIL, Python's own lists and dicts break, too. No: they have locks of their own. What
+    breaks is data of C that only the GIL protected.
+
+Ask without a GIL:
+    Which data of an extension did the GIL protect?
+
+Reply without a GIL:
+    ``static`` variables, caches, the handle of a library: all that two calls share. Look for it
+    in your own code: gil-demo show gil-as-lock, gil-demo show shared-scratch.
 
 Read more:
     - Thread states and the GIL: https://docs.python.org/3/c-api/threads.html
     - What the switch interval is: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
 """
+
+from collections.abc import Sequence
 
 from gil_demo import arrays, notation
 from gil_demo.host import machine
@@ -56,30 +87,67 @@ from gil_demo.measuring.plan import Plan
 from gil_demo.measuring.race import run_race
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
-from gil_demo.progress import Progress
-from gil_demo.results.lesson import Lanes, Seen
+from gil_demo.progress import Progress, part
+from gil_demo.results.lesson import Lanes, Seen, Trials
+from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel
+from gil_demo.tour.trials import not_as_declared, row_of, told_by, try_once
+from gil_demo.words import HALVES
 
 MINUTES = 3
 
 RIGHT = 1
 """The index of the right answer."""
 
+RIGHT_WITHOUT_GIL = 0
+
+RELIES_ON_GIL = "gil-as-lock"
+"""The pattern whose unsafe half, where there is no GIL, keeps what it never releases."""
+
 THREADS = 2
 RACES = 3
-"""At most, until two released calls meet: that two held ones do not then says something."""
+"""At most, until two calls meet where no lock is. That held ones do not then says something."""
 
 
 def run(progress: Progress) -> Seen:
     """Race two held calls, and check whether they were ever inside together."""
+    if not machine.gil_enabled():
+        return _run_without_gil(progress)
     progress(0, 1)
-    plan = Plan.calibrated(
+    plan = _plan()
+    panel = _held_panel(plan)
+    progress(1, 1)
+    return judge(panel, could_meet=could_meet(plan))
+
+
+def _run_without_gil(progress: Progress) -> Seen:
+    """Race two calls that stay attached, and try C that relied on a GIL as its lock."""
+    halves = [(RELIES_ON_GIL, half) for half in HALVES]
+    steps = 1 + len(halves)
+    progress(0, steps)
+    panel = _panel_where_calls_meet(_plan())
+    relying = try_once(halves, part(progress, 1, steps))
+    return judge_without_gil(panel, relying, cores=machine.usable_cores())
+
+
+def _plan() -> Plan:
+    return Plan.calibrated(
         arrays.make(DEFAULT_SIZE, 0), "sum", (THREADS,), 1, 0, frozenset({"picture"})
     )
+
+
+def _held_panel(plan: Plan) -> Panel:
     with usual_interval():
-        panel = record_panel(plan, "held")
-    progress(1, 1)
-    return judge(panel, could_meet=could_meet(plan), gil_enabled=machine.gil_enabled())
+        return record_panel(plan, "held")
+
+
+def _panel_where_calls_meet(plan: Plan) -> Panel:
+    """Race until both calls are inside at one moment; a few times, if need be."""
+    for _ in range(RACES):
+        panel = _held_panel(plan)
+        if panel.peak_inside == THREADS:
+            break
+    return panel
 
 
 def could_meet(plan: Plan) -> bool:
@@ -90,13 +158,10 @@ def could_meet(plan: Plan) -> bool:
     return any(peak_inside(race.spans) == THREADS for race in races)
 
 
-def judge(panel: Panel, *, could_meet: bool, gil_enabled: bool) -> Seen:
+def judge(panel: Panel, *, could_meet: bool) -> Seen:
     """Compare the spans of two held calls with the answers."""
-    figures = (Lanes((panel,), gil_enabled),)
+    figures = (Lanes((panel,), gil_enabled=True),)
     peak = panel.peak_inside
-    if not gil_enabled:
-        reason = "this interpreter runs without a GIL, so there is no lock to hold"
-        return Seen.open(reason, figures, (f"Inside at once: {peak}.",))
     if peak > 1:
         reason = "two calls that hold the GIL overlapped, which must not happen"
         return Seen.contradicted(reason, figures, (f"{peak} calls were inside at once.",))
@@ -114,3 +179,20 @@ def judge(panel: Panel, *, could_meet: bool, gil_enabled: bool) -> Seen:
         ),
         figures,
     )
+
+
+def judge_without_gil(panel: Panel, relying: Sequence[PatternRow], *, cores: int) -> Seen:
+    """Compare the spans of two calls that stay attached, and of C that relied on a GIL."""
+    figures = (Lanes((panel,), gil_enabled=False), Trials(tuple(relying)))
+    if cores == 1:
+        return Seen.open("there is only one core, so the two cannot run at once", figures)
+    if panel.peak_inside < THREADS:
+        return Seen.open("the machine was too busy to let two calls meet", figures)
+    unsafe = row_of(relying, RELIES_ON_GIL, "unsafe")
+    remarks = (
+        f"Yes: {panel.peak_inside} were inside at one moment. C that relied on a GIL lost numbers"
+        f" ({told_by(unsafe)}).",
+        "No: nothing kept the second out.",
+        "No: no thread had to wait for the other.",
+    )
+    return not_as_declared(relying, figures) or Seen.shown(RIGHT_WITHOUT_GIL, remarks, figures)

@@ -53,6 +53,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from gil_demo.check.check import check_text
+from gil_demo.check.grammar import would_turn_gil_on
 from gil_demo.csource.comments import tagged_lines
 from gil_demo.errors import BadInput
 from gil_demo.gallery.question import claims, page
@@ -147,10 +148,13 @@ def _figure(rows: Sequence[PatternRow]) -> Code:
 
 def _title(source: str) -> str:
     """Name the program, the lines that `gil-demo check` flags in it, and its page."""
+    without = f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim"
+    if would_turn_gil_on():  # for the rest of the lesson
+        return without
     try:
         lines = sorted({one.place.line for one in check_text(f"{page.NAME}.c", source)})
     except BadInput:  # the parser is not installed
-        return f"csrc/question/{page.NAME}.c: gil-demo show {page.NAME} tells of each claim"
+        return without
     flagged = ", ".join(map(str, lines))
     return f"{page.NAME}.c: gil-demo check flags lines {flagged}; see gil-demo show {page.NAME}"
 

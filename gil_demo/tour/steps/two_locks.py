@@ -37,8 +37,42 @@ Reply:
     breaks the circle; do both.
 
 Otherwise:
-    Without a GIL a collection takes its place, and the page says so. "Unfinished": the two had no
-    time to meet: press r.
+    "Unfinished": the two had no time to meet: press r. Where there is no GIL, a collection takes
+    its place, and the page asks about that.
+
+Idea without a GIL:
+    Without a GIL, END still waits for one thing: while a garbage collection has stopped all
+    threads, nobody attaches. So C with a mutex, a lock of its own, again waits for two things.
+    Thread A is in the block, has locked the mutex, and still holds it at END. Thread B stays
+    attached and locks the same mutex. A third thread collects garbage.
+
+Question without a GIL:
+    A has the mutex and comes to END. B is attached and asks for the mutex. A third thread collects
+    garbage. What happens?
+
+Answers without a GIL:
+    - The collection does not wait for B, which is in C, and all go on.
+    - All three wait forever.
+    - Python notices, and raises an exception in one of them.
+
+Why without a GIL:
+    The collection waits until each thread has detached or has stopped. B waits in
+    pthread_mutex_lock and does neither. A cannot get past END before the collection is over, so it
+    does not come to the line that unlocks the mutex. So each waits for another.
+
+Remember without a GIL:
+    Detach before you wait for a lock, and unlock the lock before END.
+
+Misconception without a GIL:
+    Without a GIL there is nothing to deadlock with. There is, only less often: it takes a third
+    thread, which stops all others at the wrong moment.
+
+Ask without a GIL:
+    It is enough to change one of the two threads. How, for A? How, for B?
+
+Reply without a GIL:
+    A: unlock the mutex before END. B: BEGIN before it locks the mutex, so that the collection need
+    not wait for it; or a PyMutex in place of the mutex, which detaches by itself while it waits.
 
 Read more:
     - Both orders: https://github.com/pybind/pybind11/blob/master/docs/advanced/deadlock.md#python-cpython-gil
@@ -61,16 +95,27 @@ from gil_demo.tour.trials import not_as_declared, outcome_of, row_of, try_once
 MINUTES = 3
 
 RIGHT = 1
-"""The index of the right answer."""
+"""The index of the right answer, also where there is no GIL."""
 
 NAME = "lock-order"
 
-PLACES = (
+Place = tuple[str, str, str]
+"""A function of the pattern, words of a line in it, and who stands there when all wait."""
+
+PLACES: tuple[Place, ...] = (
     ("lock_order_unsafe_inside", "pthread_mutex_lock", "A has the mutex"),
     ("lock_order_unsafe_inside", "Py_END_ALLOW_THREADS", "A waits for the GIL"),
     ("lock_order_unsafe_outside", "pthread_mutex_lock", "B has the GIL, waits for the mutex"),
 )
-"""A function of the pattern, a line in it, and who stands there when both wait."""
+
+PLACES_WITHOUT_GIL: tuple[Place, ...] = (
+    ("lock_order_unsafe_collected", "pthread_mutex_lock", "A has the mutex"),
+    ("lock_order_unsafe_collected", "Py_BLOCK_THREADS", "A waits for the collection"),
+    ("lock_order_unsafe_outside", "pthread_mutex_lock", "B is attached, waits for the mutex"),
+)
+
+
+NOTHING_RAISED = "No: Python does not look for deadlocks, and nothing was raised."
 
 
 def run(progress: Progress) -> Seen:
@@ -83,27 +128,36 @@ def judge(rows: Sequence[PatternRow], *, gil_enabled: bool) -> Seen:
     """Compare the endings of both halves with the answers."""
     unsafe = row_of(rows, NAME, "unsafe")
     ended = outcome_of(unsafe)
-    figures = (_code(waiting=gil_enabled and ended == "deadlock"), Trials(tuple(rows)))
-    if not gil_enabled:
-        reason = "this interpreter runs without a GIL: a collection takes its place, as shown below"
-        return Seen.open(
-            reason, figures, ("", "Here both reached their end.") if ended == "ok" else ()
-        )
-    remarks = (
-        f"No: the interval is {notation.milliseconds(USUAL_SECONDS)}; watched for"
-        f" {notation.milliseconds(WINDOW_SECONDS)}, B never ran, and A woke only to ask again.",
-        "Yes: both slept on their locks. The process had to be killed.",
-        "No: Python does not look for deadlocks, and nothing was raised.",
-    )
+    places = PLACES if gil_enabled else PLACES_WITHOUT_GIL
+    figures = (_code(places, waiting=ended == "deadlock"), Trials(tuple(rows)))
+    remarks = _remarks() if gil_enabled else _remarks_without_gil()
     unexpected = not_as_declared(rows, figures, remarks if ended == "deadlock" else ())
     return unexpected or Seen.shown(RIGHT, remarks, figures)
 
 
-def _code(*, waiting: bool) -> Code:
+def _remarks() -> tuple[str, ...]:
+    return (
+        f"No: the interval is {notation.milliseconds(USUAL_SECONDS)}; watched for"
+        f" {notation.milliseconds(WINDOW_SECONDS)}, B never ran, and A woke only to ask again.",
+        "Yes: both slept on their locks. The process had to be killed.",
+        NOTHING_RAISED,
+    )
+
+
+def _remarks_without_gil() -> tuple[str, ...]:
+    return (
+        "No: the collection waited for B, watched for"
+        f" {notation.milliseconds(WINDOW_SECONDS)}, and neither A nor B went on.",
+        "Yes: all three slept. The process had to be killed.",
+        NOTHING_RAISED,
+    )
+
+
+def _code(places: Sequence[Place], *, waiting: bool) -> Code:
     """Show the lines where each thread takes its locks, and which thread waits at which line."""
     source = registry.find(NAME).source
     found = []
-    for name, call, remark in PLACES:
+    for name, call, remark in places:
         lines = function(source, name).body_lines()
         number = next(number for number, line in lines.items() if call in line)
         found.append(Line(number, lines[number], remark if waiting else ""))

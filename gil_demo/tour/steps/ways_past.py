@@ -42,6 +42,34 @@ Otherwise:
     No row of interpreters on 3.11: a GIL each came with 3.12. A speed-up below 1x: look
     at the column inside; 2 decides. "Too busy to run both workers": press r.
 
+Idea without a GIL:
+    With a GIL, one thread runs Python at a time, and two at a time need two GILs: two processes
+    or, since CPython 3.12, two interpreters in one process. This build has no GIL. So threads are
+    a way, too, and the others have only their price left: to start, to copy, to write C. Below,
+    each adds up the same numbers in two halves.
+
+Question without a GIL:
+    Python's own sum makes an object of every number, and stays attached while it does. Which two
+    can be inside sum at the same moment, where there is no GIL?
+
+Answers without a GIL:
+    - Two threads, as two processes can.
+    - Two threads, but only in C that has released.
+    - Two processes, but not two threads.
+    - None: Python does only one thing at a time.
+
+Why without a GIL:
+    To be inside sum, a thread must be attached, and any number of threads can be attached at
+    once. Two threads read the same numbers without a copy, and they start at once. Processes and
+    interpreters still keep their objects apart.
+
+Remember without a GIL:
+    Without a GIL threads run Python side by side. What they share needs locks.
+
+Misconception without a GIL:
+    Without a GIL every program with threads is twice as fast. Only where they share little:
+    objects that all use, and their reference counts, go from core to core.
+
 Read more:
     - A GIL each (PEP 684): https://peps.python.org/pep-0684/
     - Interpreters (3.14): https://docs.python.org/3/library/concurrent.interpreters.html
@@ -54,7 +82,7 @@ from gil_demo.errors import Unavailable
 from gil_demo.host import machine
 from gil_demo.measuring.switching import traced
 from gil_demo.progress import Progress
-from gil_demo.results.lesson import Cell, Seen, Table
+from gil_demo.results.lesson import Cell, Figure, Seen, Table
 from gil_demo.tour.ways import compare
 from gil_demo.tour.ways.compare import Found, Name, Way
 
@@ -62,6 +90,8 @@ MINUTES = 4
 
 RIGHT = 2
 """The index of the right answer."""
+
+RIGHT_WITHOUT_GIL = 0
 
 LABELS: Mapping[Name, str] = {
     "one": "one Python thread",
@@ -74,6 +104,10 @@ LABELS: Mapping[Name, str] = {
 
 HOW_COMPARED = (
     f"Medians of {compare.ROUNDS} rounds. Speed-up: over one thread, same code, round by round."
+)
+
+TOO_BUSY_TO_MEET = (
+    "the machine was too busy to run both workers before one was done: please run it again"
 )
 
 SEPARATE: tuple[Name, ...] = ("processes", "interpreters")
@@ -104,14 +138,8 @@ def judge(
     if wrong:
         return Seen.contradicted(f"the sum was wrong with {' and '.join(wrong)}", figures)
     met = {name for name, way in there.items() if way.peak_inside > 1}
-    separate = _separate(found)
     if not gil_enabled:
-        threads = "Here, yes: without a GIL, two threads were inside." if "threads" in met else ""
-        return Seen.open(
-            "this interpreter runs without a GIL, so the question does not arise",
-            figures,
-            (threads, "", separate, "No." if met - {"released"} else ""),
-        )
+        return _judge_without_gil(found, met, figures)
     if "threads" in met and traced:
         return Seen.traced("two threads were between the two stamps around sum", figures)
     if "threads" in met:
@@ -127,8 +155,31 @@ def judge(
         (
             "No: their spans never overlapped. Each left sum before the other entered.",
             f"No: {in_c}Python's sum needs the GIL.",
-            separate,
+            _separate(found),
             f"No: at one moment {_those(met)} were inside sum.",
+        ),
+        figures,
+    )
+
+
+def _judge_without_gil(
+    found: Mapping[Name, Found], met: Collection[Name], figures: tuple[Figure, ...]
+) -> Seen:
+    """Compare who met with the answers, where threads can meet as well."""
+    if "processes" not in met:
+        return Seen.open(_why_none_met(found["processes"]), figures)
+    threads = found["threads"]
+    if "threads" not in met:
+        return Seen.open(
+            str(threads) if isinstance(threads, Unavailable) else TOO_BUSY_TO_MEET, figures
+        )
+    return Seen.shown(
+        RIGHT_WITHOUT_GIL,
+        (
+            f"Yes: at one moment two threads were inside sum, and at another {_those(met)}.",
+            "No: they were in Python's sum, which stays attached.",
+            "No: two threads were inside, too.",
+            "No: two were inside.",
         ),
         figures,
     )
@@ -137,7 +188,7 @@ def judge(
 def _why_none_met(processes: Found) -> str:
     if isinstance(processes, Unavailable):
         return str(processes)
-    return "the machine was too busy to run both workers before one was done: please run it again"
+    return TOO_BUSY_TO_MEET
 
 
 def _separate(found: Mapping[Name, Found]) -> str:

@@ -43,7 +43,31 @@ Reply:
 Otherwise:
     "did not release the GIL this time", or "too busy": press r. Where the probe cannot look
     inside the calls, a ticker stands in for it: a tick inside a call, or none, decides.
-    Without a GIL no call can keep the ticker out, and the page says so.
+    An interpreter that runs without its GIL has another answer.
+
+Idea without a GIL:
+    NumPy is C. With a GIL it would release it around most of its longer loops over plain numbers,
+    and keep it where the elements are Python objects. This interpreter has no GIL. BEGIN and END
+    only detach the thread and attach it again. The ticker, beside each call, shows whether that
+    makes a difference to others.
+
+Answers without a GIL:
+    - All four: they are C.
+    - None of them.
+    - np.sum over the objects, and list.sort: they use objects.
+    - Only list.sort: it locks its list.
+
+Why without a GIL:
+    No call has anything that the ticker needs. list.sort locks its own list, and the ticker does
+    not use that list. The four still differ: np.sort and np.dot detach, so a collection need
+    not wait for them. np.sum over objects stays attached, so a collection waits until it ends.
+
+Remember without a GIL:
+    No call keeps others out. One that stays attached can keep a collection waiting (step 3).
+
+Misconception without a GIL:
+    Without a GIL all of NumPy is safe to call from any thread. Two calls that write to one array
+    still conflict, and here also those over objects, which the GIL used to keep apart.
 
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html
@@ -72,6 +96,8 @@ MINUTES = 3
 
 RIGHT = 2
 """The index of the right answer."""
+
+RIGHT_WITHOUT_GIL = 1
 
 
 def run(progress: Progress) -> Seen:
@@ -145,12 +171,7 @@ def judge(watched: Sequence[Watched], *, gil_enabled: bool, traced: bool = False
             f"the machine was too busy to run the ticker beside {who}: please run it again", figures
         )
     if not gil_enabled:
-        fewest = min(one.ticks for one in watched)
-        return Seen.open(
-            "this interpreter runs without a GIL, so no call can keep it from others",
-            figures,
-            ("", f"Here, yes: {fewest:,} ticks or more fell inside each."),
-        )
+        return Seen.shown(RIGHT_WITHOUT_GIL, _remarks_without_gil(watched), figures)
     if entered := [one for one in held if one.ticks]:
         if traced:
             ticked = f"the ticker ran between the two stamps around {_listed(entered)}"
@@ -173,6 +194,16 @@ def _remarks(released: Sequence[Watched], held: Sequence[Watched]) -> tuple[str,
         "Yes: not one tick fell inside. What they add and compare are Python objects.",
         f"No: np.sum is NumPy, and over objects it kept the GIL for"
         f" {notation.milliseconds(objects.call_seconds)}.",
+    )
+
+
+def _remarks_without_gil(watched: Sequence[Watched]) -> tuple[str, ...]:
+    *_, objects, sort = (one.ticks for one in watched)
+    return (
+        "No: being C keeps nobody out.",
+        f"Yes: {min(one.ticks for one in watched):,} ticks or more fell inside each.",
+        f"No: {objects:,} ticks fell inside np.sum, {sort:,} inside list.sort.",
+        "No: the ticker does not use that list.",
     )
 
 

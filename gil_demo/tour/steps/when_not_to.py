@@ -45,6 +45,25 @@ Otherwise:
     discussion: its GB/s count processor time, which others do not change; its gains say
     little beside others, and no answer depends on them.
 
+Idea without a GIL:
+    BEGIN and END cost time in each call: they detach the thread and attach it again. Use them where
+    the work is so long that their price is a small part of it. The gain from a second thread
+    depends on what the first one waits for. ``sum`` adds to one variable and waits for its own
+    additions. ``sum_wide`` adds to eight, and on a large array may wait for memory, which cores
+    share.
+
+Question without a GIL:
+    C adds up an array of one element, with BEGIN and END around the loop and without. No
+    other thread runs. How long does a call take with them?
+
+Why without a GIL:
+    BEGIN detaches the thread state, END attaches it again. That is some work in every call, also
+    where nobody waits, and adding one element is far less. It shows in nearly every comparison,
+    because the two calls are the same C otherwise.
+
+Remember without a GIL:
+    Tiny work: do not bother. Long work: detach, and see what it waits for.
+
 Read more:
     - NumPy's limit: https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
     - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code

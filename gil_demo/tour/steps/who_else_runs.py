@@ -37,8 +37,43 @@ Reply:
 
 Otherwise:
     Times differ, and a busy machine makes all stalls longer. Ticks inside decide: none in a
-    held call, many in a released one. "Too busy": press r. Without a GIL nothing can be
-    shown.
+    held call, many in a released one. "Too busy": press r. An interpreter that runs without its
+    GIL asks another question.
+
+Idea without a GIL:
+    A program has more to do than one C call. The ticker stands for all of it. The longest time
+    between two ticks is the stall; a user of the program feels it. Without a GIL, C keeps
+    nothing from the ticker. But a garbage collection needs all threads to stand still, and so do
+    a fork and the first import of a C module. It waits until each thread has detached, or has
+    stopped in Python code.
+
+Question without a GIL:
+    A thread makes one long call into C that stays attached. Soon after that begins, another
+    thread collects garbage. For how long does the ticker, in a third thread, stand still?
+
+Answers without a GIL:
+    - As long as a collection takes: a few milliseconds.
+    - From the collection's beginning until the call is over.
+    - Not at all: there is no GIL to wait for.
+
+Why without a GIL:
+    The collection waits for the call, which neither detaches nor comes back to Python code
+    before its end. Everybody else has stopped already, and waits for the collection. A call that
+    releases is detached: nobody waits for it, and the collection ends while it computes.
+
+Remember without a GIL:
+    BEGIN and END no longer let others run, but they let others stop. Keep them.
+
+Misconception without a GIL:
+    Without a GIL, BEGIN and END are for nothing. They no longer decide who computes. They decide
+    for whom a collection has to wait.
+
+Ask without a GIL:
+    Who collects garbage in a program that never calls gc.collect()?
+
+Reply without a GIL:
+    Python itself, in whichever thread has just made the object that was one too many. So it
+    happens at any time, and any thread may cause it.
 
 Read more:
     - How long a thread waits before it asks: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
@@ -58,7 +93,7 @@ from gil_demo.words import Company
 MINUTES = 3
 
 RIGHT = 1
-"""The index of the right answer."""
+"""The index of the right answer, also where there is no GIL."""
 
 ROUNDS = 3
 
@@ -74,15 +109,10 @@ def run(progress: Progress) -> Seen:
 
 def judge(result: Measured) -> Seen:
     """Say what a run's figures say about the answers."""
+    if not result.environment.gil_enabled:
+        return judge_without_gil(result)
     held, released = (_row(result, company) for company in ("held", "released"))
     figures = (Responsiveness(result.responsiveness, ROUNDS),)
-    if not result.environment.gil_enabled:
-        inside = f"{held.ticks_inside:,} ticks fell inside a held call."
-        return Seen.open(
-            "this interpreter runs without a GIL, so nobody has to wait for it",
-            figures,
-            ("There is no GIL to take.", "No.", inside),
-        )
     if held.ticks_inside:
         return Seen.contradicted(
             "a Python thread ran during a call that holds the GIL, which must not happen",
@@ -106,6 +136,41 @@ def judge(result: Measured) -> Seen:
         ),
         figures,
     )
+
+
+def judge_without_gil(result: Measured) -> Seen:
+    """Say which calls a collection waited for: those that stay attached, and no released one."""
+    figures = (Responsiveness(result.responsiveness, ROUNDS),)
+    held, stopped, freed = (
+        _row(result, company) for company in ("held", "held-collected", "released-collected")
+    )
+    if stopped.collections_ended:
+        return Seen.contradicted(
+            "a collection ended during a call that stays attached, which must not happen", figures
+        )
+    if not (held.ticks_inside and stopped.collections_begun and freed.collections_ended):
+        return Seen.open(
+            "the machine was too busy to run the ticker or the collection during a call", figures
+        )
+    begun, ended = freed.collections_begun, freed.collections_ended
+    return Seen.shown(
+        RIGHT,
+        (
+            f"Only beside a released call: there {ended} of {begun} collections ended inside. The"
+            f" longest stall was {_stall(freed)}.",
+            f"Yes: none of {stopped.collections_begun} collections ended inside. The longest stall"
+            f" was {_stall(stopped)}.",
+            f"Only while nobody collects: then {held.ticks_inside:,} ticks or more fell inside a"
+            " held call.",
+        ),
+        figures,
+    )
+
+
+def _stall(row: ResponsivenessRow) -> str:
+    """Tell the stall, and the length of the call beside it."""
+    stall, call = map(notation.milliseconds, (row.longest_stall_seconds, row.call_seconds))
+    return f"{stall}, in a call of {call}"
 
 
 def _second_core(cores: int) -> str:

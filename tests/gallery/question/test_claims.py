@@ -13,6 +13,8 @@ from gil_demo.gallery import registry
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.question import page
 from gil_demo.gallery.question.claims import CLAIMS, Claim
+from gil_demo.host import machine
+from gil_demo.report import check_page
 from gil_demo.sandbox import pool
 from gil_demo.sandbox.evidence import evidence
 from gil_demo.words import Half, each
@@ -33,7 +35,14 @@ def box() -> Iterator[pool.Sandbox]:
 @pytest.mark.parametrize("half", HALVES)
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: one.name)
 def test_every_claim_holds(claim: Claim, half: Half, box: pool.Sandbox) -> None:
-    """What the page says of a program is what is seen of it, each time."""
+    """What the page says of a program is what is seen of it, each time.
+
+    A claim that only a GIL lets us show is refused where there is none.
+    """
+    if claim.needs_gil and not machine.gil_enabled():
+        with pytest.raises(registry.NeedsGil, match="PYTHON_GIL=1"):
+            registry.subjects(claim.name)
+        return
     endings = box.run_all([(claim, half)] * 3, lambda done, steps: None)
     assert {ending.outcome for ending in endings} <= set(each(claim.expected(half))), endings
 
@@ -101,6 +110,14 @@ def test_show_walks_through_the_program(command: Command) -> None:
     )
 
 
+def test_show_turns_no_gil_on(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check's parser would, in a build that can run without one; the page says why it waits."""
+    monkeypatch.setattr(machine, "free_threaded", lambda: True)
+    monkeypatch.setattr(machine, "gil_enabled", lambda: False)
+    monkeypatch.setattr(check_page, "check_text", pytest.fail)
+    assert "its parser turns the GIL on" in " ".join(command("show", "gilexample").stdout.split())
+
+
 def test_show_prints_the_bare_c_and_the_difference(command: Command) -> None:
     """``--c`` is the question's file, and ``--diff`` leads from it to the mended one."""
     assert command("show", "gilexample", "--c").stdout == (CSRC / "gilexample.c").read_text()
@@ -114,7 +131,10 @@ def test_try_runs_one_claim_or_all(command: Command) -> None:
     one = command("try", "gilexample/every-other")
     assert one.returncode == 0
     assert "expected 20, found 10" in one.stdout
-    assert registry.subjects("gilexample") == CLAIMS
+    gil = machine.gil_enabled()
+    assert registry.subjects("gilexample") == tuple(
+        claim for claim in CLAIMS if gil or not claim.needs_gil
+    )
 
 
 def test_the_programs_are_shown_unwrapped(
