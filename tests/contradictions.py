@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gil_demo.measuring.others import MAX_HELD_SPEEDUP, MIN_SHARE_TOLD
+from gil_demo.host.machine import MIN_SHARE_TOLD
+from gil_demo.measuring.others import MAX_HELD_SPEEDUP
 from gil_demo.measuring.spans import peak_inside
 from gil_demo.results.run import Span
 

@@ -99,6 +99,10 @@ def own_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
+MIN_SHARE_TOLD = 0.1
+"""The share of the cores from which on others are mentioned."""
+
+
 class BusyMeter:
     """How much of the usable cores others took since the meter was made.
 

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 from gil_demo import notation
+from gil_demo.host.machine import MIN_SHARE_TOLD
 from gil_demo.results.host import Environment
 from gil_demo.results.run import ScalingRow
-
-MIN_SHARE_TOLD = 0.1
-"""The share of the cores from which on others are mentioned."""
 
 MAX_HELD_SPEEDUP = 1.05
 """Held calls run one after another, so several get no more done than one: above 1 is noise, and

@@ -3,7 +3,8 @@
 A call's wall time has three parts: its thread has the GIL; or it neither has it nor asks for
 it, which is what "released" means; or it waits for it because another thread has it. The
 answer rests on the first two, so that other threads cannot change it, and on the median over
-the calls, so that a call during which the machine was busy cannot either.
+the calls, so that a call during which the machine was busy cannot either. Where most of them
+were disturbed, the least disturbed one, which took the least time, has to say the same.
 """
 
 import os
@@ -16,6 +17,7 @@ from types import CodeType
 
 import numpy as np
 
+from gil_demo.host import machine
 from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch
 from gil_demo.results.watching import ProbeResult, Stretch
@@ -47,6 +49,11 @@ MAX_RELEASED_SHARE_TO_HOLD = 0.02
 AMBIGUOUS = (
     "other threads requested the GIL, and the machine was so busy that it cannot be told whether"
     " it released the GIL or waited"
+)
+
+DISTURBED = (
+    "the machine was so busy that the call which took the least time and the middle one differ:"
+    " a pause that others cause counts for the part that it falls into"
 )
 
 MAX_PICTURE_STRETCHES = 500
@@ -87,6 +94,7 @@ def probe(
     if calls is not None and calls < 1:
         raise ValueError("calls must be 1 or more")
     before = forks()
+    meter = machine.BusyMeter()
     recorder = Recorder(events=True)
     recorder.start()
     try:
@@ -102,7 +110,8 @@ def probe(
         raise CannotWatch("the watch ended while the call ran")
     if recording.lost_events and not reason:
         reason = "it handed the GIL over more often than can be noted: make fewer calls"
-    return _result(statement, recording, made, reason)
+    disturbed = (meter.share() or 0.0) >= machine.MIN_SHARE_TOLD
+    return _result(statement, recording, made, reason, disturbed=disturbed)
 
 
 def _call(function: Callable[[], object], calls: int | None) -> _Calls:
@@ -153,19 +162,17 @@ def _enough(first_ns: int) -> int:
     return max(MIN_CALLS, min(MAX_CALLS, int(MIN_SECONDS / seconds)))
 
 
-def _result(statement: str, recording: Recording, made: _Calls, reason: str) -> ProbeResult:
-    """Work out what the hand-overs say about the calls."""
+def _result(
+    statement: str, recording: Recording, made: _Calls, reason: str, *, disturbed: bool
+) -> ProbeResult:
+    """Work out what the hand-overs say about the calls; `disturbed` if the machine was busy."""
     parts = _parts(recording, made)
     wall = parts.wall.sum()
     held, released = parts.held.sum(), parts.released.sum()
-    shares = _shares(parts.held, parts.released)
-    if not shares and not reason:
-        reason = "it was too short to tell"
-    state = "inconclusive" if reason else _state(shares)
-    sure = _shares(parts.held, parts.surely_released) or shares
-    if not reason and state != _state(sure):
-        state, reason = "inconclusive", AMBIGUOUS
-    at = _typical(parts, shares)
+    state: ProbeState = "inconclusive"
+    if not reason:
+        state, reason = judge(parts, disturbed=disturbed)
+    at = _typical(parts)
     return ProbeResult(
         statement=statement,
         state=state,
@@ -211,7 +218,7 @@ def _state(shares: list[tuple[float, float]]) -> ProbeState:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """The parts of each call's wall time, in nanoseconds, and totals over all calls.
 
     `released` is the time from each drop to when the thread asks again. If another thread had
@@ -229,7 +236,7 @@ class _Parts:
     other_threads: int
 
 
-def _parts(recording: Recording, made: _Calls) -> _Parts:
+def _parts(recording: Recording, made: _Calls) -> Parts:
     """Cut each call's wall time into its parts."""
     starts, ends = np.array(made.starts[: len(made.ends)], np.int64), np.array(made.ends, np.int64)
     own = recording.holds["thread"] == handovers.STARTER
@@ -243,7 +250,7 @@ def _parts(recording: Recording, made: _Calls) -> _Parts:
     count = len(starts)
     inside = timeline.inside_any(mine["dropped"], starts, ends)
     others_inside = others[timeline.inside_any(others["taken"], starts, ends)]
-    return _Parts(
+    return Parts(
         wall=ends - starts,
         held=held[count:] - held[:count],
         released=gaps[count:] - gaps[:count],
@@ -255,8 +262,24 @@ def _parts(recording: Recording, made: _Calls) -> _Parts:
     )
 
 
-def _typical(parts: _Parts, shares: list[tuple[float, float]]) -> int:
+def judge(parts: Parts, *, disturbed: bool) -> tuple[ProbeState, str]:
+    """Name what the calls do, or say why there is no answer."""
+    shares = _shares(parts.held, parts.released)
+    if not shares:
+        return "inconclusive", "it was too short to tell"
+    state = _state(shares)
+    if state != _state(_shares(parts.held, parts.surely_released) or shares):
+        return "inconclusive", AMBIGUOUS
+    known = np.flatnonzero(parts.held + parts.released > 0)
+    quickest = shares[int(np.argmin(parts.wall[known]))]
+    if disturbed and state != _state([quickest]):
+        return "inconclusive", DISTURBED
+    return state, ""
+
+
+def _typical(parts: Parts) -> int:
     """Choose the call whose share is nearest to the median."""
+    shares = _shares(parts.held, parts.released)
     if not shares:
         return 0
     middle = median(held for held, _ in shares)

@@ -5,12 +5,13 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 import gil_demo
 from gil_demo.errors import BadInput
 from gil_demo.native import handovers
-from gil_demo.watching.probe import AMBIGUOUS, compiled, probe
+from gil_demo.watching.probe import AMBIGUOUS, DISTURBED, Parts, compiled, judge, probe
 from gil_demo.watching.selftest import MAX_ERROR_POINTS, selftest
 from gil_demo.watching.statements import numpy_statements, parsed
 
@@ -51,6 +52,35 @@ def test_a_call_that_does_both_is_mixed_and_its_longest_hold_told() -> None:
     assert found.state == "mixed"
     assert 0.25 < found.held_share < 0.7
     assert found.longest_hold_seconds >= 0.004
+
+
+def calls_of(*calls: tuple[int, int], sure: bool = True) -> Parts:
+    """Calls that held the GIL and released it for so long each."""
+    held, released = np.array(calls, np.int64).T
+    return Parts(
+        wall=held + released,
+        held=held,
+        released=released,
+        surely_released=released if sure else 0 * released,
+        longest_hold=int(held.max()),
+        hand_overs=len(calls),
+        others_held=0,
+        other_threads=0,
+    )
+
+
+def test_pauses_that_others_cause_give_no_answer() -> None:
+    """Half and half, but on a busy machine most calls were put aside while they had released."""
+    calls = calls_of((50, 50), (50, 900), (50, 950))
+    assert judge(calls, disturbed=True) == ("inconclusive", DISTURBED)
+    assert judge(calls, disturbed=False) == ("releases", "")
+    assert judge(calls_of((50, 50), (50, 90), (50, 60)), disturbed=True) == ("mixed", "")
+
+
+def test_a_wait_that_looks_like_a_release_gives_no_answer() -> None:
+    """Python code drops the GIL for a thread that asks, which then gets no core."""
+    assert judge(calls_of((50, 50), sure=False), disturbed=False) == ("inconclusive", AMBIGUOUS)
+    assert judge(calls_of((0, 0)), disturbed=False)[0] == "inconclusive"
 
 
 def test_a_call_that_is_made_once_has_its_processor_time() -> None:
