@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from errno import EAGAIN
+from threading import Condition
 from typing import TypeVar
 
 from gil_demo.interrupts import tidies
@@ -11,6 +12,10 @@ Value = TypeVar("Value")
 
 tidies(ThreadPoolExecutor.__exit__)
 """Code that leaves a pool has told its jobs to end."""
+
+for _taking_locks in (ThreadPoolExecutor.submit, Condition.__enter__, Condition.__exit__):
+    tidies(_taking_locks)
+"""An interrupt in the middle of them would leave a lock that the pool's threads then wait for."""
 
 
 def submit_all(

@@ -5,10 +5,11 @@ import os
 import select
 import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from errno import EAGAIN
 from functools import partial
+from queue import SimpleQueue
 from threading import Lock
 from typing import Any, Self
 
@@ -145,11 +146,14 @@ class Sandbox:
 
         Raises OSError where the system has no thread or no process to give.
         """
+        ended: SimpleQueue[Future[Ending]] = SimpleQueue()  # as_completed, interrupted, keeps locks
         with ThreadPoolExecutor(self._workers) as pool:
             try:
                 running = submit_all(pool, [partial(self._run, *task) for task in tasks])
-                for done, one in enumerate(as_completed(running)):
-                    one.result()
+                for one in running:
+                    one.add_done_callback(ended.put)
+                for done in range(len(tasks)):
+                    ended.get().result()
                     progress(done + 1, len(tasks))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)

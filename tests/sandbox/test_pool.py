@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from command_line import Command
 
 from gil_demo.gallery import registry
 from gil_demo.host.interpreter import python_command
@@ -82,6 +83,49 @@ def test_when_the_command_dies_nothing_is_left_running(how: signal.Signals) -> N
         assert [process for process in family if exists(process)] == []
     finally:
         command.kill()
+
+
+EVERY_POINT = """
+import faulthandler, os, signal, sys
+from gil_demo.interrupts import interrupts_caught
+from gil_demo.results.patterns import Ending, Finding
+from gil_demo.sandbox.pool import Sandbox
+
+Sandbox._run = lambda *_: Ending(Finding("ok", "stood in"), 0.0)
+
+def interrupted(point):
+    lines = 0
+    def trace(frame, event, _):
+        nonlocal lines
+        if "/concurrent/" in frame.f_code.co_filename or frame.f_code.co_name in named:
+            lines += event == "line"
+            if lines == point and event == "line":
+                os.kill(os.getpid(), signal.SIGINT)
+        return trace
+    sys.settrace(trace)
+    try:
+        with interrupts_caught() as check, Sandbox(2) as box:
+            box.run_all([(None, "safe")] * 5, lambda done, total: check())
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return lines >= point and print("lost at", point)
+
+named = {"__enter__", "__exit__", "release", "acquire"}
+faulthandler.dump_traceback_later(40, exit=True)
+point = 1
+while interrupted(point):
+    point += 1
+print(point > 100)
+"""
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_among_the_locks_of_a_pool_ends_the_command(python: Command) -> None:
+    """It may come before any line that gives jobs to the pool or waits for them."""
+    ended = python(EVERY_POINT)
+    assert ended.stdout.splitlines() == ["True"], ended.stderr
 
 
 def test_children_leave_no_file_behind(tmp_path: Path) -> None:
