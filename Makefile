@@ -21,6 +21,11 @@ CORES = $(shell getconf _NPROCESSORS_ONLN)
 # Two for each core: a test waits for children more often than not.
 WORKERS = $(shell expr 2 \* $(CORES))
 
+PYTEST = python -m pytest -q --numprocesses=$(WORKERS)
+
+# It builds all C once more.
+BUILDS = tests/gallery/test_pattern.py::test_adding_a_pattern_takes_two_files
+
 SAME_EVERYWHERE = check csource report results truth test_docs.py test_faults.py test_words.py
 
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
@@ -33,15 +38,15 @@ run: $(VENV)/.run
 	@echo 'Next: source $(BIN)/activate, then gil-demo tour (the lesson) or gil-demo show gilexample.'
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -q --numprocesses=$(WORKERS)
+	$(BIN)/$(PYTEST)
 
 # What can differ from one interpreter to the next: CI runs it on each of them.
 test-interpreter: $(VENV)/.test
-	$(BIN)/python -m pytest -q --numprocesses=$(WORKERS) $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
+	$(BIN)/$(PYTEST) --deselect $(BUILDS) $(addprefix --ignore=tests/,$(SAME_EVERYWHERE))
 
 # The part of it that rests on the interpreter's own C: CI runs it where a whole run takes too long.
 smoke-interpreter: $(VENV)/.test
-	$(BIN)/python -m pytest -q --numprocesses=$(WORKERS) $(addprefix tests/,gallery lab native patterns sandbox)
+	$(BIN)/$(PYTEST) --deselect $(BUILDS) $(addprefix tests/,gallery lab native patterns sandbox)
 
 # A part of the tests with the lowest versions that pyproject.toml promises: built with the lowest, run
 # with the lowest. They use the installed package: what is built in the tree is another interpreter's.
@@ -59,8 +64,7 @@ test-lowest:
 	rm -rf build # or else what was built with other headers is taken again
 	$(LOWEST_PIP) --no-build-isolation --no-deps --force-reinstall .
 	$(LOWEST_PIP) --requirement $(LOWEST)/run.txt
-	$(LOWEST)/bin/pytest -q -p no:cacheprovider --numprocesses=$(WORKERS) $(LOWEST_TESTS) \
-	    --deselect tests/gallery/test_pattern.py::test_adding_a_pattern_takes_two_files # which builds
+	$(LOWEST)/bin/$(PYTEST) -p no:cacheprovider --deselect $(BUILDS) $(LOWEST_TESTS)
 
 # SAFE_RUNS=5 is what CI takes the time for; the default is 50.
 sanitize: $(VENV)/.test
