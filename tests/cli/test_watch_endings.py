@@ -90,8 +90,10 @@ ENDS = {
     "multiprocessing": (
         "import multiprocessing as m\ndef f(x): return x + 1\n"
         "if __name__ == '__main__':\n"
-        "    with m.get_context('fork').Pool(2) as p: print(p.map(f, [1, 2]))\n"
-        "    with m.get_context('spawn').Pool(1) as p: print(p.map(f, [3]))",
+        "    for how in ('fork', 'spawn'):\n"
+        "        p = m.get_context(how).Pool(2)\n"
+        "        print(p.map(f, [1, 2]))\n"
+        "        p.close(), p.join()  # leaving a with block can hang: cpython#78178\n",
         0,
     ),
     "asyncio": (

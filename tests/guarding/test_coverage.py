@@ -34,8 +34,10 @@ def array_of_c(data):
     return new(np.ndarray, 1, size(10), double, None, data, 0, writeable_and_aligned, None)
 
 def from_another_process():
-    with Pool(1) as pool:
-        return pool.apply(np.arange, (10000.0,))
+    pool = Pool(1)
+    array = pool.apply(np.arange, (10000.0,))
+    pool.close(), pool.join()  # leaving a with block can hang: cpython#78178
+    return array
 
 class Owner:
     memory = mmap.mmap(-1, 4096)

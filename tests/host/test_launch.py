@@ -49,7 +49,9 @@ PROGRAMS = {
     "multiprocessing": (
         "import multiprocessing as m\ndef f(x): return x * x\n"
         "if __name__ == '__main__':\n"
-        "    with m.get_context('spawn').Pool(1) as p: print(p.map(f, [3]))"
+        "    p = m.get_context('spawn').Pool(1)\n"
+        "    print(p.map(f, [3]))\n"
+        "    p.close(), p.join()  # leaving a with block can hang: cpython#78178\n"
     ),
 }
 
