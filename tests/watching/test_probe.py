@@ -75,6 +75,7 @@ def test_pauses_that_others_cause_give_no_answer() -> None:
     assert judge(calls, disturbed=True) == ("inconclusive", DISTURBED)
     assert judge(calls, disturbed=False) == ("releases", "")
     assert judge(calls_of((50, 50), (50, 90), (50, 60)), disturbed=True) == ("mixed", "")
+    assert judge(calls_of((990, 10), (9700, 300), (9700, 300)), disturbed=True) == ("mixed", "")
 
 
 def test_a_wait_that_looks_like_a_release_gives_no_answer() -> None:
