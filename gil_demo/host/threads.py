@@ -10,7 +10,8 @@ from gil_demo.interrupts import tidies
 
 Value = TypeVar("Value")
 
-tidies(ThreadPoolExecutor.__exit__)
+for _leaving in (ThreadPoolExecutor.__exit__, ThreadPoolExecutor.shutdown):
+    tidies(_leaving)
 """Code that leaves a pool has told its jobs to end."""
 
 for _taking_locks in (ThreadPoolExecutor.submit, Condition.__enter__, Condition.__exit__):

@@ -5,7 +5,7 @@ import os
 import select
 import subprocess
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from errno import EAGAIN
 from functools import partial
@@ -146,20 +146,30 @@ class Sandbox:
 
         Raises OSError where the system has no thread or no process to give.
         """
-        ended: SimpleQueue[Future[Ending]] = SimpleQueue()  # as_completed, interrupted, keeps locks
+        # A future has a lock, which an interrupt of who waits for it can leave locked.
+        ended: SimpleQueue[tuple[int, Ending | BaseException]] = SimpleQueue()
+        endings: dict[int, Ending] = {}
+
+        def run(place: int) -> None:
+            try:
+                ended.put((place, self._run(*tasks[place])))
+            except BaseException as error:
+                ended.put((place, error))
+
         with ThreadPoolExecutor(self._workers) as pool:
             try:
-                running = submit_all(pool, [partial(self._run, *task) for task in tasks])
-                for one in running:
-                    one.add_done_callback(ended.put)
+                submit_all(pool, [partial(run, place) for place in range(len(tasks))])
                 for done in range(len(tasks)):
-                    ended.get().result()
+                    place, ending = ended.get()
+                    if isinstance(ending, BaseException):
+                        raise ending
+                    endings[place] = ending
                     progress(done + 1, len(tasks))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 self.__exit__()
                 raise
-            return [one.result() for one in running]
+        return [endings[place] for place in range(len(tasks))]
 
     def _run(self, subject: Subject, half: Half) -> Ending:
         environment = tuple(sorted(subject.environment.items()))
