@@ -151,9 +151,10 @@ def _programs_end(arguments: Sequence[str], ended: Ended) -> bool:
     """Say whether the interrupt met the program that is watched, and ended it as Python does.
 
     Python ends such a program by the signal. One that comes while it waits for threads or calls
-    exit functions is shown, and Python goes on.
+    exit functions is shown, and Python goes on. So is an error that an exit function makes of it,
+    as `logging.shutdown` does: it releases a lock that it could not acquire.
     """
-    shown = "KeyboardInterrupt" in ended.err
+    shown = "KeyboardInterrupt" in ended.err or "ignored in atexit callback" in ended.err
     return arguments[0] == "watch" and shown and ended.code in (-signal.SIGINT, 0)
 
 
