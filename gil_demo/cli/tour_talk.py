@@ -47,7 +47,7 @@ def converse(
             key = turn(walk, console, pause=pause)
             save(walk.record())
             if key == QUIT:
-                console.print("gil-demo tour goes on with the lesson.")
+                console.print(f"{walk.rest} goes on with the lesson.")
                 return
         console.print(pages.score(walk.lesson, walk.predictions), crop=False)
 

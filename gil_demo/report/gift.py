@@ -13,7 +13,7 @@ SPECIAL = re.compile(r"[~=#{}:\\]")
 
 
 def gift(steps: Sequence[Step]) -> str:
-    """Write each step's question with its answers; feedback says why the right one is right."""
+    """Write each step's idea and question with its answers; feedback says why the right one is."""
     return "\n".join(("$CATEGORY: gil-demo\n", *(_question(step) for step in steps)))
 
 
@@ -22,10 +22,8 @@ def _question(step: Step) -> str:
 
 
 def _lines(step: Step) -> Iterator[str]:
-    question = step.question
-    if step.code:
-        code = "".join(f"{line.text}\n" for line in step.code().lines)
-        question = f"{code}\n{question}"
+    code = "".join(f"{line.text}\n" for line in step.code().lines) if step.code else ""
+    question = "\n\n".join(filter(None, (step.idea.replace("``", ""), code, step.question)))
     yield f"::{step.number:02} {_escaped(step.title)}::[plain]{_escaped(question)} {{"
     for index, answer in enumerate(step.answers):
         yield f"  {'=' if index == step.right else '~'}{_escaped(answer)}"

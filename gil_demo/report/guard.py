@@ -73,7 +73,7 @@ def report_text(report: Report) -> str:
     lines += _section("Variables of this thread that have these data:", _variables(report))
     pages = pages_of(report)
     if pages:
-        lines.append(f"   Known causes, for gil-demo show: {', '.join(pages)}")
+        lines.append(f"   Possible causes, for gil-demo show: {', '.join(pages)}")
     return "\n".join(lines) + "\n"
 
 

@@ -108,7 +108,7 @@ class _Code:
         """Draw the lines, with their remarks beside them, below them, or without any."""
         grid = Table.grid(padding=(0, 2, 0, 0))
         grid.add_column(justify="right", style="dim")
-        grid.add_column()
+        grid.add_column(no_wrap=beside is not False)
         remarked = any(line.remark for line in self.figure.lines)
         for line in self.figure.lines:
             text = Syntax("", "c", theme=C_THEME).highlight(line.text)

@@ -42,6 +42,9 @@ NAME_COLUMNS = 28
 LITTLE_WAIT = 0.01
 """Waits of all threads together, as a part of the run's time, below which nobody waited much."""
 
+LONG_HOLD_SECONDS = 0.05
+"""A hold that tasks of an event loop would feel, if there is one."""
+
 
 def where(frame: Frame | None) -> str:
     """Name a place as file:line, with the file's own name only."""
@@ -56,12 +59,16 @@ def watch_sentence(result: WatchResult) -> str:
     """Say how long the GIL was held and waited for, and which line caused most of the waiting."""
     held = f"Some thread had the GIL for {share(result.held_seconds / result.seconds)} of"
     held += f" {duration(result.seconds)}."
-    if result.waited_seconds < LITTLE_WAIT * result.seconds or not result.places:
+    if _hardly_waited(result) or not result.places:
         return f"{held} Threads waited for it for {duration(result.waited_seconds)} in all."
     waited = f"Threads waited for it for {duration(result.waited_seconds)} in all"
     worst = result.places[0]
     part = worst.caused_wait_seconds / result.waited_seconds
     return f"{held} {waited}; {share(min(part, 1.0))} of that was caused by {_culprit(worst)}."
+
+
+def _hardly_waited(result: WatchResult) -> bool:
+    return result.waited_seconds < LITTLE_WAIT * result.seconds
 
 
 def _culprit(place: Place) -> str:
@@ -196,7 +203,7 @@ def stacks_told(places: Sequence[Place]) -> Iterator[Text]:
     told = [one for one in places if one.stack][:MAX_TOLD_STACKS]
     for number, place in enumerate(told, start=1):
         caused = duration(place.caused_wait_seconds)
-        yield Text(f"{number}. {caused} of waiting, where the GIL was dropped:", "bold")
+        yield Text(f"{number}. {caused} of waiting, where the GIL was released:", "bold")
         frames = _interesting(place.stack)
         if len(frames) > MAX_TOLD_FRAMES:
             yield Text("     ...", "dim")
@@ -222,6 +229,13 @@ def _nearby(path: str) -> str:
 
 def notes(result: WatchResult) -> Iterator[str]:
     """Yield a sentence for each thing that is not in the report."""
+    longest = max((one.longest_hold_seconds for one in result.threads), default=0.0)
+    if _hardly_waited(result) and longest >= LONG_HOLD_SECONDS:
+        yield (
+            f"The longest hold lasted {duration(longest)}, and threads hardly waited. If the"
+            " program has an event loop, such as asyncio, its tasks wait inside one thread:"
+            " --ask-every=10ms (in Python ask_every=0.01) finds the line that keeps them waiting."
+        )
     if result.lost_events:
         yield (
             f"There was no room for {result.lost_events:,} later hand-overs: the picture and the"

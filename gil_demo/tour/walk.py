@@ -100,6 +100,14 @@ class Walk:
             self.seen.pop(self.step.name, None)
             self._shares.pop(self.step.name, None)
 
+    @property
+    def rest(self) -> str:
+        """The command that goes on from here; of a plan it names the steps that are left."""
+        left = self.lesson[self._place_after() :]
+        if not self._excursion or not left:
+            return "gil-demo tour"
+        return f"gil-demo tour --step {','.join(str(step.number) for step in left)}"
+
     def record(self) -> Record:
         """Make the record from which the lesson can go on another day."""
         if self._excursion:
@@ -107,7 +115,10 @@ class Walk:
         return Record(self.predictions, self._next_step())
 
     def _next_step(self) -> str | None:
-        """Name the step to go on with: a step whose figures are on the screen is done."""
-        done = not self.over and not self.asking and self.step.name in self.seen
-        place = self._page // 2 + done
+        place = self._place_after()
         return self.lesson[place].name if place < len(self.lesson) else None
+
+    def _place_after(self) -> int:
+        """Find the step to go on with: a step whose figures are on the screen is done."""
+        done = not self.over and not self.asking and self.step.name in self.seen
+        return self._page // 2 + done

@@ -174,6 +174,19 @@ def test_some_steps_only_do_not_move_the_place(
     assert kept["predictions"] == {"one-lock": {"predicted": 1, "right": 1}}
 
 
+def test_leaving_a_plan_names_the_steps_that_are_left(
+    terminal: Callable[..., Terminal],
+) -> None:
+    """The plain command would begin where the whole lesson was left."""
+    at = terminal("--step", "1,4,6")
+    at.sees("1 of 12")
+    at.presses("s")
+    at.sees("4 of 12")
+    at.presses("q")
+    at.sees("gil-demo tour --step 4,6 goes on with the lesson.")
+    assert at.leaves() == DONE
+
+
 def test_no_pause_goes_on_by_itself(terminal: Callable[..., Terminal]) -> None:
     """After the figures comes the next question without a key."""
     at = terminal("--no-pause", "--step", "1-2")

@@ -112,8 +112,9 @@ asyncio.run(handle())
 
 def test_what_blocks_an_event_loop_is_found_by_a_thread_that_asks(watched: Watched) -> None:
     """C at the line of its call, Python at a line within; without such a thread nobody waits."""
-    _, seen = watched(LOOP, "-q")
+    ended, seen = watched(LOOP)
     assert seen["places"] == []
+    assert "--ask-every=10ms" in ended.stderr
     _, seen = watched(LOOP, "-q", "--ask-every", "5ms")
     places = {place["frame"]["function"]: place for place in seen["places"] if place["frame"]}
     assert places["parse"]["frame"]["line"] == 5

@@ -26,6 +26,7 @@ def test_the_quiz_has_one_right_answer_a_question() -> None:
     assert len(found) == len(STEPS)
     for step, one in zip(STEPS, found, strict=True):
         assert step.question in plain(one["text"])
+        assert step.idea.replace("``", "") in plain(one["text"])  # it explains the terms
         answers = [plain(line.strip()) for line in one["answers"].splitlines()]
         assert [answer[1:] for answer in answers] == list(step.answers)
         assert [answer[0] for answer in answers].index("=") == step.right

@@ -12,7 +12,7 @@ from gil_demo.gallery.question import page
 from gil_demo.report.gallery_reports import PageReport, WalkthroughReport
 from gil_demo.report.kit.slides import HEIGHT, MAX_COLUMNS, WIDTH, Slide, write_deck
 from gil_demo.report.lesson_slides import step_slides
-from gil_demo.results.lesson import Seen, Table
+from gil_demo.results.lesson import Code, Line, Seen, Table
 from gil_demo.tour import lesson
 from gil_demo.tour.step import Step
 from gil_demo.words import HALVES, either
@@ -57,6 +57,17 @@ def test_a_step_has_its_question_alone_then_figures_then_the_answer(
         assert letters(svg) >= 0.04
     assert letters(asks) >= 0.05
     assert WIDTH * 9 == HEIGHT * 16
+
+
+def test_code_with_remarks_is_not_cut_on_a_slide(tmp_path: Path) -> None:
+    """Where the two have no room side by side, the remarks are wrapped, and not the C."""
+    code = "const npy_intp size = PyArray_SIZE(array);"
+    remarks = "right: read-before, ok\nwrong: every-other, wrong-value"
+    seen = Seen.shown(0, ("Yes.",), (Code("", (Line(32, code, remarks),)),))
+    svgs = written(tmp_path / "deck", *step_slides(lesson.load_all()[7], seen))
+    (figures,) = (svg for svg in svgs if "every-other" in words(svg))
+    assert code in words(figures).replace("&#160;", " ")
+    assert "…" not in words(figures)
 
 
 def test_a_long_slide_goes_on_under_the_same_head(tmp_path: Path) -> None:

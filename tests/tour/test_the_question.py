@@ -79,6 +79,14 @@ def test_the_code_is_what_was_compiled(tried: Rows) -> None:
     assert "".join(conversion.text.split()) == "".join(joined.split())
 
 
+def test_the_title_names_the_lines_that_the_check_flags_and_where_they_begin(tried: Rows) -> None:
+    """A statement of two lines has the number of its first one on the page."""
+    pytest.importorskip("tree_sitter")
+    code = code_of(tried())
+    assert "flags lines 20, 26-27;" in code.title
+    assert {20, 26} <= {line.number for line in code.lines}
+
+
 def test_the_check_turns_no_gil_on(tried: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its parser would, in a build that can run without one, and the lesson goes on without."""
     monkeypatch.setattr(machine, "free_threaded", lambda: True)

@@ -37,7 +37,9 @@ Reply:
 
 Otherwise:
     Speed-up near 1x: compare with the native threads. Where they gain nothing, the machine
-    had no second core to give, and no thread could gain. "Never met": press r.
+    had no second core to give. If the page says that others took the cores, any row can be off,
+    held and native ones too, and the ticker can stand still because no core is left: then only
+    peak inside counts. "Never met": press r.
 
 Idea without a GIL:
     Two lines more around the same loop. Py_BEGIN_ALLOW_THREADS, BEGIN for short, detaches the

@@ -33,15 +33,13 @@ Misconception:
     it: gil-demo show no-owner.)
 
 Ask:
-    PyArray_FROM_OTF may return the very array that it was given. Who owns that reference?
-    And what does the command guard say of your own programs?
+    PyArray_FROM_OTF, which makes an array of any object, may return the very array that it was
+    given. Who owns that reference?
 
 Reply:
     C owns it. The function returns a new reference also where it returns its argument: the
     count goes up by one. So C must drop it after END, with Py_DECREF, and until then nobody
-    can free the array. gil-demo guard SCRIPT stops a program where C reads the freed memory of
-    an array, or past its end, and names the line of C. If another thread can close what C reads, a
-    reference is not enough: gil-demo show closed-under-call.
+    can free the array. (In your own programs gil-demo guard finds C that reads freed elements.)
 
 Otherwise:
     The signal and the milliseconds differ from system to system; the outcome decides. A half
@@ -92,7 +90,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
             f"No. With no owner left: {ended}, as freed elements are guarded here; unguarded,"
             " the old numbers may still be there, and the sum look right.",
             "Yes: owned by C itself, or by its caller alone, it gave the right sum.",
-            "No: both right sums were read from the array itself.",
+            "No: neither right sum needed a copy; that C reads the array itself.",
         ),
         (figure,),
     )

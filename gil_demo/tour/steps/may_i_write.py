@@ -2,10 +2,10 @@
 
 Idea:
     Two kernels may write to one array at once, if no element is used by both: a slice for
-    each thread needs no lock. A cell, one element that both use, is different. An addition is
-    a load, an addition and a store, even where it is one instruction, and nothing orders
-    these steps between two threads in the block. A reader beside a writer is no better off:
-    it finds old and new elements mixed.
+    each thread needs no lock. A cell, one element that both use, is different. Adding to
+    it takes a load, an addition and a store, even where it is one instruction, and nothing
+    orders these steps between two threads in the block. A reader beside a writer is no better off:
+    it can find old and new elements mixed.
 
 Question:
     Two threads, both in the block, add 1 to the same cell, equally often. When both are done,
@@ -23,7 +23,7 @@ Why:
     one writer beside one reader: gil-demo show torn-snapshot.
 
 Remember:
-    A slice for each thread, a partial sum for each thread, and add up when all are done.
+    Give each thread a slice or a partial sum of its own, and add up when all are done.
 
 Misconception:
     It was right in a thousand runs, so it is right. Nothing ordered the two threads in those
@@ -33,9 +33,10 @@ Ask:
     How would you make the one cell right, and what would that cost?
 
 Reply:
-    With C11's atomic_fetch_add, or with a lock in C around each addition. Both are right, and
-    with both the threads take turns at that cell, often slower than one thread alone. Better:
-    each thread adds up for itself, and one addition a thread at the end.
+    With an atomic addition, which compilers have for integers only (gil-demo show lost-update),
+    or with a lock in C around each addition. Both are right, and with both the threads take
+    turns at that cell, often slower than one thread alone. Better: each thread adds up for
+    itself, and one addition a thread at the end.
 
 Otherwise:
     "Left to chance" often loses nothing. That is luck, and the point of this step: the forced

@@ -20,8 +20,8 @@ Why:
     Python that calls C, so it waits. It asks after the switch interval, but only the loop
     that runs Python looks whether somebody asked, and that loop waits for C to return. The
     GIL exists because CPython counts references with plain additions: two threads that count
-    at once could lose one (step 6 shows how), and an object would be freed too early or
-    never.
+    at once could lose one (step 6 of the lesson shows how), and an object would be freed too
+    early or never.
 
 Remember:
     C that keeps the GIL runs alone, to its end.

@@ -30,18 +30,18 @@ Misconception:
     follows the one before.
 
 Ask:
-    Which flag would correct the loop, and which arrays would NumPy then copy? What does the
-    command guard say of a program that asks for sum(arange(10.0)[::-1])?
+    Which flag would correct the loop, and which arrays would NumPy then copy?
 
 Reply:
     NPY_ARRAY_IN_ARRAY: contiguous and aligned. NumPy then copies a view with steps, a
     transposed table, misaligned elements, another dtype or byte order, and a list. It does
-    not copy a contiguous array of doubles. The guard stops the program at the loop: C read
-    the first byte past the end of the array's data.
+    not copy a contiguous array of doubles. (gil-demo guard stops a program that asks for
+    sum(arange(10.0)[::-1]) at this loop: C read past the end of the array's data.)
 
 Otherwise:
-    "not tried, no GIL": such a claim depends on the GIL. The question's answer does not. A
-    claim that is unfinished: press r.
+    "wrong: no-argument, crash" is a claim about these lines, by its name, and how its trial
+    ended: gil-demo show gilexample tells of each. "not tried, no GIL": such a claim depends on
+    the GIL. The question's answer does not. A claim that is unfinished: press r.
 
 Read more:
     - The question: https://stackoverflow.com/questions/8824739
@@ -155,7 +155,11 @@ def _title(source: str) -> str:
         lines = sorted({one.place.line for one in check_text(f"{page.NAME}.c", source)})
     except BadInput:  # the parser is not installed
         return without
-    flagged = ", ".join(map(str, lines))
+    starts = [max(first for first in statements(source) if first <= line) for line in lines]
+    flagged = ", ".join(
+        str(line) if line == first else f"{first}-{line}"
+        for first, line in zip(starts, lines, strict=True)
+    )
     return f"{page.NAME}.c: gil-demo check flags lines {flagged}; see gil-demo show {page.NAME}"
 
 

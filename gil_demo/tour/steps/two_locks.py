@@ -139,7 +139,7 @@ def _remarks() -> tuple[str, ...]:
     return (
         f"No: the interval is {notation.milliseconds(USUAL_SECONDS)}; watched for"
         f" {notation.milliseconds(WINDOW_SECONDS)}, B never ran, and A woke only to ask again.",
-        "Yes: both slept on their locks. The process had to be killed.",
+        "Yes: both were still waiting for their locks. The process had to be killed.",
         NOTHING_RAISED,
     )
 

@@ -226,7 +226,7 @@ def _table(found: Mapping[Name, Found], gil_enabled: bool, free_threaded: bool) 
 def _why_a_gil(free_threaded: bool) -> str:
     if free_threaded:
         return "this build can run without, but its GIL was turned on"
-    return "gil-demo runs without one on 3.14t or later"
+    return "gil-demo runs without one on a free-threaded build"
 
 
 def _cells(way: Way) -> tuple[Cell | None, ...]:

@@ -19,9 +19,10 @@ Answers:
 
 Why:
     np.sort and np.dot read plain doubles, and release the GIL. np.sum over objects calls the
-    addition of Python for each element, and list.sort compares Python objects: both use
-    objects all the time, so they keep the GIL to the end. The elements decide, and not the
-    library.
+    addition of each element, and list.sort compares Python objects: both use objects all the
+    time, so neither releases the GIL. These elements are floats, whose addition is C. Where
+    it is written in Python, Python answers others that ask for the GIL. The elements decide,
+    and not the library.
 
 Remember:
     NumPy releases it in most loops over numbers, in none over objects. Ask gil-demo probe.
