@@ -11,6 +11,18 @@ from gil_demo.results.check import CheckResult, Finding
 
 TOP = Path(__file__).parents[1]
 
+WRONG = """\
+#include <Python.h>
+int f(PyObject *o)
+{
+    Py_BEGIN_ALLOW_THREADS
+    Py_INCREF(o);
+    Py_END_ALLOW_THREADS
+    return 0;
+}
+"""
+"""A file in C with one error."""
+
 
 def findings(*paths: Path, level: str = "advice") -> tuple[Finding, ...]:
     """Return what a check at a level finds."""

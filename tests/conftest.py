@@ -12,6 +12,10 @@ import pytest
 from command_line import Command
 from made_by_hand import made_run, row_of
 
+from gil_demo.check import grammar
+from gil_demo.errors import BadInput
+from gil_demo.host import machine
+from gil_demo.native import handovers
 from gil_demo.results.patterns import Death, Finding, PatternRow
 from gil_demo.results.run import RunResult
 from gil_demo.words import Half, Outcome, each
@@ -43,6 +47,27 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
+
+
+@pytest.fixture(scope="session")
+def watchable() -> None:
+    """Skips tests that follow a GIL where nothing can: on a build that can do without one."""
+    why_not = handovers.why_not()
+    if why_not and machine.free_threaded():
+        pytest.skip(why_not)
+
+
+@pytest.fixture(scope="session")
+def parser() -> None:
+    """Skips tests that parse C where a build that can do without a GIL has no parser, or no GIL."""
+    if grammar.would_turn_gil_on():
+        pytest.skip("without a GIL the check's parser is not loaded: it would turn one on")
+    try:
+        grammar.ensure_available()
+    except BadInput as error:
+        if not machine.free_threaded():
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture

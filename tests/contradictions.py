@@ -46,7 +46,7 @@ def _run(document: Document) -> Iterator[str]:
     environment, verdict = document["environment"], document["verdict"]
     yield from _panels(document["picture"], gil=environment["gil_enabled"])
     yield from _scaling(document["scaling"])
-    yield from _responsiveness(document["responsiveness"])
+    yield from _responsiveness(document["responsiveness"], gil=environment["gil_enabled"])
     yield from _rows(document["patterns"])
     yield from _verdict(document)
     told = " ".join(verdict["reasons"])
@@ -64,17 +64,18 @@ def _tried(document: Document) -> Iterator[str]:
 
 
 def _tour(document: Document) -> Iterator[str]:
-    busy = document["environment"]["machine_busy"]
+    environment = document["environment"]
+    busy = environment["machine_busy"]
     told = [int(share) for step in document["steps"] for share in TOOK.findall(step["note"])]
     largest = int(f"{100 * busy:.0f}") if busy is not None and busy >= MIN_SHARE_TOLD else None
     if max(told, default=None) != largest:
         yield f"others took {largest}% at most, and the steps say {told}"
     for step in document["steps"]:
-        for fault in _step(step):
+        for fault in _step(step, gil=environment["gil_enabled"]):
             yield f"step {step['number']}: {fault}"
 
 
-def _step(step: Mapping[str, Any]) -> Iterator[str]:
+def _step(step: Mapping[str, Any], *, gil: bool) -> Iterator[str]:
     shown = step["state"] == "shown"
     if shown != (step["right"] is not None) or shown != (not step["reason"]):
         yield f"is {step['state']}, right {step['right']}, because {step['reason']!r}"
@@ -83,12 +84,13 @@ def _step(step: Mapping[str, Any]) -> Iterator[str]:
         if shown and number == step["right"] and not remark.startswith("Yes"):
             yield f"the right answer is told as {remark!r}"
     for figure in step["figures"]:
-        yield from _figure(figure, shown=shown)
+        yield from _figure(figure, gil=gil)
     captions = [figure.get("caption", "") for figure in step["figures"]]
     known = list(_figures(step["figures"]))
     known += _numbers(" ".join([step["question"], *(one["answer"] for one in step["answers"])]))
     yield from _made_up(" ".join([*remarks, step["reason"]]), known, CONSTANTS)
-    yield from _impossible(step, captions)
+    if gil:
+        yield from _impossible(step, captions)
 
 
 def _impossible(step: Mapping[str, Any], captions: Sequence[str]) -> Iterator[str]:
@@ -102,12 +104,12 @@ def _impossible(step: Mapping[str, Any], captions: Sequence[str]) -> Iterator[st
                 yield f"held calls got {gain['value']:.2f}x, and nothing warns of it {captions}"
 
 
-def _figure(figure: Mapping[str, Any], *, shown: bool) -> Iterator[str]:
+def _figure(figure: Mapping[str, Any], *, gil: bool) -> Iterator[str]:
     kind = figure["kind"]
     if kind == "lanes":
         yield from _panels(figure["panels"], gil=figure["gil_enabled"])
     elif kind == "responsiveness":
-        yield from _responsiveness(figure["rows"])
+        yield from _responsiveness(figure["rows"], gil=gil)
     elif kind == "trials":
         yield from _rows(figure["rows"])
     elif kind == "table":
@@ -158,9 +160,9 @@ def _scaling(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield f"mean inside of {name} is above its peak inside"
 
 
-def _responsiveness(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def _responsiveness(rows: Iterable[Mapping[str, Any]], *, gil: bool) -> Iterator[str]:
     for row in rows:
-        if row["ticks_inside"] == 0 and row["gil"] == "held":
+        if gil and row["ticks_inside"] == 0 and row["gil"] == "held":
             if row["longest_stall_seconds"] < row["call_seconds"] * 0.5:
                 yield "no tick fell inside a held call, and the stall was half as long or less"
             if row["ticks_per_second"]:
@@ -207,6 +209,7 @@ def _verdict(document: Document) -> Iterator[str]:
     """Judge anew from the figures, in as few words as can be."""
     environment, verdict = document["environment"], document["verdict"]
     gil = environment["gil_enabled"]
+    free = {"released"} if gil else {"held", "released"}
     refuted, unmet = [], []
     races = [
         (one["gil"], len(one["spans"]), one["peak_inside"], one["peak_inside"])
@@ -219,13 +222,15 @@ def _verdict(document: Document) -> Iterator[str]:
     for mode, threads, least, most in races:
         if gil and mode == "held" and most > 1:
             refuted.append(f"held peak {most}")
-        if mode == "released" and least < threads:
-            unmet.append(f"released peak {least} of {threads}")
+        if mode in free and least < threads:
+            unmet.append(f"{mode} peak {least} of {threads}")
     for row in document["responsiveness"]:
         if gil and row["gil"] == "held" and row["ticks_inside"]:
             refuted.append(f"{row['ticks_inside']} ticks inside a held call")
-        if row["gil"] == "released" and not row["ticks_inside"]:
-            unmet.append("no tick beside a released call")
+        if row["gil"] in free and not row["ticks_inside"]:
+            unmet.append(f"no tick beside a {row['gil']} call")
+        if not gil and row["gil"] == "held-collected" and row["collections_ended"]:
+            refuted.append("a collection ended inside an attached call")
     for row in document["patterns"]:
         wrong = row["runs"] - row["as_expected"] - row["outcomes"].get("unfinished", 0)
         if wrong:

@@ -14,9 +14,12 @@ from gil_demo.gallery import registry
 from gil_demo.host import machine
 from gil_demo.limits import MAX_DEFAULT_THREADS, MAX_THREADS
 from gil_demo.measuring.plan import Plan
+from gil_demo.measuring.responsiveness import companies
 from gil_demo.native.kernels import UnsuitableArray
 from gil_demo.report.run import RunReport
 from gil_demo.words import HALVES
+
+COMPANIES = companies(gil_enabled=machine.gil_enabled())
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +103,11 @@ def test_progress_goes_once_from_none_to_all(monkeypatch: pytest.MonkeyPatch) ->
         sections=["responsiveness", "patterns"],
         progress=lambda done, of: steps.append((done, of)),
     )
-    assert {of for _, of in steps} == {3 + len(tried)}
+    count = len(COMPANIES) + len(tried)
+    assert {of for _, of in steps} == {count}
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
-    assert steps[0] == (0, 7)
-    assert steps[-1] == (7, 7)
+    assert steps[0] == (0, count)
+    assert steps[-1] == (count, count)
 
 
 @pytest.mark.parametrize("rounds", [0, -3])
@@ -141,7 +145,8 @@ def test_progress_notes_and_the_input_are_told() -> None:
         notes=["from a notebook"],
         progress=lambda done, of: steps.append((done, of)),
     )
-    assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    count = len(COMPANIES)
+    assert steps == [(done, count) for done in range(count + 1)]
     assert report.result.settings.input == "mine.npy"
     assert report.result.notes[-1] == "from a notebook"
 

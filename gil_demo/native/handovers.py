@@ -1,6 +1,7 @@
 """The door to the watch: every hand-over of the GIL, and C that holds or releases it."""
 
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +60,11 @@ def _module() -> Any:
         raise CannotWatch("there is no GIL in this interpreter, so there is nothing to watch")
     if sys.platform != "linux" or sys.implementation.name != "cpython":
         raise CannotWatch("the hand-overs of the GIL can be watched on Linux with CPython only")
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise CannotWatch(
+            "this Python can run without a GIL, and only the GIL of one that cannot is watched:"
+            " use a Python that was built in the usual way"
+        )
     try:
         return load("_watch")
     except NotBuilt as error:

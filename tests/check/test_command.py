@@ -1,38 +1,19 @@
 """`gil-demo check` on the command line."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import jsonschema
 import pytest
-from checking import TOP
+from checking import WRONG
 
 from gil_demo.report.document import schema
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 Command = Callable[..., CompletedProcess[str]]
-
-WRONG = """\
-#include <Python.h>
-int f(PyObject *o)
-{
-    Py_BEGIN_ALLOW_THREADS
-    Py_INCREF(o);
-    Py_END_ALLOW_THREADS
-    return 0;
-}
-"""
-
-
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file with one error, in a folder that the person is in."""
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "one.c"
-    path.write_text(WRONG)
-    return path
 
 
 def test_text_shows_the_way_the_line_and_what_to_write(command: Command, file: Path) -> None:
@@ -147,24 +128,6 @@ def test_settings_name_own_functions(command: Command, file: Path) -> None:
     assert "1 error" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("[tool.gil-demo.check]\nlevels = 1\n", "has no setting 'levels'"),
-        ("[tool.gil-demo.check]\nlevel = 'loud'\n", "level must be one of"),
-        ("[tool.gil-demo.check]\nignore = 'x'\n", "must be a list of strings"),
-        ("[tool", "is not TOML"),
-    ],
-)
-def test_a_wrong_setting_is_refused(
-    command: Command, file: Path, text: str, complaint: str
-) -> None:
-    """In one line that says what is right."""
-    Path("pyproject.toml").write_text(text)
-    done = command("check", "one.c")
-    assert (done.returncode, complaint in done.stderr) == (2, True)
-
-
 def test_what_cannot_be_read_is_said(command: Command, file: Path) -> None:
     """Exit code 2 where nothing was found beside it."""
     Path("utf16.c").write_text("int a;", encoding="utf-16")
@@ -179,25 +142,6 @@ def test_what_cannot_be_read_is_said(command: Command, file: Path) -> None:
     done = command("check", ".")
     assert (done.returncode, done.stderr.count("\n")) == (1, 2)
     assert "name a file or folder" in command("check").stderr
-
-
-def test_a_folder_that_cannot_be_read_is_said(
-    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its files are missing from the result, and nothing else would tell."""
-    Path("closed").mkdir()
-    iterdir = Path.iterdir
-
-    def refusing(path: Path) -> Iterator[Path]:
-        if path.name == "closed":
-            raise PermissionError(13, "Permission denied")
-        return iterdir(path)
-
-    monkeypatch.setattr(Path, "iterdir", refusing)
-    file.write_text("int a;\n")
-    done = command("check", ".")
-    assert done.stderr == "gil-demo: closed cannot be read: Permission denied\n"
-    assert done.returncode == 2
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
@@ -217,11 +161,6 @@ def test_a_folder_is_read_once_whatever_links_lead_there(command: Command, file:
     assert "1 error in 1 file" in done.stdout
 
 
-def test_excluded_files_are_not_read(command: Command, file: Path) -> None:
-    """By their names or paths."""
-    assert command("check", "--exclude", "one.*", ".").returncode == 0
-
-
 def test_github_s_commands_have_place_and_title(command: Command, file: Path) -> None:
     """One line a finding."""
     done = command("check", "--format", "github", "one.c")
@@ -229,32 +168,3 @@ def test_github_s_commands_have_place_and_title(command: Command, file: Path) ->
         "::error file=one.c,line=5,col=5,endColumn=14,title=api-in-block::"
     )
     assert done.stdout.count("\n") == 1
-
-
-def test_a_rule_explains_itself(command: Command) -> None:
-    """With C that it flags and C that it does not."""
-    done = command("check", "--explain", "nested-begin")
-    assert done.returncode == 0
-    for words in ("nested_begin_unsafe", "nested_begin_safe", "Not found", "https://"):
-        assert words in done.stdout
-
-
-def test_without_the_parser_it_says_what_to_install(
-    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One line, and no traceback."""
-    from gil_demo.check import grammar
-
-    monkeypatch.setitem(sys.modules, "tree_sitter_c", None)
-    grammar._parsers.cache_clear()
-    done = command("check", "one.c")
-    grammar._parsers.cache_clear()
-    assert (done.returncode, "pip install 'gil-demo[check]'" in done.stderr) == (2, True)
-
-
-def test_the_project_s_own_pages_say_what_the_check_sees(command: Command) -> None:
-    """Each page of the gallery names its rule, or says that there is none."""
-    assert "finds this as leaves-block" in command("show", "missing-end").stdout
-    shown = " ".join(command("show", "torn-snapshot").stdout.split())
-    assert "gil-demo check has no rule for it" in shown
-    assert (TOP / "docs").is_dir()

@@ -9,6 +9,8 @@ from checking import TOP, findings
 from gil_demo.check.rule import Rule, all_patterns, load_all, patterns_seen, rules_for
 from gil_demo.csource.halves import halves
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 CSRC = TOP / "csrc"
 SOURCES = sorted(CSRC.rglob("*.c"))
 PATTERNS = CSRC / "patterns"

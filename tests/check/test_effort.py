@@ -14,6 +14,8 @@ from gil_demo.check.project.project import Project
 from gil_demo.check.source.functions import MAX_FUNCTIONS
 from gil_demo.check.source.source import Source
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 BEGIN, END = "Py_BEGIN_ALLOW_THREADS\n", "Py_END_ALLOW_THREADS\n"
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from checking import flow_of, found
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 QUIET = {
     "blocks and unblocks": """
         void f(PyObject *o) {

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from checking import found
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 RELEASERS = """\
 template <typename F> auto without_gil(F &&f) {
     py::gil_scoped_release r; return std::forward<F>(f)();

@@ -6,6 +6,8 @@ import pytest
 from checking import TOP, findings
 from mutate import mutated
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 SOURCES = sorted(
     path
     for folder in (TOP / "csrc", Path(__file__).parent / "retold")

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from checking import findings
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 RETOLD = Path(__file__).parent / "retold"
 
 STORIES = sorted(path for path in RETOLD.rglob("*.c*") if path.read_text().startswith("/* "))

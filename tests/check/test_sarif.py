@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from checking import TOP
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 Command = Callable[..., CompletedProcess[str]]
 
 

@@ -43,7 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def watched(
-    process: Callable[..., CompletedProcess[str]], tmp_path: Path
+    watchable: None, process: Callable[..., CompletedProcess[str]], tmp_path: Path
 ) -> Callable[..., tuple[CompletedProcess[str], dict[str, Any]]]:
     """Runs a program, given as text, under the watch; gives its end and the JSON document."""
 

@@ -24,7 +24,7 @@ def hostile(tmp_path: Path) -> Path:
 
 
 COMMANDS = {
-    "try": ["try", "daemon-at-exit", "nested-begin", "gilexample/released"],
+    "try": ["try", "daemon-at-exit", "nested-begin", "gilexample/strided"],
     "run": ["run", "--quick", "--rounds", "1"],
     "tour": ["tour", "--no-input", "--step", "12"],
     "doctor": ["doctor"],

@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator
 
 from gil_demo.report.document import schema
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 
 HOLDS = ["-s", "from gil_demo import hold_gil", "hold_gil(0.002)"]
@@ -88,37 +90,3 @@ def test_a_file_of_ones_own_gives_the_same_table(command: Command, tmp_path: Pat
     shown = command("probe", "--file", str(file))
     assert "Which statements of mine.toml release the GIL?" in shown.stdout
     assert "because" in shown.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        ([], "give one of: a statement, --numpy, --file FILE, --selftest"),
-        (["1", "--numpy"], "give one of"),
-        (["--selftest", "--expect", "holds"], "go with a statement"),
-        (["1 +"], "this is not Python"),
-        (["1", "--json", "--markdown"], "exclude each other"),
-        (["--file", "nowhere.toml"], "does not exist"),
-    ],
-)
-def test_bad_usage_is_refused_in_one_line(
-    arguments: list[str], problem: str, command: Command
-) -> None:
-    """With exit code 2, and nothing on standard output."""
-    ended = command("probe", *arguments)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert problem in ended.stderr
-    assert ended.stderr.count("\n") == 1
-
-
-def test_where_nothing_can_be_watched_one_line_says_so(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An interpreter without a GIL, and systems other than Linux."""
-    monkeypatch.setattr("sys.platform", "darwin")
-    ended = command("probe", "1")
-    assert ended.returncode == 2
-    assert ended.stderr == (
-        "gil-demo: the hand-overs of the GIL can be watched on Linux with CPython only\n"
-    )

@@ -11,6 +11,7 @@ import pytest
 from command_line import Command
 
 from gil_demo.exit_codes import BAD_INPUT, CONTRADICTED, DONE, INCONCLUSIVE
+from gil_demo.host import machine
 from gil_demo.results.lesson import Seen
 from gil_demo.tour import lesson
 from gil_demo.words import State
@@ -115,7 +116,8 @@ def test_a_step_goes_through_without_input(process: Command) -> None:
     flowing = " ".join(ended.stdout.split())
     assert step.question in flowing
     assert step.remember in flowing
-    assert "the second entered after the first had left" in flowing
+    assert ("the second entered after the first had left" in flowing) == machine.gil_enabled()
+    assert ("were inside at one moment" in flowing) != machine.gil_enabled()
     assert step.sources[0].address in ended.stdout
     assert "\x1b" not in ended.stdout
 
@@ -125,7 +127,8 @@ def test_json_has_the_facts_of_a_step(process: Command) -> None:
     ended = process("tour", "--json", "--step", "1")
     document = json.loads(ended.stdout)
     (step,) = document["steps"]
-    assert (step["name"], step["state"], step["right"]) == ("one-lock", "shown", 2)
+    (asked,) = lesson.part(1, 1)
+    assert (step["name"], step["state"], step["right"]) == ("one-lock", "shown", asked.right + 1)
 
 
 def test_the_pages_can_be_taken_away(command: Command, home: Path) -> None:
@@ -135,9 +138,10 @@ def test_the_pages_can_be_taken_away(command: Command, home: Path) -> None:
         *("--svg", str(home / "step.svg"), "--html", str(home / "step.html")),
     )
     assert ended.returncode == DONE, ended.stderr
+    remembered, *_ = re.split("[,:]", lesson.part(1, 1)[0].remember)
     for file in (home / "step.svg", home / "step.html"):
         text = " ".join(file.read_text("utf-8").split())
-        for words in ("1 of 12", "What happens?", "C that keeps the GIL runs alone"):
+        for words in ("1 of 12", "What happens?", remembered):
             assert words.replace(" ", "") in text.replace("&#160;", "").replace(" ", "")
 
 
@@ -146,10 +150,10 @@ def test_slides_are_written_for_each_step(command: Command, home: Path) -> None:
     folder = home / "slides"
     ended = command("tour", "--no-input", "--step", "1", "--slides", str(folder))
     assert ended.returncode == DONE, ended.stderr
-    assert sorted(file.name for file in folder.iterdir()) == [
-        *("01-step-01-question.svg", "02-step-01-figures.svg", "03-step-01-answer.svg"),
-        "slides.html",
-    ]
+    figures = ["figures"] if machine.gil_enabled() else ["figures", "figures"]  # a second one
+    kinds = enumerate(["question", *figures, "answer"], start=1)
+    names = [f"{number:02}-step-01-{kind}.svg" for number, kind in kinds]
+    assert sorted(file.name for file in folder.iterdir()) == [*names, "slides.html"]
     assert "slides.html" in "".join(ended.stdout.split())
 
 

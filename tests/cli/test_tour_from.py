@@ -14,12 +14,15 @@ from gil_demo.tour import lesson
 from gil_demo.tour.kept import result_of
 from gil_demo.tour.walk import Walk
 
+STEPS = lesson.load_for(gil_enabled=True)[:2]
+"""Those of the place where the kept lesson was run."""
+
 
 @pytest.fixture
 def tour_file(here: Path, made: RunResult, monkeypatch: pytest.MonkeyPatch) -> str:
     """A kept lesson of two steps, one of which was shown, where nothing may be run."""
     monkeypatch.setattr("gil_demo.measuring.race.run_race", lambda *_: pytest.fail("raced"))
-    walk = Walk(lesson.part(1, 2), environment=made.environment)
+    walk = Walk(STEPS, environment=made.environment)
     table = Table(
         ("", "time"),
         (("a row", Cell(12.34, "ms", 1, 10.0, 15.0)), ("ticks", Cell(7))),
@@ -37,7 +40,7 @@ def test_a_kept_lesson_looks_as_it_did(tour_file: str, command: Command) -> None
     ended = command("tour", "--from", tour_file)
     assert (ended.returncode, ended.stderr) == (DONE, "")
     assert ended.stdout.startswith("CPython 3.13.0, GIL on, 2 cores, NumPy 2.3.0\n")
-    first, second = lesson.part(1, 2)
+    first, second = STEPS
     for part in ("GIL held:", "12.3 ms (10.0-15.0)", "A caption.", "A note.", first.remember):
         assert part in ended.stdout
     assert "Not shown: nobody was there." in ended.stdout

@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 
 from gil_demo.report.document import schema
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 Watched = Callable[..., tuple[CompletedProcess[str], dict[str, Any]]]
 
@@ -214,29 +216,6 @@ def test_options_end_where_the_program_begins(process: Command, tmp_path: Path) 
     for given in (["program.py"], ["-m", "program"], ["-c", "import sys; print(sys.argv[1:])"]):
         ended = process("watch", "-q", *given, "--help", "-m", "--json")
         assert ended.stdout == "['--help', '-m', '--json']\n", ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        ([], "give a script to run, or -m MODULE, or -c CODE"),
-        (["nowhere.py"], "there is no file 'nowhere.py' to run"),
-        (["--alarm", "50", "x.py"], "give one with its unit, as in 50ms"),
-        (["--fail-over", "0ms", "x.py"], "is not a time"),
-        (["--ask-every", "5", "x.py"], "is not a time"),
-        (["--json", "a", "--csv", "a", "-c", "print(1)"], "name the same file"),
-        (["--html", "no/where.html", "-c", "print(1)"], "is not a folder"),
-    ],
-)
-def test_bad_usage_is_refused_before_anything_runs(
-    arguments: list[str], problem: str, process: Command
-) -> None:
-    """One line, exit code 2."""
-    ended = process("watch", *arguments)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert problem in ended.stderr
-    assert ended.stderr.count("\n") == 1
 
 
 ODD_NAMES = """\

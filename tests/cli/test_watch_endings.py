@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 Watched = Callable[..., tuple[CompletedProcess[str], dict[str, Any]]]
 

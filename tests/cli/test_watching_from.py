@@ -38,7 +38,7 @@ def files(name: str) -> list[str]:
 
 
 def test_every_form_of_a_kept_watch_is_that_of_the_watch(
-    here: Path, process: Command, command: Command
+    watchable: None, here: Path, process: Command, command: Command
 ) -> None:
     """Files do not depend on when they are made; the screen shows the same report."""
     (here / "program.py").write_text(STALL)
@@ -115,7 +115,7 @@ def test_a_document_that_is_not_a_watch_is_refused(
     assert_refused(command("watch", "--from", "bad.json"), "bad.json", told)
 
 
-def test_a_kept_probe_is_shown_and_judged(here: Path, command: Command) -> None:
+def test_a_kept_probe_is_shown_and_judged(watchable: None, here: Path, command: Command) -> None:
     """The same text, picture and document; --expect judges what was kept."""
     statement = ["-s", "from gil_demo import release_gil", "release_gil(0.004)", "-n", "5"]
     (here / "probe.json").write_text(command("probe", *statement, "--json").stdout)

@@ -116,6 +116,7 @@ import shutil; shutil.rmtree(folder)
 if "memory" in globals():
     del array
     memory.close(), memory.unlink()
+guarded_now.__exit__(None, None, None)
 assert wrong == [], wrong
 """
     )

@@ -12,6 +12,8 @@ from gil_demo.measuring.scaling import fits_least
 from gil_demo.native import handovers
 from gil_demo.results.run import Panel, Span
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 RACES = 10
 """At most: the first beside which the ticker ticked is enough."""
 

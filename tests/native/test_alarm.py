@@ -5,11 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 
 FULL_PIPE = """
 import contextlib, os, threading
 from gil_demo.native import handovers
+
+import pytest
 
 reading, writing = os.pipe()
 os.set_blocking(writing, False)

@@ -15,6 +15,8 @@ import pytest
 from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 
 SOURCES = Path(__file__).parents[2] / "csrc" / "watch"
@@ -301,18 +303,6 @@ def test_a_layout_that_is_not_as_expected_is_refused(python: Command, tmp_path: 
         "a hand-over of the GIL made for a test was not seen",
         "False True",
     ], ended.stderr
-
-
-def test_without_a_gil_there_is_nothing_to_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Said in one line, as on other systems."""
-    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
-    with pytest.raises(CannotWatch, match="no GIL in this interpreter"):
-        handovers.start(10, 0)
-    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True, raising=False)
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert handovers.why_not() == (
-        "the hand-overs of the GIL can be watched on Linux with CPython only"
-    )
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e10])

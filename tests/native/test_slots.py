@@ -6,6 +6,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 
 SLOTS = r"""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("watchable")
+
 SCRIPT = Path(__file__).with_name("stack_stress.py")
 SECONDS = 3
 

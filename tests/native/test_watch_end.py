@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("watchable")
+
 Command = Callable[..., CompletedProcess[str]]
 
 SOURCES = Path(__file__).parents[2] / "csrc"
@@ -16,6 +20,8 @@ SLOWLY = "    for (volatile int i = 0; i < 300000; i++)\n        ;\n"
 
 MANY_WATCHES = """
 import importlib.util, sys, threading, time
+
+import pytest
 spec = importlib.util.spec_from_file_location("gil_demo._watch", sys.argv[1])
 watch = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(watch)

@@ -16,6 +16,11 @@ from typing import Any, NamedTuple
 import pytest
 from contradictions import contradictions
 
+from gil_demo.host import machine
+
+MALLOC = "mimalloc" if machine.free_threaded() else "malloc"
+"""Such a build has no other allocator."""
+
 TRY = ("try", "missing-end", "nested-begin", "lock-order", "convoy", "strided-view", "--json")
 TOUR = ("tour", "--no-input", "--json")
 PICTURE = ("run", "--quick", "--rounds", "1", "--json")
@@ -47,7 +52,7 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    *(Place(f"malloc {one}", TRY, {"PYTHONMALLOC": one}) for one in ("debug", "malloc")),
+    *(Place(f"malloc {one}", TRY, {"PYTHONMALLOC": one}) for one in ("debug", MALLOC)),
     Place("dev mode", TRY, {"PYTHONDEVMODE": "1"}),
     Place("tracemalloc", TRY, {"PYTHONTRACEMALLOC": "1"}),
     Place("filled memory", TRY, {"MALLOC_PERTURB_": "165"}),
