@@ -87,7 +87,8 @@ def responsiveness_table(rows: Sequence[ResponsivenessRow], rounds: int) -> Fitt
         styles=tuple(MODE_STYLES[row.gil] for row in rows),
         breaks=frozenset(),
         caption=(
-            f"Medians of {rounds} rounds; ticks inside: of the round that fits the claim least."
+            f"Medians of {rounds} rounds; share of alone: round by round; ticks inside: of the"
+            " round that fits the claim least."
             if rounds > 1
             else "One round."
         ),

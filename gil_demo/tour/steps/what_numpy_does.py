@@ -156,7 +156,10 @@ def _probe_table(found: Sequence[ProbeResult]) -> Table:
             )
             for one in found
         ),
-        caption=f"Each called {ROUNDS} times. For a call of your own: gil-demo probe.",
+        caption=(
+            f"Each called {ROUNDS} times; longest hold: of all of them, one call: a middle one."
+            " For a call of your own: gil-demo probe."
+        ),
     )
 
 
