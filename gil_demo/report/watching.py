@@ -13,6 +13,7 @@ from gil_demo.report.kit.columns import Column, FittingTable, words
 from gil_demo.report.kit.pictures import ShownInNotebooks
 from gil_demo.report.watching_picture import LanesPicture
 from gil_demo.results.watching import Frame, Place, ThreadTotals, WatchResult
+from gil_demo.watching import asker
 from gil_demo.watching.places import is_own
 from gil_demo.watching.watch import Watch
 from gil_demo.words import HoldKind
@@ -228,9 +229,10 @@ def _nearby(path: str) -> str:
 
 
 def notes(result: WatchResult) -> Iterator[str]:
-    """Yield a sentence for each thing that is not in the report."""
+    """Yield a sentence for each thing that is not in the report, or that nothing asked for."""
     longest = max((one.longest_hold_seconds for one in result.threads), default=0.0)
-    if _hardly_waited(result) and longest >= LONG_HOLD_SECONDS:
+    asked = any(one.name == asker.NAME for one in result.threads)
+    if _hardly_waited(result) and longest >= LONG_HOLD_SECONDS and not asked:
         yield (
             f"The longest hold lasted {duration(longest)}, and threads hardly waited. If the"
             " program has an event loop, such as asyncio, its tasks wait inside one thread:"

@@ -16,46 +16,26 @@ from gil_demo.native.loading import NotBuilt
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ([], "give one of: a statement, --numpy, --file FILE, --selftest"),
-        (["1", "--numpy"], "give one of"),
-        (["--selftest", "--expect", "holds"], "go with a statement"),
-        (["1 +"], "this is not Python"),
-        (["1", "--json", "--markdown"], "exclude each other"),
-        (["--file", "nowhere.toml"], "does not exist"),
+        (["probe"], "give one of: a statement, --numpy, --file FILE, --selftest"),
+        (["probe", "1", "--numpy"], "give one of"),
+        (["probe", "--selftest", "--expect", "holds"], "go with a statement"),
+        (["probe", "1 +"], "this is not Python"),
+        (["probe", "1", "--json", "--markdown"], "exclude each other"),
+        (["probe", "--file", "nowhere.toml"], "does not exist"),
+        (["watch"], "give a script to run, or -m MODULE, or -c CODE"),
+        (["watch", "nowhere.py"], "there is no file 'nowhere.py' to run"),
+        (["watch", "--alarm", "50", "x.py"], "give one with its unit, as in 50ms"),
+        (["watch", "--fail-over", "0ms", "x.py"], "is not a time"),
+        (["watch", "--ask-every", "5", "x.py"], "is not a time"),
+        (["watch", "--json", "a", "--csv", "a", "-c", "print(1)"], "name the same file"),
+        (["watch", "--html", "no/where.html", "-c", "print(1)"], "is not a folder"),
     ],
 )
-def test_bad_usage_of_probe_is_refused_in_one_line(
+def test_bad_usage_is_refused_before_anything_runs(
     arguments: list[str], problem: str, command: Command
 ) -> None:
-    """With exit code 2, and nothing on standard output."""
-    ended = command("probe", *arguments)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert problem in ended.stderr
-    assert ended.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "problem"),
-    [
-        ([], "give a script to run, or -m MODULE, or -c CODE"),
-        (["nowhere.py"], "there is no file 'nowhere.py' to run"),
-        (["--alarm", "50", "x.py"], "give one with its unit, as in 50ms"),
-        (["--fail-over", "0ms", "x.py"], "is not a time"),
-        (["--ask-every", "5", "x.py"], "is not a time"),
-        (["--json", "a", "--csv", "a", "-c", "print(1)"], "name the same file"),
-        (["--html", "no/where.html", "-c", "print(1)"], "is not a folder"),
-    ],
-)
-def test_bad_usage_of_watch_is_refused_before_anything_runs(
-    arguments: list[str], problem: str, process: Command
-) -> None:
-    """One line, exit code 2."""
-    ended = process("watch", *arguments)
-    assert ended.returncode == 2
-    assert ended.stdout == ""
-    assert problem in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    """One line, exit code 2, and nothing on standard output."""
+    assert_refused(command(*arguments), problem)
 
 
 def without_a_gil(patch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,34 @@ def column(seen: Seen, position: int) -> list[object]:
     return [row[position] for row in table(seen).rows]
 
 
+def test_an_addition_written_in_python_lets_others_run() -> None:
+    """One call of np.sum, and the ticker ran between two of its additions."""
+    ticks, seen, over = [0], set[int](), threading.Event()
+
+    class Number:
+        def __add__(self, other: object) -> "Number":
+            seen.add(ticks[0])
+            return self
+
+    def tick() -> None:
+        while not over.is_set():
+            ticks[0] += 1
+
+    array = np.full(100_000, Number(), dtype=object)
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    try:
+        for _ in range(200):  # a busy machine may have no core for the ticker during one call
+            seen.clear()
+            np.sum(array)
+            if len(seen) > 1:
+                break
+    finally:
+        over.set()
+        ticker.join()
+    assert len(seen) > 1
+
+
 # What the figures say
 
 

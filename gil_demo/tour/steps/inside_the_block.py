@@ -38,8 +38,8 @@ Reply:
     Those that ended in wrong-value: taking references, and reading the array's shape. Alone
     they work; they fail only if another thread uses the same object at that moment. The
     others fail whenever C comes to that line, so a test that comes there finds them; a return
-    without END is often on a way that no test takes. A Py_DECREF in the block fails only when
-    it drops the last reference: gil-demo show last-reference.
+    without END is often on a way that no test takes. A Py_DECREF in the block belongs to the
+    first kind, and fails at once if it drops the last reference: gil-demo show last-reference.
 
 Otherwise:
     Which way the process dies depends on version and build: a signal (crash) or Python's own

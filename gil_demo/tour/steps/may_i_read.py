@@ -90,7 +90,7 @@ def judge(rows: Sequence[PatternRow]) -> Seen:
             f"No. With no owner left: {ended}, as freed elements are guarded here; unguarded,"
             " the old numbers may still be there, and the sum look right.",
             "Yes: owned by C itself, or by its caller alone, it gave the right sum.",
-            "No: neither right sum needed a copy; that C reads the array itself.",
+            "No: C made no copy in either half that gave the right sum.",
         ),
         (figure,),
     )

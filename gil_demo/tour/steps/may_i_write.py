@@ -4,8 +4,8 @@ Idea:
     Two kernels may write to one array at once, if no element is used by both: a slice for
     each thread needs no lock. A cell, one element that both use, is different. Adding to
     it takes a load, an addition and a store, even where it is one instruction, and nothing
-    orders these steps between two threads in the block. A reader beside a writer is no better off:
-    it can find old and new elements mixed.
+    orders these steps between two threads in the block. A reader beside a writer is no better
+    off: it can find old and new elements mixed.
 
 Question:
     Two threads, both in the block, add 1 to the same cell, equally often. When both are done,
@@ -33,10 +33,10 @@ Ask:
     How would you make the one cell right, and what would that cost?
 
 Reply:
-    With an atomic addition, which compilers have for integers only (gil-demo show lost-update),
-    or with a lock in C around each addition. Both are right, and with both the threads take
-    turns at that cell, often slower than one thread alone. Better: each thread adds up for
-    itself, and one addition a thread at the end.
+    With an atomic addition, which C11 has for integers only (for an element of an array:
+    gil-demo show lost-update), or with a lock in C around each addition. Both are right, and
+    with both the threads take turns at that cell, often slower than one thread alone. Better:
+    each thread adds up for itself, and one addition a thread at the end.
 
 Otherwise:
     "Left to chance" often loses nothing. That is luck, and the point of this step: the forced

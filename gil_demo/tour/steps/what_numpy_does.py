@@ -157,7 +157,7 @@ def _probe_table(found: Sequence[ProbeResult]) -> Table:
             for one in found
         ),
         caption=(
-            f"Each called {ROUNDS} times; longest hold: of all of them, one call: a middle one."
+            f"Each called {ROUNDS} times; longest hold: of all of them, one call: a typical one."
             " For a call of your own: gil-demo probe."
         ),
     )
