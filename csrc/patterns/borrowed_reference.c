@@ -35,8 +35,9 @@ double borrowed_reference_unsafe(PyObject *list, lab *lab)
     return total;
 }
 
-/* Where there is no GIL, the loan can end while C is attached: the same, without a block. */
-double borrowed_reference_held(PyObject *list, lab *lab)
+/* The unsafe half where there is no GIL. The loan can end while C is
+   attached: the same, without a block. */
+double borrowed_reference_no_gil(PyObject *list, lab *lab)
 {
     PyArrayObject *array = (PyArrayObject *)PyList_GET_ITEM(list, 0);
     return sum_slowly(PyArray_DATA(array), PyArray_SIZE(array), lab);

@@ -7,6 +7,12 @@
 
 #include <pthread.h>
 
+#if PY_VERSION_HEX < 0x030D0000 /* older than 3.13: no PyMutex, and always a GIL */
+#define PyMutex int
+#define PyMutex_Lock(mutex) ((void)(mutex))
+#define PyMutex_Unlock(mutex) ((void)(mutex))
+#endif
+
 /* How many numbers the log has. C's own state: while every call kept the GIL,
    no other call could come between looking here and writing back. Volatile, so
    that each step touches memory, as it does when each number is a call; the safe
@@ -30,15 +36,32 @@ void gil_as_lock_unsafe(double *numbers, double number, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
-/* Where there is no GIL, keeping it excludes nobody: the same, without a block. */
-void gil_as_lock_held(double *numbers, double number, int64_t times, lab *lab)
+/* The unsafe half where there is no GIL. To stay attached excludes nobody
+   there: the same, without a block. */
+void gil_as_lock_no_gil(double *numbers, double number, int64_t times, lab *lab)
 {
     for (int64_t i = 0; i < times; i++) {
         const int64_t end = used;
-        meet(lab); /* both have seen the same end: with a GIL they could not meet */
+        meet(lab); /* with a GIL they could not meet here */
         numbers[end] = number;
         used = end + 1;
         meet(lab);
+    }
+}
+
+/* The safe half there: the same, with a lock. A thread that waits for a
+   PyMutex detaches meanwhile, so no collection waits for it. */
+void gil_as_lock_no_gil_locked(double *numbers, double number, int64_t times, lab *lab)
+{
+    static PyMutex py_mutex;
+
+    for (int64_t i = 0; i < times; i++) {
+        meet(lab); /* both are about to look */
+        PyMutex_Lock(&py_mutex);
+        const int64_t end = used;
+        numbers[end] = number;
+        used = end + 1;
+        PyMutex_Unlock(&py_mutex);
     }
 }
 

@@ -32,8 +32,9 @@ double header_read_unsafe(PyObject *table, lab *lab)
     return total;
 }
 
-/* Where there is no GIL, the header can change while C is attached: the same, without a block. */
-double header_read_held(PyObject *table, lab *lab)
+/* The unsafe half where there is no GIL. The header can change while C is
+   attached: the same, without a block. */
+double header_read_no_gil(PyObject *table, lab *lab)
 {
     PyArrayObject *array = (PyArrayObject *)table;
     const npy_intp rows = PyArray_DIM(array, 0);

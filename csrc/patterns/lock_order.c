@@ -30,9 +30,10 @@ void lock_order_unsafe_outside(double *cell, lab *lab)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The first thread where there is no GIL: there END waits only while another thread has stopped
-   all threads, so this one goes through it again and again until that has passed. */
-void lock_order_unsafe_collected(double *cell, lab *lab)
+/* The first thread of the unsafe half where there is no GIL. There END waits
+   only while another thread has stopped all threads, so this one goes through
+   it again and again until that has passed. */
+void lock_order_no_gil(double *cell, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
     pthread_mutex_lock(&mutex);

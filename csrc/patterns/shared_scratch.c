@@ -37,8 +37,9 @@ double shared_scratch_unsafe(const double *data, int64_t call, lab *lab)
     return median;
 }
 
-/* Where there is no GIL, a second call can come while C is attached: the same, without a block. */
-double shared_scratch_held(const double *data, int64_t call, lab *lab)
+/* The unsafe half where there is no GIL. A second call can come while C is
+   attached: the same, without a block. */
+double shared_scratch_no_gil(const double *data, int64_t call, lab *lab)
 {
     static double scratch[SIZE];
 

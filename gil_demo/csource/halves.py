@@ -1,15 +1,16 @@
-"""A pattern's C, taken apart: what both halves use, the unsafe half, the safe one."""
+"""A pattern's C, taken apart: what both halves use, each half, what replaces it without a GIL."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import SequenceMatcher, unified_diff
 from itertools import pairwise
 
 from gil_demo.csource.comments import without_comments
 from gil_demo.csource.functions import Item, items
 
-HALVES = ("unsafe", "safe", "unforced")
+HALVES = ("unsafe", "safe", "no_gil", "unforced")
+"""What the name of a function may call it. What several use is shown with the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +25,26 @@ class Line:
 class Parts:
     """The C of a pattern in parts; each has its functions and what these use, as in the file.
 
-    `shared` is what both halves use, '' if there is nothing of that kind. What only the
-    unforced half uses is in none of them.
+    `shared` is what both halves use, and `no_gil` what runs in the place of a half where there
+    is no GIL; '' if there is nothing of that kind. What only the unforced half uses is in none.
     """
 
     shared: str
     unsafe: str
     safe: str
+    no_gil: str
 
 
 def halves(source: str) -> Parts:
     """Take the C of a pattern apart."""
     among = items(source)
     users = {half: _used_by(half, among) for half in HALVES}
-    parts: dict[str, list[Item]] = {"shared": [], "unsafe": [], "safe": [], "unforced": []}
+    parts: dict[str, list[Item]] = {name: [] for name in ("shared", *HALVES)}
     for item in among:
         using = [half for half in HALVES if item in users[half]]
-        if len(using) == 2 and "unforced" in using:
-            using.remove("unforced")
-        parts[using[0] if len(using) == 1 else "shared"].append(item)
-    return Parts(*(_joined(parts[name]) for name in ("shared", "unsafe", "safe")))
+        one_half = using and not {"unsafe", "safe"} <= set(using)
+        parts[using[0] if one_half else "shared"].append(item)
+    return Parts(*(_joined(parts[field.name]) for field in fields(Parts)))
 
 
 def compared(source: str) -> tuple[list[Line], list[Line]]:
@@ -93,7 +94,7 @@ def _used_by(half: str, among: Sequence[Item]) -> set[Item]:
 
 def _half_of(name: str) -> str | None:
     """Read the half from the name of a function, if it has one."""
-    named = re.search(r"_(unsafe|safe|unforced)(?:_|$)", name)
+    named = re.search(rf"_({'|'.join(HALVES)})(?:_|$)", name)
     return named[1] if named else None
 
 

@@ -70,7 +70,7 @@ SIZE = 8192
 def unsafe(lab: Lab) -> Finding:
     """Borrow the array from a list that is cleared meanwhile."""
     gil = gil_enabled()
-    summed = lab.c.borrowed_reference_unsafe if gil else lab.c.borrowed_reference_held
+    summed = lab.c.borrowed_reference_unsafe if gil else lab.c.borrowed_reference_no_gil
     return _sum_while_cleared(lab, summed)
 
 

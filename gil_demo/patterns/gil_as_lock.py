@@ -21,7 +21,9 @@ What you will see:
 Why the safe half is safe:
     The data have a mutex of their own, held from reading the end until it has moved.
     C takes the mutex after it has released the GIL, and unlocks it before END asks for the
-    GIL, so no thread ever waits for one of them while it has the other.
+    GIL, so no thread ever waits for one of them while it has the other. Without a GIL the safe
+    half keeps what it never releases, too, and takes a ``PyMutex`` (new in 3.13): a thread that
+    waits for that detaches meanwhile, so nobody who stops all threads waits for it.
 
 Forced:
     Both threads meet between reading the end and writing. In the safe half they meet just
@@ -43,6 +45,7 @@ In your own code:
 
 Sources:
     - https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state
+    - A mutex that detaches: https://docs.python.org/3/c-api/synchronization.html#c.PyMutex
     - What turns the GIL back on:
       https://docs.python.org/3/howto/free-threading-extensions.html#module-initialization
     - What the GIL is for:
@@ -73,13 +76,14 @@ UNFORCED_TIMES = 200_000
 
 def unsafe(lab: Lab) -> Finding:
     """Append from two threads that nothing orders: no lock, or none but a GIL that is not there."""
-    append = lab.c.gil_as_lock_unsafe if gil_enabled() else lab.c.gil_as_lock_held
+    append = lab.c.gil_as_lock_unsafe if gil_enabled() else lab.c.gil_as_lock_no_gil
     return _append_from_two_threads(lab, append, TIMES)
 
 
 def safe(lab: Lab) -> Finding:
     """Append from two threads, one at a time."""
-    return _append_from_two_threads(lab, lab.c.gil_as_lock_safe, TIMES)
+    append = lab.c.gil_as_lock_safe if gil_enabled() else lab.c.gil_as_lock_no_gil_locked
+    return _append_from_two_threads(lab, append, TIMES)
 
 
 def unforced(lab: Lab) -> Finding:

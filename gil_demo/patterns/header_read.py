@@ -73,7 +73,7 @@ COLUMNS = 128
 
 def unsafe(lab: Lab) -> Finding:
     """Read one half of the shape before the change and the other half after it."""
-    summed = lab.c.header_read_unsafe if gil_enabled() else lab.c.header_read_held
+    summed = lab.c.header_read_unsafe if gil_enabled() else lab.c.header_read_no_gil
     return _sum_while_reshaped(lab, summed)
 
 

@@ -79,7 +79,7 @@ def unsafe(lab: Lab) -> Finding:
     cell = np.zeros(1)
     memory = lab.ffi.from_buffer("double[]", cell, require_writable=True)
     with_gil = gil_enabled()
-    inside = lab.c.lock_order_unsafe_inside if with_gil else lab.c.lock_order_unsafe_collected
+    inside = lab.c.lock_order_unsafe_inside if with_gil else lab.c.lock_order_no_gil
     first = Thread(inside, memory, lab.pointer)
     lab.wait_for(1)
     _collect_where_no_gil_is(lab)

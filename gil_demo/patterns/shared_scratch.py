@@ -68,7 +68,7 @@ UNFORCED_TIMES = 300
 
 def unsafe(lab: Lab) -> Finding:
     """Take two medians at once in one buffer."""
-    median = lab.c.shared_scratch_unsafe if gil_enabled() else lab.c.shared_scratch_held
+    median = lab.c.shared_scratch_unsafe if gil_enabled() else lab.c.shared_scratch_no_gil
     return _two_medians(lab, median)
 
 

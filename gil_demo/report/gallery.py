@@ -42,6 +42,9 @@ MARK = ">"
 HANGING_COLUMNS = 4
 """How much further in than a line of C begins, the rest of it goes on below."""
 
+WITHOUT_GIL = "where there is no GIL"
+"""The title of C that runs there in the place of a half."""
+
 MIN_CODE_COLUMNS = 12
 """C is not cut into shorter pieces than this."""
 
@@ -108,10 +111,8 @@ class Page:
         yield from sources_section(sources, console)
 
     def _code(self, width: int) -> Iterator[RenderableType]:
-        shared = halves(self.pattern.source).shared
-        if shared:
-            yield Text("both halves use", "bold")
-            yield CLines([Line(line, differs=False) for line in shared.splitlines()])
+        parts = halves(self.pattern.source)
+        yield from unmarked_code("both halves use", parts.shared)
         unsafe, safe = compared(self.pattern.source)
         titles = (half_title(self.pattern, half) for half in HALVES)
         sides = tuple(zip(titles, map(CLines, (unsafe, safe)), strict=True))
@@ -127,6 +128,14 @@ class Page:
                 yield code
         yield Text(f"{MARK} marks the lines that differ.", "dim")
         yield Text()
+        yield from unmarked_code(WITHOUT_GIL, parts.no_gil)
+
+
+def unmarked_code(title: str, code: str) -> Iterator[RenderableType]:
+    """Draw C that is no side of the comparison, under a title; nothing if there is none."""
+    if code:
+        yield Text(title, "bold")
+        yield CLines([Line(line, differs=False) for line in code.splitlines()])
 
 
 def half_title(pattern: Pattern, half: Half) -> Text:

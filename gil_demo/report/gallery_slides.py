@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gil_demo.csource.halves import Line as HalfLine
 from gil_demo.csource.halves import compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.report.gallery import MARK, CLines, claims_grid, half_title
+from gil_demo.report.gallery import (
+    MARK,
+    WITHOUT_GIL,
+    CLines,
+    claims_grid,
+    half_title,
+    unmarked_code,
+)
 from gil_demo.report.kit.columns import rule
 from gil_demo.report.kit.palette import HALF_STYLES
 from gil_demo.report.kit.sections import flowing
@@ -28,14 +34,15 @@ def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
         return Slide(kind, _head(pattern.name), Group(*parts), wide)
 
     yield slide("question", Text(pattern.question, "bold"))
-    shared = halves(pattern.source).shared
-    if shared:
-        lines = [HalfLine(line, differs=False) for line in shared.splitlines()]
-        yield slide("shared", Text("both halves use", "bold"), CLines(lines), wide=True)
+    parts = halves(pattern.source)
+    if parts.shared:
+        yield slide("shared", *unmarked_code("both halves use", parts.shared), wide=True)
     for half, aligned in zip(HALVES, compared(pattern.source), strict=True):
         code = [line for line in aligned if line.text.strip()]
         marked = Text(f"{MARK} marks the lines that differ.", "dim")
         yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), CLines(code), marked, wide=True)
+    if parts.no_gil:
+        yield slide("no-gil", *unmarked_code(WITHOUT_GIL, parts.no_gil), wide=True)
     titles = [half_title(pattern, half) for half in HALVES]
     yield slide("answer", Text(pattern.hazard), Text(), *titles)
     why = flowing(pattern.page["Why the safe half is safe"].splitlines())

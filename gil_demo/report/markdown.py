@@ -96,6 +96,8 @@ def _shown(pattern: Pattern) -> Iterator[str]:
             for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
                 yield f"**{half}: {plain(declared_text(pattern, half))}**\n"
                 yield fenced(code, "c")
+            if parts.no_gil:
+                yield f"**Where there is no GIL**\n\n{fenced(parts.no_gil, 'c')}"
 
 
 def walkthrough_markdown(asked: str, mended: str) -> str:

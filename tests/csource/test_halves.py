@@ -47,6 +47,11 @@ int name_unforced(void)
     return helper() + only_luck();
 }
 
+int name_no_gil(void)
+{
+    return lock + helper();
+}
+
 int name_ask(int (*half)(void))
 {
     return half();
@@ -72,7 +77,23 @@ def test_what_one_half_uses_is_shown_with_it() -> None:
 def test_what_only_the_unforced_half_uses_is_not_shown() -> None:
     """The page compares the unsafe half with the safe one."""
     parts = halves(SOURCE)
-    assert "only_luck" not in parts.shared + parts.unsafe + parts.safe
+    assert "only_luck" not in parts.shared + parts.unsafe + parts.safe + parts.no_gil
+
+
+def test_what_replaces_a_half_without_a_gil_is_a_part_of_its_own() -> None:
+    """Neither half uses it, so it is not under what both use."""
+    parts = halves(SOURCE)
+    assert parts.no_gil == "int name_no_gil(void)\n{\n    return lock + helper();\n}\n"
+    assert "name_no_gil" not in parts.shared + parts.unsafe + parts.safe
+    assert parts.safe.startswith("static int lock;\n\nint name_safe(void)\n")
+
+
+@pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda one: one.name)
+def test_what_both_halves_use_is_used_by_them(pattern: Pattern) -> None:
+    """Not only where there is no GIL: that has a title of its own."""
+    parts = halves(pattern.source)
+    assert "_no_gil" not in parts.shared + parts.unsafe + parts.safe
+    assert (parts.no_gil != "") == ("_no_gil" in pattern.source)
 
 
 def test_lines_are_marked_that_the_other_half_does_not_have() -> None:
@@ -90,9 +111,9 @@ def test_the_difference_names_the_halves() -> None:
 
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda one: one.name)
 def test_every_function_that_the_halves_call_is_shown(pattern: Pattern) -> None:
-    """Whatever the file defines and a half uses is in one of the three parts, once."""
+    """Whatever the file defines and a half uses is in one of the parts, once."""
     parts = halves(pattern.source)
-    text = "\n".join((parts.shared, parts.unsafe, parts.safe))
+    text = "\n".join((parts.shared, parts.unsafe, parts.safe, parts.no_gil))
     shown = [name for item in items(text) for name in item.names]
     assert len(shown) == len(set(shown))
     unforced = {one.name for one in functions(pattern.source) if "unforced" in one.name}

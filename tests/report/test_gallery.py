@@ -48,3 +48,15 @@ def test_the_halves_stand_side_by_side_where_there_is_room() -> None:
     )
     assert ["safe: ok" in line for line in wide] == [True]
     assert ["safe: ok" in line for line in narrow] == [False]
+
+
+@pytest.mark.parametrize("columns", [80, 220])
+def test_c_that_runs_without_a_gil_has_a_title_of_its_own(columns: int) -> None:
+    """It is no C that both halves use, and stands below the comparison."""
+    lines = shown(Page(registry.find("gil-as-lock")), columns)
+    title = lines.index("where there is no GIL")
+    assert lines.index("> marks the lines that differ.") < title
+    text = "\n".join(lines[title:])
+    assert "gil_as_lock_no_gil(" in text
+    assert "PyMutex_Lock(" in text
+    assert "where there is no GIL" not in shown(Page(registry.find("lost-update")), columns)

@@ -218,12 +218,13 @@ def test_times_on_a_busy_machine_are_told_as_such(
 
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda one: one.name)
 def test_a_page_has_its_parts_and_its_c(pattern: Pattern) -> None:
-    """Question, each part, and the C of both halves as it is."""
+    """Question, each part, and the C of both halves and of what replaces one, as it is."""
     text = show_markdown(pattern)
     assert text.startswith(f"## {pattern.name}\n\n**{pattern.question}** ")
     assert all(f"**{heading}.**" in text for heading in PAGE_PARTS)
     parts = halves(pattern.source)
-    expected = [part for part in (parts.shared, parts.unsafe, parts.safe) if part]
+    c = (parts.shared, parts.unsafe, parts.safe, parts.no_gil)
+    expected = [part for part in c if part]
     assert code(text, "c") == expected
     assert f"**unsafe: {either(pattern.unsafe)}**" in text
 

@@ -109,8 +109,8 @@ PLACES: tuple[Place, ...] = (
 )
 
 PLACES_WITHOUT_GIL: tuple[Place, ...] = (
-    ("lock_order_unsafe_collected", "pthread_mutex_lock", "A has the mutex"),
-    ("lock_order_unsafe_collected", "Py_BLOCK_THREADS", "A waits for the collection"),
+    ("lock_order_no_gil", "pthread_mutex_lock", "A has the mutex"),
+    ("lock_order_no_gil", "Py_BLOCK_THREADS", "A waits for the collection"),
     ("lock_order_unsafe_outside", "pthread_mutex_lock", "B is attached, waits for the mutex"),
 )
 
