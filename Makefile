@@ -30,7 +30,7 @@ SAME_EVERYWHERE = check csource report results truth test_docs.py test_faults.py
 
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
-.PHONY: run test test-interpreter smoke-interpreter test-lowest lint lint-python lint-c lint-musl lint-docs sanitize docs pictures bench bench-guard bench-watch wheels check-wheels clean
+.PHONY: run test test-interpreter smoke-interpreter test-lowest lint lint-python lint-c lint-musl lint-free-threaded lint-docs sanitize docs pictures bench bench-guard bench-watch wheels check-wheels clean
 
 run: $(VENV)/.run
 	@$(BIN)/gil-demo run
@@ -99,6 +99,10 @@ lint-c: $(VENV)/.run
 lint-musl: $(VENV)/.run
 	@command -v musl-gcc >/dev/null || { echo 'skipped, no check against musl: there is no musl-gcc (apt install musl-tools)'; exit 0; }; \
 	headers=$$($(BIN)/python -c '$(HEADERS)') && $(ONE_EACH) musl-gcc $(WARNINGS) $$headers -Icsrc -fsyntax-only
+
+# The C compiles as in the free-threaded build of this Python (3.13 or later): same headers, one macro more.
+lint-free-threaded: $(VENV)/.run
+	headers=$$($(BIN)/python -c '$(HEADERS)') && $(ONE_EACH) $(CC) $(WARNINGS) -DPy_GIL_DISABLED=1 $$headers -Icsrc -fsyntax-only
 
 lint-docs: $(VENV)/.run $(VENV)/.lint
 	$(BIN)/cog -I docs --check $(GENERATED)
