@@ -2,12 +2,13 @@
 
 Mechanism:
     Some things need all threads to stand still: in a process without a GIL a garbage collection,
-    ``os.fork``, the first import of a C module, in 3.13 also the first further thread. CPython
-    calls this stopping the world. It asks every thread to stop, and waits until each has stopped
-    in Python code, or has detached. A thread that computes in C and stays attached does neither
-    before its end. So the collection waits for this thread, and all others, which have stopped
-    already, wait for the collection. A thread in the block is detached: nobody waits for it.
-    With a GIL no collection stops anybody: the same call keeps all other threads out already.
+    ``os.fork``, the first import of a C module (where ``PYTHON_GIL`` is not set), in 3.13 also the
+    first further thread. CPython calls this stopping the world. It asks every thread to stop, and
+    waits until each has stopped in Python code, or has detached. A thread that computes in C and
+    stays attached does neither before its end. So the collection waits for this thread, and all
+    others, which have stopped already, wait for the collection. A thread in the block is
+    detached: nobody waits for it. With a GIL no collection stops anybody: the same call keeps all
+    other threads out already.
 
 What you will see:
     C adds up half of an array, and then another thread may collect garbage. C looks for 50 ms
@@ -44,6 +45,8 @@ Sources:
       https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code
     - Stopping the world: https://peps.python.org/pep-0703/#stop-the-world
     - The collector: https://docs.python.org/3/library/gc.html
+    - An import: ``_PyEval_EnableGILTransient`` in
+      https://github.com/python/cpython/blob/3.13/Python/ceval_gil.c
     - 3.13, the first further thread: ``new_threadstate`` in
       https://github.com/python/cpython/blob/3.13/Python/pystate.c
 """

@@ -43,9 +43,8 @@ Otherwise:
 Idea without a GIL:
     A program has more to do than one C call. The ticker stands for all of it. The longest time
     between two ticks is the stall; a user of the program feels it. Without a GIL, C keeps
-    nothing from the ticker. But a garbage collection needs all threads to stand still, and so do
-    a fork and the first import of a C module. It waits until each thread has detached, or has
-    stopped in Python code.
+    nothing from the ticker. But a garbage collection needs all threads to stand still, and so
+    does a fork. It waits until each thread has detached, or has stopped in Python code.
 
 Question without a GIL:
     A thread makes one long call into C that stays attached. Soon after that begins, another
