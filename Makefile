@@ -16,6 +16,9 @@ WARNINGS = -std=c11 -O2 -Wall -Wextra -Werror
 ONE_EACH = printf '%s\n' $(C_FILES) | xargs -P $(CORES) -n 1
 HEADERS = import numpy, sysconfig; print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())
 
+# The check's parser is not there for free-threaded builds.
+EXTRA = import sysconfig; print("" if sysconfig.get_config_var("Py_GIL_DISABLED") else "[check]")
+
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 
 # Two for each core: a test waits for children more often than not.
@@ -140,7 +143,7 @@ $(VENV)/.run: $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'Getting NumPy, click, rich and cffi, and building the C modules, in $(VENV): a minute or so.'
 	@$(PIP) install --quiet --upgrade pip
-	@PYTHONWARNINGS='ignore:Editable installation' $(PIP) install --quiet --editable '.[check]'
+	@PYTHONWARNINGS='ignore:Editable installation' $(PIP) install --quiet --editable ".$$($(BIN)/python -c '$(EXTRA)')"
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

@@ -13,6 +13,12 @@ HEAD = "void f()"
 PIECE = 2**16
 """How many bytes the parser gets at once."""
 
+NO_PARSER = (
+    "it does not build for a free-threaded Python, so run the check with another one, in which"
+    " pip install 'gil-demo[check]' works; it reads the same C"
+)
+"""The grammar of C++ 0.23 is written in C's limited API, which free-threaded 3.13 and 3.14 lack."""
+
 MAX_DEPTH = 120
 """How deep statements may nest before a function counts as not read."""
 
@@ -26,7 +32,7 @@ def _parsers() -> tuple[Any, Any]:
     except ImportError as error:
         raise BadInput(
             f"`gil-demo check` needs {error.name}, which is not installed: "
-            "pip install 'gil-demo[check]'"
+            + (NO_PARSER if machine.free_threaded() else "pip install 'gil-demo[check]'")
         ) from None
     languages = (tree_sitter_c.language(), tree_sitter_cpp.language())
     c, cpp = (tree_sitter.Parser(tree_sitter.Language(language)) for language in languages)

@@ -9,6 +9,7 @@ from checking import TOP
 from command_line import Command
 
 from gil_demo.check import grammar
+from gil_demo.host import machine
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,20 @@ def test_without_the_parser_it_says_what_to_install(
     done = command("check", "one.c")
     grammar._parsers.cache_clear()
     assert (done.returncode, "pip install 'gil-demo[check]'" in done.stderr) == (2, True)
+
+
+def test_where_the_parser_does_not_build_it_names_another_python(
+    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a free-threaded build: what it tells to install could not be installed there."""
+    monkeypatch.setattr(machine, "free_threaded", lambda: True)
+    monkeypatch.setitem(sys.modules, "tree_sitter_cpp", None)
+    grammar._parsers.cache_clear()
+    done = command("check", "one.c")
+    grammar._parsers.cache_clear()
+    assert done.returncode == 2
+    assert "does not build for a free-threaded Python" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_project_s_own_pages_say_what_the_check_sees(command: Command) -> None:
