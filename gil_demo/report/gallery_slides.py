@@ -9,6 +9,7 @@ from gil_demo.csource.halves import compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
+from gil_demo.host import machine
 from gil_demo.report.gallery import (
     MARK,
     WITHOUT_GIL,
@@ -28,7 +29,7 @@ from gil_demo.words import HALVES
 
 
 def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
-    """Make the slides of a pattern."""
+    """Make the slides of a pattern, with the C that runs without a GIL where there is none."""
 
     def slide(kind: str, *parts: RenderableType, wide: bool = False) -> Slide:
         return Slide(kind, _head(pattern.name), Group(*parts), wide)
@@ -41,7 +42,7 @@ def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
         code = [line for line in aligned if line.text.strip()]
         marked = Text(f"{MARK} marks the lines that differ.", "dim")
         yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), CLines(code), marked, wide=True)
-    if parts.no_gil:
+    if parts.no_gil and not machine.gil_enabled():
         yield slide("no-gil", *unmarked_code(WITHOUT_GIL, parts.no_gil), wide=True)
     titles = [half_title(pattern, half) for half in HALVES]
     yield slide("answer", Text(pattern.hazard), Text(), *titles)

@@ -9,6 +9,7 @@ from rich.text import Text
 from gil_demo.gallery import registry
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
+from gil_demo.host import machine
 from gil_demo.report.gallery_reports import PageReport, WalkthroughReport
 from gil_demo.report.kit.slides import HEIGHT, MAX_COLUMNS, WIDTH, Slide, write_deck
 from gil_demo.report.lesson_slides import step_slides
@@ -93,11 +94,15 @@ def test_the_page_has_every_slide_and_fetches_nothing(tmp_path: Path) -> None:
     assert "ArrowRight" in text
 
 
+@pytest.mark.parametrize("gil", [True, False], ids=["with a GIL", "without"])
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda pattern: pattern.name)
-def test_a_pattern_asks_before_it_shows(pattern: Pattern, tmp_path: Path) -> None:
-    """The question alone, the C of both halves and what replaces one, and what they end in."""
+def test_a_pattern_asks_before_it_shows(
+    pattern: Pattern, gil: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question alone, the C of both halves, what replaces one here, and what they end in."""
+    monkeypatch.setattr(machine, "gil_enabled", lambda: gil)
     slides = PageReport(pattern).slides()
-    no_gil = ["no-gil"] if "_no_gil(" in pattern.source else []
+    no_gil = ["no-gil"] if "_no_gil(" in pattern.source and not gil else []
     assert [slide.name for slide in slides if slide.name != "shared"] == [
         *("question", "unsafe", "safe", *no_gil, "answer", "why")
     ]
