@@ -65,7 +65,8 @@ def kernel_module(name: str, preamble: str = "") -> FFI:
     """
     builder = FFI()
     headers = [HERE / "kernels" / header for header in ("call.h", "kernels.h")]
-    builder.cdef("\n".join(interface(header.read_text()) for header in headers))
+    declarations = "\n".join(interface(header.read_text()) for header in headers)
+    builder.cdef(declarations.replace("_Atomic ", ""))
     builder.set_source(
         f"gil_demo.{name}",
         preamble + '#include "kernels/kernels.h"\n',

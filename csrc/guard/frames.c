@@ -64,7 +64,9 @@ static PyCodeObject *code_of(const _PyInterpreterFrame *frame)
 static const char *bytecode_of(const _PyInterpreterFrame *frame)
 {
 #if PY_VERSION_HEX >= 0x030E0000 && defined(Py_GIL_DISABLED)
-    return code_of(frame)->co_tlbc->entries[frame->tlbc_index];
+    /* the array may be replaced by a longer one at any time */
+    const _PyCodeArray *all = __atomic_load_n(&code_of(frame)->co_tlbc, __ATOMIC_ACQUIRE);
+    return all->entries[frame->tlbc_index];
 #else
     return code_of(frame)->co_code_adaptive;
 #endif

@@ -19,7 +19,7 @@
 
 #include <string.h>
 
-static bool installed;
+static atomic_bool installed;
 
 static PyObject *refuse(const char *reason)
 {
@@ -157,12 +157,16 @@ static PyObject *block(PyObject *Py_UNUSED(module), PyObject *address)
     const char *wanted = PyLong_AsVoidPtr(address);
     if (wanted == NULL && PyErr_Occurred())
         return NULL;
+    heap_lock(); /* without a GIL, another thread may free the block meanwhile */
     const struct block *found = block_at(wanted);
-    if (found == NULL || found->state != ALIVE || wanted < found->data
-        || wanted > found->data + found->size)
+    const bool inside = found != NULL && found->state == ALIVE && wanted >= found->data
+        && wanted <= found->data + found->size;
+    const unsigned long long data = inside ? (uintptr_t)found->data : 0;
+    const unsigned long long size = inside ? found->size : 0;
+    heap_unlock();
+    if (!inside)
         Py_RETURN_NONE;
-    return Py_BuildValue("KK", (unsigned long long)(uintptr_t)found->data,
-                         (unsigned long long)found->size);
+    return Py_BuildValue("KK", data, size);
 }
 
 static PyObject *shield(PyObject *Py_UNUSED(module), PyObject *args)
@@ -238,7 +242,7 @@ PyMODINIT_FUNC PyInit__guard(void)
         || PyModule_AddIntConstant(module, "CAN_STEP", can_step()) < 0
         || PyModule_AddIntConstant(module, "KNOWS_FRAMES", frames_known()) < 0)
         Py_CLEAR(module);
-#ifdef Py_GIL_DISABLED /* what threads share here has locks of its own */
+#ifdef Py_GIL_DISABLED /* what threads change has locks of its own; a report reads without */
     if (module != NULL && PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED) < 0)
         Py_CLEAR(module);
 #endif

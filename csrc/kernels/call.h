@@ -17,7 +17,7 @@ typedef struct {
     int64_t size;
     int64_t passes;
     double result;
-    int64_t enter_ns;
+    _Atomic int64_t enter_ns; /* another thread may wait for it: entered_ns() */
     int64_t exit_ns;
     int64_t cpu_ns;
 } kernel_call;

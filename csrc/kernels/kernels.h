@@ -16,6 +16,7 @@ double spin(double x, int64_t size);
 
 /* run.c: one kernel, several passes, stamped. */
 void run_kernel(kernel which, kernel_call *call);
+int64_t entered_ns(const kernel_call *call); /* 0 before it is inside */
 void set_cancelled(int raised);
 const char *compiler(void);
 

@@ -35,7 +35,7 @@ static double one_pass(kernel which, const kernel_call *call)
 void run_kernel(kernel which, kernel_call *call)
 {
     const int64_t cpu_before = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    call->enter_ns = clock_ns(SPAN_CLOCK);
+    atomic_store(&call->enter_ns, clock_ns(SPAN_CLOCK));
     for (int64_t pass = 0; pass < call->passes; pass++) {
         if (atomic_load_explicit(&cancelled, memory_order_acquire))
             break;
@@ -43,6 +43,12 @@ void run_kernel(kernel which, kernel_call *call)
     }
     call->exit_ns = clock_ns(SPAN_CLOCK);
     call->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_before;
+}
+
+/* Any thread, also while the call runs. */
+int64_t entered_ns(const kernel_call *call)
+{
+    return atomic_load(&call->enter_ns);
 }
 
 const char *compiler(void)

@@ -49,7 +49,7 @@ double borrowed_reference_safe(PyObject *list, lab *lab)
 #if PY_VERSION_HEX >= 0x030D0000 /* the item and the reference in one step */
     PyArrayObject *array = (PyArrayObject *)PyList_GetItemRef(list, 0);
     if (array == NULL)
-        return -1.0; /* another thread has emptied the list */
+        return -1.0; /* with an exception set: another thread has emptied the list */
 #else /* in two steps, between which the GIL keeps other threads out */
     PyArrayObject *array = (PyArrayObject *)PyList_GET_ITEM(list, 0);
     Py_INCREF(array);

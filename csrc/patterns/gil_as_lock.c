@@ -5,21 +5,15 @@
 
 #include "lab.h"
 
-#include <pthread.h>
-
-#if PY_VERSION_HEX < 0x030D0000 /* older than 3.13: no PyMutex, and always a GIL */
-#define PyMutex int
-#define PyMutex_Lock(mutex) ((void)(mutex))
-#define PyMutex_Unlock(mutex) ((void)(mutex))
-#endif
-
 /* How many numbers the log has. C's own state: while every call kept the GIL,
    no other call could come between looking here and writing back. Volatile, so
    that each step touches memory, as it does when each number is a call; the safe
    half does not need that, because the mutex orders all there is to order. */
 static volatile int64_t used;
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* The one lock for it, in a block and outside: a thread that is attached detaches
+   while it waits for a PyMutex. Before 3.13 it is one of pthread's, see lab.h. */
+static PyMutex mutex = UNLOCKED;
 
 /* Appends a number, and does it several times: in the block without the GIL, and
    without a lock. */
@@ -49,19 +43,16 @@ void gil_as_lock_no_gil(double *numbers, double number, int64_t times, lab *lab)
     }
 }
 
-/* The safe half there: the same, with a lock. A thread that waits for a
-   PyMutex detaches meanwhile, so no collection waits for it. */
+/* The safe half there: the same, with the lock. */
 void gil_as_lock_no_gil_locked(double *numbers, double number, int64_t times, lab *lab)
 {
-    static PyMutex py_mutex;
-
     for (int64_t i = 0; i < times; i++) {
         meet(lab); /* both are about to look */
-        PyMutex_Lock(&py_mutex);
+        PyMutex_Lock(&mutex);
         const int64_t end = used;
         numbers[end] = number;
         used = end + 1;
-        PyMutex_Unlock(&py_mutex);
+        PyMutex_Unlock(&mutex);
     }
 }
 
@@ -70,11 +61,11 @@ void gil_as_lock_safe(double *numbers, double number, int64_t times, lab *lab)
     Py_BEGIN_ALLOW_THREADS
     for (int64_t i = 0; i < times; i++) {
         meet(lab); /* both are about to look: inside the lock they cannot meet */
-        pthread_mutex_lock(&mutex);
+        PyMutex_Lock(&mutex);
         const int64_t end = used;
         numbers[end] = number;
         used = end + 1;
-        pthread_mutex_unlock(&mutex);
+        PyMutex_Unlock(&mutex);
     }
     Py_END_ALLOW_THREADS
 }

@@ -6,7 +6,9 @@
    reaches a step, the other waits until it has been reached, and all that the
    first did before is visible to the second afterwards. None of these functions
    touches a Python object: call them with or without the GIL, but wait only
-   without it, or when no other thread needs it.
+   without it, or when no other thread needs it. Without a GIL, wait attached only
+   for a thread that does not stop all threads meanwhile: the children collect no
+   garbage unless they are told to.
 
    Python calls each function of a pattern that is not static, and a function that
    Python calls is entered with the GIL held. The exceptions say so. */
@@ -23,9 +25,19 @@
 #include <Python.h> /* first: it decides what the system's headers offer */
 #endif
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <time.h>
+
+#if !defined(WITHOUT_PYTHON) && PY_VERSION_HEX >= 0x030D0000
+#define UNLOCKED {0}
+#else /* CPython has no PyMutex before 3.13. This one does not detach: for blocks only */
+#define PyMutex pthread_mutex_t
+#define PyMutex_Lock pthread_mutex_lock
+#define PyMutex_Unlock pthread_mutex_unlock
+#define UNLOCKED PTHREAD_MUTEX_INITIALIZER
+#endif
 
 typedef struct {
     _Atomic int64_t step;

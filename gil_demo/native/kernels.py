@@ -99,8 +99,8 @@ class Call:
 
     @property
     def enter_ns(self) -> int:
-        """When the call entered C; the clock is that of `time.monotonic_ns`."""
-        return int(self.struct.enter_ns)
+        """When the call entered C, 0 before that; the clock is that of `time.monotonic_ns`."""
+        return int(_MODULES[self.mode].lib.entered_ns(self.struct))
 
     @property
     def exit_ns(self) -> int:

@@ -51,6 +51,7 @@ Sources:
     - https://github.com/libgit2/pygit2/issues/1434
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -71,17 +72,17 @@ def unsafe(lab: Lab) -> Finding:
     """Borrow the array from a list that is cleared meanwhile."""
     gil = gil_enabled()
     summed = lab.c.borrowed_reference_unsafe if gil else lab.c.borrowed_reference_no_gil
-    return _sum_while_cleared(lab, summed)
+    return _sum_while_cleared(lab, lambda owner: summed(lab.address(owner), lab.pointer))
 
 
 def safe(lab: Lab) -> Finding:
     """Own a reference for as long as C reads."""
-    return _sum_while_cleared(lab, lab.c.borrowed_reference_safe)
+    return _sum_while_cleared(lab, lab.raising("borrowed_reference_safe"))
 
 
-def _sum_while_cleared(lab: Lab, summed: Any) -> Finding:
+def _sum_while_cleared(lab: Lab, summed: Callable[[list[Any]], float]) -> Finding:
     owner = [np.ones(SIZE)]
-    reader = Thread(summed, lab.address(owner), lab.pointer)
+    reader = Thread(summed, owner)
     lab.wait_for(1)
     owner.clear()
     lab.say("the owner dropped the last reference it had")

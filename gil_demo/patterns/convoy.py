@@ -19,14 +19,15 @@ Why the safe half is safe:
     ``sys.setswitchinterval`` helps too, at the price of more switches for all threads.
 
 Forced:
-    Beside the busy thread a block lasts until that thread has run. In a real program this
-    mostly happens too. But if the block is shorter than the time that the other thread takes
-    to wake up, as on one core or on a busy machine, C may be back at END before the other
-    thread takes the GIL, and that block does not wait. The two are measured in turn, and the
-    half ends in ``slow`` if it took longer beside the busy thread in every round. No verdict
-    rests on it. Without a GIL there is nothing to wait for at END, unless somebody stops all
-    threads, for a collection say, and the half ends in ``ok``. No sanitizer judges it,
-    since only time is lost: the evidence is the run itself.
+    Beside the busy thread a block lasts until that thread has run. In a real program this mostly
+    happens too. But if the block is shorter than the time that the other thread takes to wake
+    up, as on one core or on a busy machine, C may be back at END before the other thread takes
+    the GIL, and that block does not wait. The two are measured in turn, and the half ends in
+    ``slow`` if it took longer beside the busy thread in every round. No verdict rests on it.
+    Without a GIL END waits only while somebody has stopped all threads, for a collection say,
+    and for the lock of a critical section that BEGIN suspended; here neither is so, and the half
+    ends in ``ok``. No sanitizer judges it, since only time is lost: the evidence is the run
+    itself.
 
 In your own code:
     ``gil-demo watch SCRIPT`` shows how long each thread waited for the GIL, and for whom.

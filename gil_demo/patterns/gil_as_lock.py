@@ -19,11 +19,12 @@ What you will see:
     right, and loses as many.
 
 Why the safe half is safe:
-    The data have a mutex of their own, held from reading the end until it has moved.
-    C takes the mutex after it has released the GIL, and unlocks it before END asks for the
-    GIL, so no thread ever waits for one of them while it has the other. Without a GIL the safe
-    half keeps what it never releases, too, and takes a ``PyMutex`` (new in 3.13): a thread that
-    waits for that detaches meanwhile, so nobody who stops all threads waits for it.
+    The data have a mutex of their own, held from reading the end until it has moved. C takes the
+    mutex after it has released the GIL, and unlocks it before END asks for the GIL, so no thread
+    ever waits for one of them while it has the other. From 3.13 on it is a ``PyMutex``, which
+    also serves outside a block: a thread that waits for it detaches meanwhile. So without a GIL
+    the safe half stays attached, as the unsafe half does, and takes the same mutex. All code
+    that uses the data must take it: two locks for one state are none.
 
 Forced:
     Both threads meet between reading the end and writing. In the safe half they meet just
@@ -34,11 +35,13 @@ Forced:
     cannot, because every access is to memory that is there.
 
 In your own code:
-    A binding takes the lock away with one word: ``call_guard<gil_scoped_release>()`` in
-    pybind11 and nanobind, ``nogil=True`` in Numba, ``with nogil:`` in Cython, ``threadsafe`` in
-    f2py, ``-threads`` in SWIG. cffi and ``ctypes.CDLL`` never held it. Before you write it,
-    look for data that two calls of the library share. For builds without a GIL nanobind has
-    ``nb::lock_self()``, and Cython ``cython.critical_section``.
+    A binding takes the lock away with one word: ``call_guard<gil_scoped_release>()`` in pybind11
+    and nanobind, ``nogil=True`` in Numba, ``with nogil:`` in Cython, ``threadsafe`` in f2py,
+    ``-threads`` in SWIG. cffi and ``ctypes.CDLL`` never held it. Before you write it, look for
+    data that two calls of the library share. For such data Cython has ``cython.pymutex``, and
+    nanobind ``nb::ft_mutex``, which does nothing in a build with a GIL: so it is not for code
+    that releases the GIL. ``nb::lock_self()`` and ``cython.critical_section`` lock one object:
+    they are for data in it.
 
     It comes with the first release of the GIL in a library, or with the first build without
     one: see closed-under-call, where only the GIL had kept ``close`` away.

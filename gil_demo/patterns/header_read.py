@@ -19,13 +19,12 @@ What you will see:
     attached.
 
 Why the safe half is safe:
-    It reads rows, columns and the pointer while it has the GIL, with nothing in between
-    that could run Python code. So the three belong together, and later changes of the
-    header do not affect them. On a free-threaded build that does not hold: there
-    the header may change between two reads at any time, and the thread that writes it and
-    the thread that reads it need a lock. The data must stay too: the caller's reference
-    ensures that as long as nobody reallocates them, which is another pattern,
-    ``resize-under-reader``.
+    It reads rows, columns and the pointer while it has the GIL, with nothing in between that
+    could run Python code. So the three belong together, and later changes of the header do not
+    affect them. Without a GIL that does not hold: there the header may change between two reads
+    at any time, and the thread that writes it and the thread that reads it need a lock. The data
+    must stay too: the caller's reference ensures that as long as nobody reallocates them, which
+    is another pattern, ``resize-under-reader``.
 
 Forced:
     C parks between the two reads until Python has changed the shape. In a real program it

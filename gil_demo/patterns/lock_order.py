@@ -6,7 +6,8 @@ Mechanism:
     takes the same mutex without releasing the GIL has the order GIL, mutex. When each has its
     first lock, neither gets its second. Without a GIL, END still waits while a garbage
     collection has stopped all threads, and the collection waits for the thread that waits
-    for the mutex. So the same order matters, and it only goes wrong less often: it takes three.
+    for the mutex. So the same order matters, and it only goes wrong less often. END also waits
+    for the lock of a critical section that BEGIN suspended: that is a lock order, too.
 
     No BEGIN and END need be in sight. If C calls Python code while it holds the mutex, that
     code releases the GIL by itself: where it waits for something, and otherwise after the

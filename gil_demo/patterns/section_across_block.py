@@ -3,11 +3,12 @@
 Mechanism:
     ``Py_BEGIN_CRITICAL_SECTION(object)`` locks a Python object where there is no GIL. With a GIL
     it does nothing, because the GIL keeps the others out already. Neither lasts across BEGIN:
-    BEGIN releases the GIL, and a thread that detaches gives up the locks of its critical sections
-    until it attaches again. CPython does that on purpose: a thread that waits cannot then be part
-    of a deadlock. So a critical section protects like the GIL: from one line that can detach the
-    thread to the next. A call of the C API can be such a line, too, if it can run Python code or
-    wait for another lock.
+    BEGIN releases the GIL, and a thread that detaches gives up the locks of its critical
+    sections until it attaches again. CPython does that on purpose: who detaches in order to wait
+    cannot be part of a deadlock then. A thread that waits and stays attached, in
+    ``pthread_mutex_lock`` for instance, keeps its sections. So a critical section protects like
+    the GIL: from one line that can detach the thread to the next. A call of the C API can be
+    such a line, too, if it can run Python code or wait for another lock.
 
 What you will see:
     C reads a counter, an array of one element, in the array's section, computes in a block, and
@@ -17,8 +18,9 @@ What you will see:
 Why the safe half is safe:
     It computes first. The section begins after END, and there is no line between reading and
     writing that could detach the thread. If the computation needs the old value, write only if
-    that is still there, and else compute again; or keep a lock that BEGIN does not suspend, a
-    ``PyMutex`` or a mutex, for the whole time. Unlock that before END: see lock-order.
+    that is still there, and else compute again. Or read, compute and write in the block, under a
+    mutex of C's own, which BEGIN does not suspend, and unlock it before END: see lock-order. Then
+    all code that changes the element must take that mutex, and not the section.
 
 Forced:
     C waits in the block until the other thread's call is over. In a real program it happens when

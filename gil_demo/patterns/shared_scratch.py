@@ -1,14 +1,14 @@
 """Two calls work in one static buffer, and one gets the other's numbers.
 
 Mechanism:
-    A ``static`` local in C is one variable for the whole process. As long as each call fills
-    the buffer and reads it without releasing the GIL, no other call that needs the
-    GIL can come in between, and one buffer is enough. (A free-threaded build has no GIL to
-    keep, and since 3.12 each interpreter in a process can have a GIL of its own: there one
-    buffer never was enough.) Once the calls release the GIL they run side by side in the same
-    buffer. The arrays are two different ones and nobody writes to them: a check of the
-    arguments does not show the fault. A library's own state counts as such a buffer, too: a
-    handle that all calls use, a Fortran variable with SAVE or in COMMON.
+    A ``static`` local in C is one variable for the whole process. As long as each call fills the
+    buffer and reads it without releasing the GIL, no other call that needs the GIL can come in
+    between, and one buffer is enough. (Without a GIL there is none to keep, and since 3.12 each
+    interpreter in a process can have a GIL of its own: there one buffer never was enough.) Once
+    the calls release the GIL they run side by side in the same buffer. The arrays are two
+    different ones and nobody writes to them: a check of the arguments does not show the fault. A
+    library's own state counts as such a buffer, too: a handle that all calls use, a Fortran
+    variable with SAVE or in COMMON.
 
 What you will see:
     A median sorts, so C copies the array first. One call copies 1,001 ones into its

@@ -12,8 +12,9 @@ Mechanism:
 
 What you will see:
     C adds up half of an array, and then another thread may collect garbage. C looks for 50 ms
-    whether the collection has ended. It never has: without a GIL it waits for C, and with one the
-    other thread cannot even begin it. In the safe half the collection ends while C is inside.
+    and more whether the collection has ended. It never has: without a GIL it waits for C, and
+    with one the other thread cannot even begin it. In the safe half the collection ends while C
+    is inside.
 
 Why the safe half is safe:
     It computes in the block, where its thread is detached. What the collector looks at are
@@ -21,10 +22,11 @@ Why the safe half is safe:
     it waits there until that is over: then it is one of those that stand still.
 
 Forced:
-    C waits half-way until the collection has ended. The unsafe half gives up after 50 ms, or it
-    would be a deadlock. In a real program it happens in each call that is still running when the
-    next collection comes, and any thread that makes objects can cause one. Neither sanitizer
-    flags the unsafe half, preloaded into Python, because a thread that waits makes no wrong access.
+    C waits half-way until the collection has ended. The unsafe half gives up after 50 ms and
+    more, or it would be a deadlock. In a real program it happens in each call that is still
+    running when the next collection comes, and any thread that makes objects can cause one.
+    Neither sanitizer flags the unsafe half, preloaded into Python, because a thread that waits
+    makes no wrong access.
 
 In your own code:
     Look for calls that compute for more than a few milliseconds without a block: with a GIL

@@ -1,13 +1,13 @@
 """C releases the GIL for work that takes less time than the release itself.
 
 Mechanism:
-    ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are two function calls that
-    lock and unlock a mutex, signal a condition and swap the thread state: tens of
-    nanoseconds for the pair, measured with no other thread. Without a GIL they only detach
-    and attach the thread state, each with an atomic operation: about half of that (13 to 16
-    instead of 32 nanoseconds, on one machine). That cost gains nothing
-    unless the work in between takes much longer. With another thread waiting it can
-    cost far more: when that thread gets the GIL meanwhile, END waits for it. See convoy.
+    ``Py_BEGIN_ALLOW_THREADS`` and ``Py_END_ALLOW_THREADS`` are two function calls that lock and
+    unlock a mutex, signal a condition and swap the thread state: tens of nanoseconds for the
+    pair, measured with no other thread. Without a GIL they only detach and attach the thread
+    state, with atomic operations: about half of that (13 to 16 instead of 32 nanoseconds, on one
+    machine). That cost gains nothing unless the work in between takes much longer. With another
+    thread waiting it can cost far more: when that thread gets the GIL meanwhile, END waits for
+    it. See convoy.
 
 What you will see:
     C finds the largest row sum of an array with 4,096 rows of 8 numbers, with a block around

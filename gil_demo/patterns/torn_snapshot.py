@@ -1,11 +1,12 @@
 """C adds up an array while another thread is in the middle of changing two of its elements.
 
 Mechanism:
-    Ten accounts hold 1,000 together, and every reader must see that total.
-    A transfer takes 100 from one account and then adds it to another: two stores, and
-    between them the money is on neither account. A reader that comes then sees a state that
-    no reader was meant to see. If every transfer and every reader keeps the GIL from its
-    first element to its last, none can come in between. In the block nothing prevents it.
+    Ten accounts hold 1,000 together, and every reader must see that total. A transfer takes 100
+    from one account and then adds it to another: two stores, and between them the money is on
+    neither account. A reader that comes then sees a state that no reader was meant to see. If
+    every transfer and every reader keeps the GIL from its first element to its last, none can
+    come in between. In the block nothing prevents it; without a GIL nothing does outside the
+    block either.
 
 What you will see:
     One thread takes 100 from the first account and parks. The other adds up all ten: 900.

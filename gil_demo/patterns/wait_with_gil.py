@@ -15,7 +15,8 @@ Mechanism:
 What you will see:
     C reads an array from a pipe with the GIL held. A Python thread is about to write the
     numbers into that pipe, and it needs the GIL for this. Neither moves again; the stacks
-    show where each waits.
+    show where each waits. Without a GIL the Python thread collects garbage before it writes, and
+    the collection waits for C.
     The second form is ``pthread_join`` of a thread that C started and that calls Python,
     ``wait_with_gil_unsafe_join``. Only its safe form is run here, because a process can hang
     only once.
@@ -26,10 +27,12 @@ Why the safe half is safe:
     GIL back. A call that waits only sometimes belongs in a block as well.
 
 Forced:
-    The writer begins when C has reached the wait, and then C already holds the GIL. In a real
-    program the data are often there already, or the other thread has already ended. Then
-    nothing happens, and the same line hangs another day. Neither sanitizer flags the unsafe
-    half, preloaded into Python, because a thread that waits makes no wrong access.
+    The writer begins when C has reached the wait, and then C already holds the GIL. Without a
+    GIL it would write at once; so it first calls ``gc.collect()``, as any thread may do there
+    when it makes objects. In a real program the data are often there already, or the other
+    thread has already ended. Then nothing happens, and the same line hangs another day. Neither
+    sanitizer flags the unsafe half, preloaded into Python, because a thread that waits makes no
+    wrong access.
 
 In your own code:
     ``gil-demo watch --alarm 1s SCRIPT`` names the line that holds the GIL while other threads wait.
@@ -76,6 +79,7 @@ from typing import Any
 
 import numpy as np
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
@@ -92,7 +96,12 @@ def unsafe(lab: Lab) -> Finding:
     return _receive(
         lab,
         lab.c.wait_with_gil_unsafe,
-        lambda: lab.expect_deadlock("C held the GIL and waited for a Python thread to write"),
+        lambda: lab.expect_deadlock(
+            "C held the GIL and waited for a Python thread to write"
+            if gil_enabled()
+            else "C stayed attached and waited for a Python thread to write, which waited for the"
+            " end of a collection, and the collection for C"
+        ),
     )
 
 
