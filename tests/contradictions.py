@@ -231,6 +231,10 @@ def _verdict(document: Document) -> Iterator[str]:
             unmet.append(f"no tick beside a {row['gil']} call")
         if not gil and row["gil"] == "held-collected" and row["collections_ended"]:
             refuted.append("a collection ended inside an attached call")
+        if row["gil"] == "held-collected" and not row["collections_begun"]:
+            unmet.append("no collection began inside an attached call")
+        if row["gil"] == "released-collected" and not row["collections_ended"]:
+            unmet.append("no collection ended inside a released call")
     for row in document["patterns"]:
         wrong = row["runs"] - row["as_expected"] - row["outcomes"].get("unfinished", 0)
         if wrong:

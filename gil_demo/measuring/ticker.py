@@ -1,7 +1,8 @@
 """The ticker: a pure-Python thread that does nothing but note the time.
 
 It stands for everything else that a program has to do meanwhile: answer a
-request, redraw a window, serve Ctrl-C. It can tick only while it has the GIL.
+request, redraw a window, serve Ctrl-C. It can tick only while it is attached: with a GIL,
+only while it has that.
 """
 
 import threading
@@ -26,11 +27,11 @@ class Ticker:
     could have run.
 
     Guarantees:
-        Each tick is stamped while the ticker has the GIL, with the clock that stamps the
-        kernels' spans. The block begins after the first tick. When it has been left the
-        thread has ended, and `ticks` no longer changes; if entering it fails, the thread
-        has been told to end. Only the ticker's thread writes to `ticks`, and it does
-        nothing between two ticks that could release the GIL, except for the pause.
+        Each tick is stamped while the ticker is attached (with a GIL: while it has the GIL), with
+        the clock that stamps the kernels' spans. The block begins after the first tick. When it
+        has been left the thread has ended, and `ticks` no longer changes; if entering it fails,
+        the thread has been told to end. Only the ticker's thread writes to `ticks`, and it does
+        nothing between two ticks that could detach it and release the GIL, except for the pause.
 
     The loop ends when a list is no longer empty. To ask an Event is to call a Python function
     each time round, which takes a good part of the time between two ticks; the truth value

@@ -4,8 +4,9 @@ Only facts that noise cannot change can contradict the claim: with the GIL held,
 two calls inside at once or a tick inside a call; a hand-over of the GIL where there
 can be none; without a GIL, a collection that ends during a call which stays attached;
 or a pattern that ended otherwise than declared. A busy machine can keep released calls
-from meeting, and another program can write to a file that is mapped: both leave the
-claim open. No speed-up is judged; it is reported beside the facts.
+from meeting, or a collection from beginning or ending during a call, and another program
+can write to a file that is mapped: each of these leaves the claim open. No speed-up is
+judged; it is reported beside the facts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -126,6 +127,10 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     for company, row in evidence.ticker.items():
         if company in free and not row.ticks_inside:
             yield f"In some round the ticker got no time beside a {company} call{blame}."
+        if company == "held-collected" and not row.collections_begun:
+            yield f"No garbage collection began during a held call{blame}."
+        if company == "released-collected" and not row.collections_ended:
+            yield f"No garbage collection ended during a released call{blame}."
 
 
 def _shown(evidence: Evidence) -> tuple[str, ...]:
@@ -150,14 +155,13 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
         )
     patterns = _patterns(evidence)
     if not held:
-        return (f"{patterns[0].upper()}{patterns[1:]}.",)
+        return (_sentence(patterns),)
     ending = f"; {patterns}" if patterns else ""
     return f"With the GIL held, {_list(held)}.", f"Released, {_list(released)}{ending}."
 
 
 def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
     facts = []
-    stopped = _stopped(evidence)
     if evidence.peaks:
         threads = max(threads for _, threads, _ in evidence.peaks)
         facts.append(f"{_all(threads)} calls were inside at once in every round")
@@ -169,12 +173,15 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
             f"{rows['held'].threads} threads got {gain['held']} and {gain['released']} as much"
             f" done as one (native threads {gain['native']})"
         )
-    facts += [patterns] if (patterns := _patterns(evidence)) else []
+    patterns = _patterns(evidence)
+    if not facts:
+        return (_sentence(patterns),)
+    ending = f"; {patterns}" if patterns else ""
     return (
         "This interpreter runs without a GIL: held and released behave alike while no thread"
         " stops all others.",
-        f"Either way, {_list(facts)}.",
-        *stopped,
+        f"Either way, {_list(facts)}{ending}.",
+        *_stopped(evidence),
     )
 
 
@@ -204,6 +211,10 @@ def _patterns(evidence: Evidence) -> str:
         return ""
     rest = f" ({len(measured)} more only cost time, and prove nothing)" if measured else ""
     return f"of {told} patterns, each half ended as declared{rest}"
+
+
+def _sentence(clause: str) -> str:
+    return f"{clause[0].upper()}{clause[1:]}."
 
 
 def _all(count: int) -> str:

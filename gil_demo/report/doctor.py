@@ -78,7 +78,8 @@ def _imports(examination: Examination) -> Iterator[RenderableType]:
         yield _listed(
             [
                 "A C module keeps the GIL off by declaring that it needs none: the slot Py_mod_gil,"
-                " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off in any case."
+                " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off all the same: for a test,"
+                " since that module may not be safe then."
             ]
         )
 

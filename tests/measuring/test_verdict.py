@@ -303,17 +303,65 @@ def test_without_a_gil_held_and_released_behave_alike(without_gil: Evidence) -> 
         assert figure in verdict.reasons[1]
 
 
+def with_collections(
+    evidence: Evidence, held: tuple[int, int] = (3, 0), released: tuple[int, int] = (3, 3)
+) -> Evidence:
+    """The same with so many collections that began and that ended inside calls of 100 ms."""
+    row = replace(evidence.responsiveness[1], call_seconds=0.1)
+    inside: list[tuple[Company, float, tuple[int, int]]] = [
+        ("held-collected", 0.09, held),
+        ("released-collected", 0.006, released),
+    ]
+    rows = [
+        replace(
+            row,
+            gil=company,
+            longest_stall_seconds=stall,
+            collections_begun=begun,
+            collections_ended=ended,
+        )
+        for company, stall, (begun, ended) in inside
+    ]
+    return replace(evidence, responsiveness=[*evidence.responsiveness, *rows])
+
+
 def test_without_a_gil_the_stalls_of_a_collection_are_told(without_gil: Evidence) -> None:
     """Held and released differ there; no figure of it decides the verdict."""
-    row = replace(without_gil.responsiveness[1], call_seconds=0.1)
-    held = replace(row, gil="held-collected", longest_stall_seconds=0.09)
-    released = replace(row, gil="released-collected", longest_stall_seconds=0.006)
-    verdict = judge(
-        replace(without_gil, responsiveness=[*without_gil.responsiveness, held, released])
-    )
+    verdict = judge(with_collections(without_gil))
     assert verdict.state == "shown"
     assert "90.0 ms in a call of 100.0 ms that was held" in verdict.reasons[2]
     assert "6.0 ms in a call of 100.0 ms that was released" in verdict.reasons[2]
+
+
+@pytest.mark.parametrize(
+    ("collections", "reason"),
+    [
+        ({"held": (0, 0)}, "No garbage collection began during a held call."),
+        ({"released": (0, 0)}, "No garbage collection ended during a released call."),
+        ({"released": (3, 0)}, "No garbage collection ended during a released call."),
+    ],
+)
+def test_without_a_gil_a_collection_that_came_too_late_leaves_it_open(
+    without_gil: Evidence, collections: dict[str, tuple[int, int]], reason: str
+) -> None:
+    """Nothing is told of stalls while it was collected if it was not, or of its end."""
+    verdict = judge(with_collections(without_gil, **collections))
+    assert verdict.state == "inconclusive"
+    assert verdict.reasons == (reason,)
+
+
+def test_without_a_gil_patterns_alone_say_nothing_of_held_and_released(
+    without_gil: Evidence,
+) -> None:
+    """Only calls that met, or the ticker, show that the two behave alike."""
+    row = row_of("x", "unsafe", "crash", Finding("crash", "was seen"))
+    alone = judge(replace(only(without_gil), patterns=(row,)))
+    assert alone.state == "shown"
+    assert alone.reasons == ("Of 1 patterns, each half ended as declared.",)
+    both = judge(replace(only(without_gil, "responsiveness"), patterns=(row,)))
+    assert "behave alike" in both.reasons[0]
+    assert both.reasons[1].startswith("Either way, the ticker ticked")
+    assert both.reasons[1].endswith("; of 1 patterns, each half ended as declared.")
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,18 @@ def test_a_teacher_has_the_answers(step: Step) -> None:
         assert 10 <= len(text.split()) <= MAX_REPLY_WORDS
 
 
+NEEDS_A_GIL = re.compile(
+    r"(has|have|holds?|keeps?|takes?|releas\w+|asks for|waits for|without) the GIL|switch interval"
+)
+
+
+@pytest.mark.parametrize("step", WITHOUT_GIL, ids=lambda step: step.name)
+def test_without_a_gil_nobody_is_told_of_one_that_is_held(step: Step) -> None:
+    """A part that speaks of holding it has a part of its own for where there is none."""
+    for text in (step.question, *step.answers, step.why, step.remember, step.ask, step.reply):
+        assert not NEEDS_A_GIL.search(text), text
+
+
 @pytest.mark.parametrize("term", EXPLAINED)
 def test_a_term_comes_first_where_it_is_explained(term: str) -> None:
     """A step's idea explains its terms, so no question or answer uses a term before."""

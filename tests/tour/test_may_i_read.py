@@ -32,7 +32,7 @@ def test_the_table_has_an_owner_a_row(ended: Rows) -> None:
             "crash",
             "SIGSEGV 2 ms after borrowed-reference unsafe began",
         ),
-        ("C itself: Py_INCREF", "ok", "borrowed-reference safe was seen"),
+        ("C itself: a new reference", "ok", "borrowed-reference safe was seen"),
     )
 
 

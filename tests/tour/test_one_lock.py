@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from gil_demo.host import machine
+from gil_demo.measuring.plan import Plan
 from gil_demo.progress import unseen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, RunResult
@@ -57,27 +59,39 @@ def test_without_a_gil_two_attached_calls_confirm_the_first_answer(
     attached: Panel, ended: Rows
 ) -> None:
     """And C that relied on a GIL is told beside it, with the numbers that it lost."""
-    seen = one_lock.judge_without_gil(attached, ended(RELYING), cores=2)
+    seen = one_lock.judge_without_gil(attached, ended(RELYING))
     assert (seen.state, seen.right) == ("shown", 0)
     assert "2 were inside" in seen.remarks[0]
     assert "gil-as-lock unsafe was seen" in seen.remarks[0]
 
 
-@pytest.mark.parametrize(("peak", "cores", "why"), [(1, 2, "too busy"), (2, 1, "one core")])
-def test_without_a_gil_calls_that_could_not_meet_show_nothing(
-    attached: Panel, ended: Rows, peak: int, cores: int, why: str
-) -> None:
-    """The first answer says that each has a core of its own."""
-    panel = replace(attached, peak_inside=peak)
-    seen = one_lock.judge_without_gil(panel, ended(RELYING), cores=cores)
+def test_without_a_gil_calls_that_did_not_meet_show_nothing(held: Panel, ended: Rows) -> None:
+    """Perhaps the second had no core before the first was done."""
+    seen = one_lock.judge_without_gil(held, ended(RELYING))
     assert (seen.state, seen.right) == ("inconclusive", None)
-    assert why in seen.reason
+    assert "too busy" in seen.reason
+
+
+def test_calls_that_did_not_meet_are_made_longer(
+    held: Panel, attached: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So two calls meet even on one core; no call more is made once they have."""
+    panels, passes = iter((held, held, attached)), []
+
+    def record(plan: Plan) -> Panel:
+        passes.append(plan.passes)
+        return next(panels)
+
+    monkeypatch.setattr(one_lock, "_held_panel", record)
+    plan = Plan(np.zeros(2), "sum", (1, 2), 1, 0, frozenset(), passes=5)
+    assert one_lock._panel_where_calls_meet(plan) == attached
+    assert passes == [5, 10, 20]
 
 
 def test_without_a_gil_c_that_lost_nothing_contradicts(attached: Panel, ended: Rows) -> None:
     """Its interleaving is forced, so it must lose."""
     rows = ended(RELYING, {(one_lock.RELIES_ON_GIL, "unsafe"): "ok"})
-    seen = one_lock.judge_without_gil(attached, rows, cores=2)
+    seen = one_lock.judge_without_gil(attached, rows)
     assert (seen.state, seen.right) == ("contradicted", None)
 
 

@@ -102,12 +102,24 @@ def wrong(run: dict[str, Any]) -> None:
     row["finding"]["outcome"] = "wrong-value"
 
 
+def uncollected(run: dict[str, Any]) -> None:
+    beside = {"held-collected": (0, 0), "released-collected": (2, 0)}
+    run["responsiveness"] = [
+        {**run["responsiveness"][0], "gil": company, "collections_begun": begun}
+        | {"collections_ended": ended}
+        for company, (begun, ended) in beside.items()
+    ]
+    run["verdict"] = {"state": "shown", "reasons": ["Either way, it ticked."]}
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
         (held_peak, ", and the spans say"),
         (state, "the verdict is contradicted, and the figures say"),
         (tick, "a tick fell inside the held call of thread"),
+        (uncollected, "no collection began inside an attached call"),
+        (uncollected, "no collection ended inside a released call"),
         (share, "others took 55% by the verdict, 0.77 by the figures"),
         (quiet, "others took 77%, and the verdict does not say so"),
         (invented, "123456789 is no figure"),

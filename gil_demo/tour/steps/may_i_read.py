@@ -45,9 +45,48 @@ Otherwise:
     The signal and the milliseconds differ from system to system; the outcome decides. A half
     that is unfinished had no time to get to its end: press r.
 
+Idea without a GIL:
+    Reading elements needs memory that stays. An array lives while somebody owns a reference to it,
+    which keeps it alive; a pointer owns nothing. C's caller owns the arguments until C returns. An
+    item that C gets with PyList_GET_ITEM is only borrowed: the list owns it, and another thread
+    may clear the list at any moment, also while C is attached. Freed elements are guarded here:
+    reading them ends the process.
+
+Question without a GIL:
+    C found an array in a list and reads it. Another thread clears the list, and nobody else in
+    Python has the array. What can keep it alive?
+
+Answers without a GIL:
+    - The garbage collector: it sees that C is still reading.
+    - Only a reference that C, or C's caller, owns as long as C reads.
+    - Nothing: C must copy the elements first.
+
+Why without a GIL:
+    An array is freed when its last reference goes, even if C still has a pointer to its elements.
+    Clearing the list drops the list's reference. A reference that C takes in one step, with
+    PyList_GetItemRef, keeps the array until C drops it. PyList_GET_ITEM and then Py_INCREF can
+    come too late: the list may be cleared between the two. The caller's reference to an argument
+    keeps the array, too. The collector does not look at C's pointers, and a copy is not needed.
+
+Remember without a GIL:
+    Take the item and its reference in one step, and let nobody write or resize meanwhile.
+
+Misconception without a GIL:
+    A Py_INCREF makes every borrowed reference safe. It can come too late, so take the item with
+    PyList_GetItemRef or PyDict_GetItemRef. An argument needs neither: its caller owns a reference
+    and waits for the function. (Where the memory is not the array's own, as with shared memory,
+    its owner must keep it: gil-demo show no-owner.)
+
+Reply without a GIL:
+    C owns it. The function returns a new reference also where it returns its argument: the count
+    goes up by one. So C must drop it when it has read, with Py_DECREF, while it is attached, and
+    until then nobody can free the array. (In your own programs gil-demo guard finds C that reads
+    freed elements.)
+
 Read more:
     - Who owns an argument, and who lends: https://docs.python.org/3/extending/extending.html#ownership-rules
     - Borrowed references and threads: https://docs.python.org/3/extending/extending.html#thin-ice
+    - Without a GIL: https://docs.python.org/3/howto/free-threading-extensions.html#borrowed-references
 """
 
 from collections.abc import Sequence
@@ -65,7 +104,7 @@ RIGHT = 1
 
 OWNERS: dict[tuple[str, Half], str] = {
     ("borrowed-reference", "unsafe"): "the list, until it is cleared",
-    ("borrowed-reference", "safe"): "C itself: Py_INCREF",
+    ("borrowed-reference", "safe"): "C itself: a new reference",
     ("temporary-pointer", "unsafe"): "nobody: C got an address",
     ("temporary-pointer", "safe"): "C's caller: an argument",
 }

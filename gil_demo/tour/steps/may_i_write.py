@@ -42,6 +42,19 @@ Otherwise:
     "Left to chance" often loses nothing. That is luck, and the point of this step: the forced
     row loses in every run. "Too busy to run both kernels": press r.
 
+Idea without a GIL:
+    Two kernels may write to one array at once, if no element is used by both: a slice for each
+    thread needs no lock. A cell, one element that both use, is different. Adding to it takes a
+    load, an addition and a store, even where it is one instruction, and nothing orders these
+    steps between two threads, in the block or outside. A reader beside a writer is no better off:
+    it can find old and new elements mixed.
+
+Why without a GIL:
+    Both threads can load the same value, both add 1 to it, and both store the same sum: two
+    additions, and the cell is one higher. Nothing orders them, in the block or outside: no GIL,
+    and no lock in NumPy. It is a data race, and C promises nothing about those. The same is true
+    of one writer beside one reader: gil-demo show torn-snapshot.
+
 Read more:
     - NumPy and threads that write: https://numpy.org/doc/stable/reference/thread_safety.html
     - Data that C code shares: https://docs.python.org/3/howto/free-threading-extensions.html#protecting-internal-extension-state

@@ -44,26 +44,32 @@ Otherwise:
 
 Idea without a GIL:
     CPython usually has one lock, the global interpreter lock or GIL. This interpreter runs
-    without it: a thread that runs Python is only attached to the interpreter, and many are at
-    once. The kernel is C that stays attached: a loop that adds up an array. A call's span is its
-    time in C, from entering to leaving. Below are also two calls of C that append to one log, and
-    rely on a GIL as their lock.
+    without it: a thread that runs Python is only attached to the interpreter, and many can be
+    attached at once. The kernel is C that stays attached: a loop that adds up an array. A call's
+    span is its time in C, from entering to leaving. Below are also two calls of C that append to
+    one log, and rely on a GIL as their lock.
 
 Question without a GIL:
     Two Python threads call the kernel at the same moment, and C stays attached. What happens?
 
+Answers without a GIL:
+    - Both are in C at once.
+    - One is in C, and the other enters when the first has left.
+    - They take turns: Python switches between them every few milliseconds.
+
 Why without a GIL:
     Neither thread has anything that the other must wait for. With a GIL a call that stays
     attached has C's own data for itself, and nobody wrote that down. Here both calls read the
-    same end of the log, both write there, and one number is lost. A mutex of C's own keeps the
-    calls apart.
+    same end of the log, both write there, and one number is lost. The safe half stays attached,
+    too, and takes a lock of C's own, a PyMutex, which keeps the calls apart.
 
 Remember without a GIL:
     C that stays attached keeps nobody out: its own data need a lock of their own.
 
 Misconception without a GIL:
-    Without a GIL, Python's own lists and dicts break, too. No: they have locks of their own. What
-    breaks is data of C that only the GIL protected.
+    Without a GIL, Python's own lists and dicts break, too. No: each single operation of theirs is
+    safe, with a lock where it needs one. Two in a row are not one operation. And in C the macro
+    PyList_GET_ITEM and PyDict_Next do not lock. What breaks is data that only the GIL protected.
 
 Ask without a GIL:
     Which data of an extension did the GIL protect?
@@ -72,12 +78,17 @@ Reply without a GIL:
     ``static`` variables, caches, the handle of a library: all that two calls share. Look for it
     in your own code: gil-demo show gil-as-lock, gil-demo show shared-scratch.
 
+Otherwise without a GIL:
+    Bars of unequal length: another program had the core. One moment at which both calls are in C
+    decides. "Too busy to let two calls meet": press r.
+
 Read more:
     - Thread states and the GIL: https://docs.python.org/3/c-api/threads.html
     - What the switch interval is: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gil_demo import arrays, notation
 from gil_demo.host import machine
@@ -126,8 +137,7 @@ def _run_without_gil(progress: Progress) -> Seen:
     steps = 1 + len(halves)
     progress(0, steps)
     panel = _panel_where_calls_meet(_plan())
-    relying = try_once(halves, part(progress, 1, steps))
-    return judge_without_gil(panel, relying, cores=machine.usable_cores())
+    return judge_without_gil(panel, try_once(halves, part(progress, 1, steps)))
 
 
 def _plan() -> Plan:
@@ -142,9 +152,9 @@ def _held_panel(plan: Plan) -> Panel:
 
 
 def _panel_where_calls_meet(plan: Plan) -> Panel:
-    """Race until both calls are inside at one moment; a few times, if need be."""
-    for _ in range(RACES):
-        panel = _held_panel(plan)
+    """Race until both calls are inside at one moment; a few times, for longer, if need be."""
+    for attempt in range(RACES):
+        panel = _held_panel(replace(plan, passes=plan.passes * 2**attempt))
         if panel.peak_inside == THREADS:
             break
     return panel
@@ -181,11 +191,9 @@ def judge(panel: Panel, *, could_meet: bool) -> Seen:
     )
 
 
-def judge_without_gil(panel: Panel, relying: Sequence[PatternRow], *, cores: int) -> Seen:
+def judge_without_gil(panel: Panel, relying: Sequence[PatternRow]) -> Seen:
     """Compare the spans of two calls that stay attached, and of C that relied on a GIL."""
     figures = (Lanes((panel,), gil_enabled=False), Trials(tuple(relying)))
-    if cores == 1:
-        return Seen.open("there is only one core, so the two cannot run at once", figures)
     if panel.peak_inside < THREADS:
         return Seen.open("the machine was too busy to let two calls meet", figures)
     unsafe = row_of(relying, RELIES_ON_GIL, "unsafe")
@@ -193,6 +201,6 @@ def judge_without_gil(panel: Panel, relying: Sequence[PatternRow], *, cores: int
         f"Yes: {panel.peak_inside} were inside at one moment. C that relied on a GIL lost numbers"
         f" ({told_by(unsafe)}).",
         "No: nothing kept the second out.",
-        "No: no thread had to wait for the other.",
+        "No: neither had to leave C for the other.",
     )
     return not_as_declared(relying, figures) or Seen.shown(RIGHT_WITHOUT_GIL, remarks, figures)

@@ -25,8 +25,8 @@ Remember:
     Release the GIL before you wait for a lock, and unlock the lock before END.
 
 Misconception:
-    Without a GIL it cannot happen. It can, only less often: END then waits while a garbage
-    collection has stopped all threads, and the collection waits for B, which waits in C.
+    Without a GIL it cannot happen. It can, only less often. For instance, END then waits while a
+    garbage collection has stopped all threads, and the collection waits for B, which waits in C.
 
 Ask:
     It is enough to change one of the two threads. How, for A? How, for B?
@@ -41,10 +41,10 @@ Otherwise:
     its place, and the page asks about that.
 
 Idea without a GIL:
-    Without a GIL, END still waits for one thing: while a garbage collection has stopped all
-    threads, nobody attaches. So C with a mutex, a lock of its own, again waits for two things.
-    Thread A is in the block, has locked the mutex, and still holds it at END. Thread B stays
-    attached and locks the same mutex. A third thread collects garbage.
+    Without a GIL, END still waits, for instance while a garbage collection has stopped all
+    threads: nobody attaches then. So C with a mutex, a lock of its own, again waits for two
+    things. Thread A is in the block, has locked the mutex, and still holds it at END. Thread B
+    stays attached and locks the same mutex. A third thread collects garbage.
 
 Question without a GIL:
     A has the mutex and comes to END. B is attached and asks for the mutex. A third thread collects
@@ -64,8 +64,10 @@ Remember without a GIL:
     Detach before you wait for a lock, and unlock the lock before END.
 
 Misconception without a GIL:
-    Without a GIL there is nothing to deadlock with. There is, only less often: it takes a third
-    thread, which stops all others at the wrong moment.
+    Without a GIL there is nothing to deadlock with. There is, only less often: here, a collection.
+    Two threads can be enough. BEGIN unlocks the object of a critical section
+    (Py_BEGIN_CRITICAL_SECTION), END locks it again. If B has locked that object meanwhile, and
+    waits in C for A's mutex, each waits for the other.
 
 Ask without a GIL:
     It is enough to change one of the two threads. How, for A? How, for B?

@@ -44,8 +44,8 @@ Otherwise:
 
 Idea without a GIL:
     With a GIL, one thread runs Python at a time, and two at a time need two GILs: two processes
-    or, since CPython 3.12, two interpreters in one process. This build has no GIL. So threads are
-    a way, too, and the others have only their price left: to start, to copy, to write C. Below,
+    or, since CPython 3.12, two interpreters in one process. This interpreter has no GIL. So threads
+    are a way, too, and the others have only their price left: to start, to copy, to write C. Below,
     each adds up the same numbers in two halves.
 
 Question without a GIL:
@@ -68,7 +68,8 @@ Remember without a GIL:
 
 Misconception without a GIL:
     Without a GIL every program with threads is twice as fast. Only where they share little:
-    objects that all use, and their reference counts, go from core to core.
+    objects that all threads use, with their reference counts, are copied from core to core, and
+    that takes time.
 
 Read more:
     - A GIL each (PEP 684): https://peps.python.org/pep-0684/

@@ -70,6 +70,14 @@ Misconception without a GIL:
     Without a GIL all of NumPy is safe to call from any thread. Two calls that write to one array
     still conflict, and here also those over objects, which the GIL used to keep apart.
 
+Ask without a GIL:
+    A ufunc (a NumPy function that works element by element) stays attached for 500 elements or
+    fewer, by NumPy's own choice. Why?
+
+Reply without a GIL:
+    Beside such a short loop, detaching the thread and attaching it again costs much (step 10). And
+    it would help nobody: a collection that has to wait for so short a loop hardly waits.
+
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html
     - NumPy's macros for releasing the GIL: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support

@@ -64,6 +64,16 @@ Why without a GIL:
 Remember without a GIL:
     Tiny work: do not bother. Long work: detach, and see what it waits for.
 
+Ask without a GIL:
+    NumPy's ufuncs stay attached for short loops. What would be a fair limit, and how would you
+    find it?
+
+Reply without a GIL:
+    Time the call with and without, on one element: the difference is the price. Time a long
+    array: that gives the time for one element. The limit is where the price is a few percent of
+    the work. If the price is 15 ns, and an element takes 0.5 ns, the price is 5 percent at 600
+    elements; NumPy's ufuncs take 500.
+
 Read more:
     - NumPy's limit: https://numpy.org/doc/stable/reference/c-api/array.html#c.NPY_BEGIN_THREADS_THRESHOLDED
     - What BEGIN and END do: https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code

@@ -71,8 +71,13 @@ Ask without a GIL:
     Who collects garbage in a program that never calls gc.collect()?
 
 Reply without a GIL:
-    Python itself, in whichever thread has just made the object that was one too many. So it
+    Python itself, in whichever thread has just made an object, after enough others. So it
     happens at any time, and any thread may cause it.
+
+Otherwise without a GIL:
+    Times differ, and a busy machine makes all stalls longer. Only the order decides: no collection
+    that begins in a held call ends before that call does, and in a released call at least one
+    does. "Too busy": press r.
 
 Read more:
     - How long a thread waits before it asks: https://docs.python.org/3/library/sys.html#sys.setswitchinterval
