@@ -17,7 +17,7 @@ from gil_demo.results.run import Span
 
 Document = Mapping[str, Any]
 
-NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w]*\d)")
+NUMBER = re.compile(r"(?<![\w.])(?:(?<=[\s(])-)?\d[\d,]*(?:\.\d+)?(?![\w]*\d)")
 
 SCALES = (1.0, 1e2, 1e3, 1e9, 1e-3, 1e-6)
 """A figure may be told as a percentage, in ms or in ns; moments are in ns."""

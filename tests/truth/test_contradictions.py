@@ -187,6 +187,19 @@ def test_a_made_up_contradiction_of_a_lesson_is_found(
     assert any(complaint in one for one in new_faults(tour, change))
 
 
+@pytest.mark.parametrize(("low", "made_up"), [(-7.02, False), (7.02, True)])
+def test_a_number_below_zero_is_one(tour: dict[str, Any], low: float, made_up: bool) -> None:
+    """A difference of times may be: with its sign it is a figure, and with the other none."""
+    wrong = deepcopy(tour)
+    step = wrong["steps"][9]
+    step["answers"][2]["remark"] = "Yes: 9 ns more (-7 to 25)."
+    difference = {"value": 9.14, "unit": "ns", "digits": 0, "low": low, "high": 24.85}
+    step["figures"] = [
+        {"kind": "table", "header": ["", "more"], "rows": [["a call", difference]], "caption": ""}
+    ]
+    assert any("7 is no figure" in fault for fault in contradictions(wrong)) == made_up
+
+
 def test_a_verdict_of_another_reason_need_not_tell_of_others(run: dict[str, Any]) -> None:
     """A half that did not finish leaves the claim open, on a busy machine as on a quiet one."""
     document = deepcopy(run)
