@@ -4,8 +4,8 @@ Mechanism:
     ``Py_BEGIN_CRITICAL_SECTION(object)`` locks a Python object where there is no GIL. With a GIL
     it does nothing, because the GIL keeps the others out already. Neither lasts across BEGIN:
     BEGIN releases the GIL, and a thread that detaches gives up the locks of its critical
-    sections until it attaches again. CPython does that on purpose: who detaches in order to wait
-    cannot be part of a deadlock then. A thread that waits and stays attached, in
+    sections until it attaches again. CPython does that on purpose: a thread that detaches to
+    wait cannot be part of a deadlock then. A thread that waits and stays attached, in
     ``pthread_mutex_lock`` for instance, keeps its sections. So a critical section protects like
     the GIL: from one line that can detach the thread to the next. A call of the C API can be
     such a line, too, if it can run Python code or wait for another lock.

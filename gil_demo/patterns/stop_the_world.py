@@ -1,14 +1,14 @@
 """C stays attached while it computes, and a garbage collection waits for it with all threads.
 
 Mechanism:
-    Some things need all threads to stand still: in a process without a GIL a garbage collection,
-    ``os.fork``, the first import of a C module (where ``PYTHON_GIL`` is not set), in 3.13 also the
-    first further thread. CPython calls this stopping the world. It asks every thread to stop, and
-    waits until each has stopped in Python code, or has detached. A thread that computes in C and
-    stays attached does neither before its end. So the collection waits for this thread, and all
-    others, which have stopped already, wait for the collection. A thread in the block is
-    detached: nobody waits for it. With a GIL no collection stops anybody: the same call keeps all
-    other threads out already.
+    Some things need all threads to stand still: in a process without a GIL among others a
+    garbage collection, ``os.fork``, the import of a C module that is not loaded yet (where
+    ``PYTHON_GIL`` is not set), and in 3.13 also the first further thread. CPython calls this
+    stopping the world. It asks every thread to stop, and waits until each has stopped in Python
+    code, or has detached. A thread that computes in C and stays attached does neither before its
+    end. So the collection waits for this thread, and all others, which have stopped already,
+    wait for the collection. A thread in the block is detached: nobody waits for it. With a GIL
+    no collection stops anybody: the same call keeps all other threads out already.
 
 What you will see:
     C adds up half of an array, and then another thread may collect garbage. C looks for 50 ms
