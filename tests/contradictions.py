@@ -85,6 +85,9 @@ def _step(step: Mapping[str, Any], *, gil: bool) -> Iterator[str]:
             yield f"the right answer is told as {remark!r}"
     for figure in step["figures"]:
         yield from _figure(figure, gil=gil)
+    panels = [one for figure in step["figures"] for one in figure.get("panels", [])]
+    if any(one["peak_inside"] > 1 for one in panels) and "never met" in " ".join(remarks):
+        yield "two calls met in the picture, and the remarks say that they never did"
     captions = [figure.get("caption", "") for figure in step["figures"]]
     known = list(_figures(step["figures"]))
     known += _numbers(" ".join([step["question"], *(one["answer"] for one in step["answers"])]))

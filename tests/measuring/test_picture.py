@@ -1,6 +1,7 @@
 """The race that the picture is drawn from."""
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -90,3 +91,19 @@ def test_no_ticker_is_left_after_the_picture(plan: Plan) -> None:
     """Once the panel is recorded nobody ticks any more."""
     record_panel(plan, "released")
     assert [thread.name for thread in threading.enumerate() if thread.name == "ticker"] == []
+
+
+def test_calls_that_did_not_meet_are_made_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So two calls meet even on one core; no race more is run once they have."""
+    plan = Plan(np.zeros(2), "sum", (1, 2), 1, 0, frozenset(), passes=5)
+    apart = replace(record_panel(plan, "held"), peak_inside=1)
+    met = replace(apart, peak_inside=2)
+    panels, passes = iter((apart, apart, met)), []
+
+    def record(plan: Plan, mode: Mode) -> Panel:
+        passes.append(plan.passes)
+        return next(panels)
+
+    monkeypatch.setattr(picture, "record_panel", record)
+    assert picture.record_meeting(plan, "released") == met
+    assert passes == [5, 10, 20]

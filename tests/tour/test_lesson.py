@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from gil_demo.measuring.plan import Plan
+from gil_demo.progress import unseen
 from gil_demo.report import tour as pages
 from gil_demo.report.lesson_figures import drawn
-from gil_demo.results.lesson import Cell, Seen, Table
+from gil_demo.results.lesson import Cell, Lanes, Seen, Table
 from gil_demo.results.run import RunResult
 from gil_demo.tour import lesson
 from gil_demo.tour.record import Prediction, Record
@@ -220,14 +221,42 @@ def test_only_what_was_shown_has_a_right_answer() -> None:
         Seen("inconclusive", 0, ("", ""), ())
 
 
-def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
-    """A busy machine is a reason to say nothing."""
+def never_met(made: RunResult) -> RunResult:
+    """The same run, but in no race of its table were two calls inside."""
     rows = tuple(
         replace(row, peak_inside=replace(row.peak_inside, min=1, max=1)) for row in made.scaling
     )
-    seen = let_go.judge(replace(made, scaling=rows), 2)
+    return replace(made, scaling=rows)
+
+
+def test_released_calls_that_never_met_confirm_nothing(made: RunResult) -> None:
+    """A busy machine is a reason to say nothing."""
+    held, released = made.picture
+    apart = replace(never_met(made), picture=(held, replace(released, peak_inside=1)))
+    seen = let_go.judge(apart, 2)
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "busy" in seen.reason
+
+
+def test_released_calls_that_met_in_the_picture_alone_have_met(made: RunResult) -> None:
+    """The words must not say that they never did, with the picture above them."""
+    seen = let_go.judge(never_met(made), 2)
+    assert (seen.state, seen.right) == ("shown", 1)
+    assert seen.remarks[0] == "No: 2 were inside at one moment, in the picture."
+
+
+def test_released_calls_that_have_not_met_are_made_longer(
+    made: RunResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race in which they do meet is the one that is drawn."""
+    held, released = made.picture
+    apart = replace(never_met(made), picture=(held, replace(released, peak_inside=1)))
+    monkeypatch.setattr(let_go, "measure", lambda plan, progress: apart)
+    monkeypatch.setattr(let_go, "record_meeting", lambda plan, mode: released)
+    seen = let_go.run(unseen)
+    assert seen.state == "shown"
+    assert isinstance(seen.figures[0], Lanes)
+    assert seen.figures[0].panels == (released,)
 
 
 # The way through

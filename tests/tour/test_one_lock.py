@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from gil_demo.host import machine
-from gil_demo.measuring.plan import Plan
 from gil_demo.progress import unseen
 from gil_demo.results.patterns import PatternRow
 from gil_demo.results.run import Panel, RunResult
@@ -70,22 +68,6 @@ def test_without_a_gil_calls_that_did_not_meet_show_nothing(held: Panel, ended: 
     seen = one_lock.judge_without_gil(held, ended(RELYING))
     assert (seen.state, seen.right) == ("inconclusive", None)
     assert "too busy" in seen.reason
-
-
-def test_calls_that_did_not_meet_are_made_longer(
-    held: Panel, attached: Panel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So two calls meet even on one core; no call more is made once they have."""
-    panels, passes = iter((held, held, attached)), []
-
-    def record(plan: Plan) -> Panel:
-        passes.append(plan.passes)
-        return next(panels)
-
-    monkeypatch.setattr(one_lock, "_held_panel", record)
-    plan = Plan(np.zeros(2), "sum", (1, 2), 1, 0, frozenset(), passes=5)
-    assert one_lock._panel_where_calls_meet(plan) == attached
-    assert passes == [5, 10, 20]
 
 
 def test_without_a_gil_c_that_lost_nothing_contradicts(attached: Panel, ended: Rows) -> None:

@@ -187,6 +187,15 @@ def test_a_made_up_contradiction_of_a_lesson_is_found(
     assert any(complaint in one for one in new_faults(tour, change))
 
 
+def test_calls_that_met_in_the_picture_must_not_be_told_as_apart(tour: dict[str, Any]) -> None:
+    """The picture stands above the remarks."""
+    wrong = deepcopy(tour)
+    step = wrong["steps"][1]
+    step["figures"][0]["panels"][0]["peak_inside"] = 2
+    step["answers"][0]["remark"] = "In this run they never met."
+    assert any("never did" in fault for fault in contradictions(wrong))
+
+
 @pytest.mark.parametrize(("low", "made_up"), [(-7.02, False), (7.02, True)])
 def test_a_number_below_zero_is_one(tour: dict[str, Any], low: float, made_up: bool) -> None:
     """A difference of times may be: with its sign it is a figure, and with the other none."""

@@ -88,15 +88,12 @@ Read more:
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gil_demo import arrays, notation
 from gil_demo.host import machine
 from gil_demo.limits import DEFAULT_SIZE
-from gil_demo.measuring.picture import record_panel
+from gil_demo.measuring.picture import record_meeting, record_panel
 from gil_demo.measuring.plan import Plan
-from gil_demo.measuring.race import run_race
-from gil_demo.measuring.spans import peak_inside
 from gil_demo.measuring.switching import USUAL_SECONDS, usual_interval
 from gil_demo.progress import Progress, part
 from gil_demo.results.lesson import Lanes, Seen, Trials
@@ -116,8 +113,6 @@ RELIES_ON_GIL = "gil-as-lock"
 """The pattern whose unsafe half, where there is no GIL, keeps what it never releases."""
 
 THREADS = 2
-RACES = 3
-"""At most, until two calls meet where no lock is. That held ones do not then says something."""
 
 
 def run(progress: Progress) -> Seen:
@@ -126,7 +121,8 @@ def run(progress: Progress) -> Seen:
         return _run_without_gil(progress)
     progress(0, 1)
     plan = _plan()
-    panel = _held_panel(plan)
+    with usual_interval():
+        panel = record_panel(plan, "held")
     progress(1, 1)
     return judge(panel, could_meet=could_meet(plan))
 
@@ -136,7 +132,8 @@ def _run_without_gil(progress: Progress) -> Seen:
     halves = [(RELIES_ON_GIL, half) for half in HALVES]
     steps = 1 + len(halves)
     progress(0, steps)
-    panel = _panel_where_calls_meet(_plan())
+    with usual_interval():
+        panel = record_meeting(_plan(), "held")
     return judge_without_gil(panel, try_once(halves, part(progress, 1, steps)))
 
 
@@ -146,26 +143,12 @@ def _plan() -> Plan:
     )
 
 
-def _held_panel(plan: Plan) -> Panel:
-    with usual_interval():
-        return record_panel(plan, "held")
-
-
-def _panel_where_calls_meet(plan: Plan) -> Panel:
-    """Race until both calls are inside at one moment; a few times, for longer, if need be."""
-    for attempt in range(RACES):
-        panel = _held_panel(replace(plan, passes=plan.passes * 2**attempt))
-        if panel.peak_inside == THREADS:
-            break
-    return panel
-
-
 def could_meet(plan: Plan) -> bool:
-    """Check that two calls do meet where no lock keeps them apart; a few times, if need be."""
-    races = (
-        run_race("released", plan.kernel, plan.work(THREADS), plan.passes) for _ in range(RACES)
-    )
-    return any(peak_inside(race.spans) == THREADS for race in races)
+    """Check that two calls do meet where no lock keeps them apart.
+
+    Only then it says something that held ones do not.
+    """
+    return record_meeting(plan, "released").peak_inside == THREADS
 
 
 def judge(panel: Panel, *, could_meet: bool) -> Seen:
