@@ -282,6 +282,21 @@ LOUD = {
         }""",
         ["leaves-block error 5"],
     ),
+    "changes a static variable in the first statement of a block": (
+        """
+        static int used;
+        static double cache[8];
+        double f(void) {
+            Py_BEGIN_ALLOW_THREADS
+            used = used + 1;
+            Py_END_ALLOW_THREADS
+            Py_BEGIN_ALLOW_THREADS
+            cache[used++] = 1.0;
+            Py_END_ALLOW_THREADS
+            return cache[0];
+        }""",
+        ["shared-state advice 6", "shared-state advice 9"],
+    ),
     "calls the same function at several places of one block": (
         """
         void f(PyObject *o) {
@@ -299,6 +314,44 @@ LOUD = {
 def test_code_that_is_right_is_silent(code: str, tmp_path: Path) -> None:
     """However unusual it is."""
     assert found(tmp_path, textwrap.dedent(code)) == []
+
+
+@pytest.mark.parametrize("lock", ["PyMutex_Lock", "pthread_mutex_lock"])
+def test_a_lock_in_the_block_guards_a_static_variable(lock: str, tmp_path: Path) -> None:
+    """Also the one that CPython has."""
+    unlock = lock.replace("Lock", "Unlock").replace("_lock", "_unlock")
+    code = f"""
+        static int used;
+        void f(void) {{
+            Py_BEGIN_ALLOW_THREADS
+            {lock}(&mutex);
+            used++;
+            {unlock}(&mutex);
+            Py_END_ALLOW_THREADS
+        }}"""
+    assert found(tmp_path, textwrap.dedent(code), "advice") == []
+
+
+@pytest.mark.parametrize(("lock", "flagged"), [("PyMutex_Lock", 0), ("pthread_mutex_lock", 1)])
+def test_a_thread_that_detaches_to_wait_is_part_of_no_deadlock(
+    lock: str, flagged: int, tmp_path: Path
+) -> None:
+    """A PyMutex may be kept through END, and awaited with the GIL."""
+    unlock = lock.replace("Lock", "Unlock").replace("_lock", "_unlock")
+    code = f"""
+        static lock_type mutex;
+        void f(void) {{
+            Py_BEGIN_ALLOW_THREADS
+            {lock}(&mutex);
+            Py_END_ALLOW_THREADS
+            {unlock}(&mutex);
+        }}
+        PyObject *g(PyObject *self, PyObject *none) {{
+            {lock}(&mutex);
+            {unlock}(&mutex);
+            Py_RETURN_NONE;
+        }}"""
+    assert len(found(tmp_path, textwrap.dedent(code), "advice")) == flagged
 
 
 @pytest.mark.parametrize(("code", "expected"), LOUD.values(), ids=LOUD.keys())

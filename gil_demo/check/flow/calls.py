@@ -7,6 +7,7 @@ from gil_demo.check.flow.arguments import argument_of
 from gil_demo.check.flow.code import Code
 from gil_demo.check.flow.events import Summary
 from gil_demo.check.flow.names import (
+    DETACHING,
     FORKS,
     JUMPS,
     KEYWORDS,
@@ -57,7 +58,8 @@ class Calls(Switches):
         if name in LOCKS or name in UNLOCKS:
             argument = argument_of(code.text, mark.end() - 1, 0)
             text = "".join(argument.split()).lstrip("&")
-            waits = argument_of(code.text, mark.end() - 1, 1) not in ("0", "NOWAIT_LOCK")
+            only_tries = argument_of(code.text, mark.end() - 1, 1) in ("0", "NOWAIT_LOCK")
+            waits = not only_tries and name not in DETACHING
             return self._lock(text, name in LOCKS, span, states, waits)
         kind = api.kind_of(name) if not mark[1] else None
         own = None

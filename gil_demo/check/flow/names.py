@@ -67,8 +67,11 @@ LOCKS = frozenset(
         "mtx_lock",
         "EnterCriticalSection",
         "PyThread_acquire_lock",
+        "PyMutex_Lock",
     ]
 )
+DETACHING = frozenset(["PyMutex_Lock"])
+"""The locks that let others have the GIL while a thread waits for them."""
 UNLOCKS = frozenset(
     [
         "pthread_mutex_unlock",
@@ -76,6 +79,7 @@ UNLOCKS = frozenset(
         "mtx_unlock",
         "LeaveCriticalSection",
         "PyThread_release_lock",
+        "PyMutex_Unlock",
     ]
 )
 FORKS = frozenset(["fork", "fork1", "vfork", "forkpty"])

@@ -24,7 +24,10 @@ from gil_demo.words import Level
 
 LEVEL: Level = "advice"
 FLAGS = ("borrowed_reference",)
-INSTEAD = "Take a reference with Py_INCREF before BEGIN, and give it back with Py_DECREF after END."
+INSTEAD = (
+    "Own a reference before BEGIN, with PyList_GetItemRef (from 3.13 on) or its like, or with"
+    " Py_INCREF where there is a GIL; give it back with Py_DECREF after END."
+)
 
 BORROWS = result_of(
     r"PyList_GET_ITEM|PyList_GetItem|PyDict_GetItem\w*|PyWeakref_GetObject|PyWeakref_GET_OBJECT|"

@@ -42,7 +42,11 @@ WRITTEN = (
     re.compile(r"(?:\+\+|--|&)\s*([A-Za-z_]\w*)\b"),
     re.compile(r"\bmem\w+\(\s*([A-Za-z_]\w*)\b"),
 )
-LOCAL = re.compile(r"\b(?!return\b|else\b|goto\b)[A-Za-z_]\w*[\s*]+([A-Za-z_]\w*)\s*(?:=|;|\[)")
+LOCAL = re.compile(
+    r"\b(?!return\b|else\b|goto\b|\w+_THREADS\b)[A-Za-z_]\w*"
+    r"(?:[ \t]+|[ \t]*\*[\s*]*)([A-Za-z_]\w*)\s*(?:=|;|\[)"
+)
+"""A declaration of a local variable: its name. On a line of its own a macro may begin a block."""
 STATIC = re.compile(r"\bstatic\b")
 USED = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")
 MAX_BEFORE = 200
