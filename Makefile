@@ -103,8 +103,9 @@ lint-musl: $(VENV)/.run
 	@command -v musl-gcc >/dev/null || { echo 'skipped, no check against musl: there is no musl-gcc (apt install musl-tools)'; exit 0; }; \
 	headers=$$($(BIN)/python -c '$(HEADERS)') && $(ONE_EACH) musl-gcc $(WARNINGS) $$headers -Icsrc -fsyntax-only
 
-# The C compiles as in the free-threaded build of this Python (3.13 or later): same headers, one macro more.
+# The C compiles as in the free-threaded build of this Python: same headers, one macro more.
 lint-free-threaded: $(VENV)/.run
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 13) and "free-threaded builds came with Python 3.13: give a later one, PYTHON=python3.14")'
 	headers=$$($(BIN)/python -c '$(HEADERS)') && $(ONE_EACH) $(CC) $(WARNINGS) -DPy_GIL_DISABLED=1 $$headers -Icsrc -fsyntax-only
 
 lint-docs: $(VENV)/.run $(VENV)/.lint

@@ -14,10 +14,10 @@ PIECE = 2**16
 """How many bytes the parser gets at once."""
 
 NO_PARSER = (
-    "it does not build for a free-threaded Python, so run the check with another one, in which"
-    " pip install 'gil-demo[check]' works; it reads the same C"
+    "gil-demo check has no parser here: the grammar of C++ does not build for a free-threaded"
+    " Python. Run it with another one (pip install 'gil-demo[check]'): it reads the same C"
 )
-"""The grammar of C++ 0.23 is written in C's limited API, which free-threaded 3.13 and 3.14 lack."""
+"""The grammar of C++ 0.23 is written in the limited API, which free-threaded 3.13 and 3.14 lack."""
 
 MAX_DEPTH = 120
 """How deep statements may nest before a function counts as not read."""
@@ -30,9 +30,11 @@ def _parsers() -> tuple[Any, Any]:
         import tree_sitter_c
         import tree_sitter_cpp
     except ImportError as error:
+        if machine.free_threaded():
+            raise BadInput(NO_PARSER) from None
         raise BadInput(
             f"`gil-demo check` needs {error.name}, which is not installed: "
-            + (NO_PARSER if machine.free_threaded() else "pip install 'gil-demo[check]'")
+            "pip install 'gil-demo[check]'"
         ) from None
     languages = (tree_sitter_c.language(), tree_sitter_cpp.language())
     c, cpp = (tree_sitter.Parser(tree_sitter.Language(language)) for language in languages)

@@ -79,7 +79,7 @@ def judge(evidence: Evidence) -> Verdict:
     contradictions = tuple(_contradictions(evidence))
     if contradictions:
         return Verdict("contradicted", contradictions)
-    gaps = tuple(_gaps(evidence))
+    gaps = tuple(dict.fromkeys(_gaps(evidence)))  # the picture and the table may have the same
     if gaps:
         return Verdict("inconclusive", gaps)
     told = _shown(evidence) if evidence.environment.gil_enabled else _shown_without_gil(evidence)
@@ -123,7 +123,7 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     for gil, threads, peak in evidence.peaks:
         if gil in free and peak.min < threads:
             met = f"only {peak.min} of {threads} {gil} calls were inside at once"
-            yield f"In some round {met}{blame}."
+            yield f"In some race {met}{blame}."
     for company, row in evidence.ticker.items():
         if company in free and not row.ticks_inside:
             yield f"In some round the ticker got no time beside a {company} call{blame}."
@@ -166,7 +166,7 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
         threads = max(threads for _, threads, _ in evidence.peaks)
         facts.append(f"{_all(threads)} calls were inside at once in every round")
     if evidence.ticker:
-        facts.append("the ticker ticked beside one call of either kind")
+        facts.append("the ticker ticked beside a held call and beside a released one")
     if rows := evidence.compared:
         gain = {mode: notation.ratio(row.speedup.median) for mode, row in rows.items()}
         facts.append(
@@ -210,7 +210,7 @@ def _patterns(evidence: Evidence) -> str:
     if not told:
         return ""
     rest = f" ({len(measured)} more only cost time, and prove nothing)" if measured else ""
-    return f"of {told} patterns, each half ended as declared{rest}"
+    return f"of {told} pattern{'s' if told > 1 else ''}, each half ended as declared{rest}"
 
 
 def _sentence(clause: str) -> str:

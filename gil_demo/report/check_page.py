@@ -99,7 +99,7 @@ def seen_sentence(pattern: str) -> str:
 def reading(name: str, text: str) -> str:
     """Say in a list what the check finds in the text of a file, or how to have it."""
     if would_turn_gil_on():
-        return f"gil-demo check {name} tells. It did not run here: its parser turns the GIL on."
+        return f"gil-demo check {name} tells, on a Python with a GIL."
     try:
         findings = check_text(name, text)
     except BadInput as error:

@@ -115,7 +115,7 @@ def _be_the_child(name: str, half: Half, memory: Memory, errors: IO[bytes]) -> N
     faulthandler.enable(file=2, all_threads=True)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
     code = 0
-    gc.disable()  # without a GIL it would wait for C that waits, attached, for this thread
+    gc.disable()  # without a GIL one would wait for C that waits, attached, for this thread
     try:
         lab = Lab(memory)
         (subject,) = registry.subjects(name)

@@ -73,17 +73,19 @@ def test_without_the_parser_it_says_what_to_install(
     assert (done.returncode, "pip install 'gil-demo[check]'" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("missing", ["tree_sitter", "tree_sitter_cpp"])
 def test_where_the_parser_does_not_build_it_names_another_python(
-    command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+    missing: str, command: Command, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a free-threaded build: what it tells to install could not be installed there."""
     monkeypatch.setattr(machine, "free_threaded", lambda: True)
-    monkeypatch.setitem(sys.modules, "tree_sitter_cpp", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     grammar._parsers.cache_clear()
     done = command("check", "one.c")
     grammar._parsers.cache_clear()
     assert done.returncode == 2
-    assert "does not build for a free-threaded Python" in done.stderr
+    assert "the grammar of C++ does not build for a free-threaded Python" in done.stderr
+    assert "is not installed" not in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -168,7 +168,7 @@ def test_patterns_that_only_cost_time_support_no_verdict(evidence: Evidence) -> 
         safe = row_of("convoy", "safe", "ok", Finding("ok", "was timed"))
         verdict = judge(replace(evidence, patterns=(judged, timed, safe)))
         assert verdict.state == "shown"
-        assert "of 1 patterns, each half ended as declared (1 more" in verdict.reasons[1]
+        assert "of 1 pattern, each half ended as declared (1 more" in verdict.reasons[1]
         alone = replace(only(evidence), patterns=(timed, safe))
         assert judge(alone).state == "inconclusive"
 
@@ -264,6 +264,15 @@ def test_released_calls_drawn_apart_leave_it_open(evidence: Evidence) -> None:
     assert judge(with_spans(evidence, "released", (0, 10), (20, 30))).state == "inconclusive"
 
 
+def test_a_reason_that_the_picture_and_the_table_share_is_told_once(evidence: Evidence) -> None:
+    """Both have races of two threads, and in both the two missed each other."""
+    drawn = [replace(panel, peak_inside=1) for panel in evidence.picture]
+    tabled = [replace(row, peak_inside=Range(1, 1)) for row in evidence.scaling]
+    verdict = judge(replace(evidence, picture=drawn, scaling=tabled))
+    assert verdict.state == "inconclusive"
+    assert len(set(verdict.reasons)) == len(verdict.reasons)
+
+
 def test_a_ticker_without_time_leaves_it_open(evidence: Evidence) -> None:
     """No tick inside a released call: perhaps the GIL, perhaps the machine."""
     verdict = judge(with_ticks(evidence, "released", 0))
@@ -357,11 +366,11 @@ def test_without_a_gil_patterns_alone_say_nothing_of_held_and_released(
     row = row_of("x", "unsafe", "crash", Finding("crash", "was seen"))
     alone = judge(replace(only(without_gil), patterns=(row,)))
     assert alone.state == "shown"
-    assert alone.reasons == ("Of 1 patterns, each half ended as declared.",)
+    assert alone.reasons == ("Of 1 pattern, each half ended as declared.",)
     both = judge(replace(only(without_gil, "responsiveness"), patterns=(row,)))
     assert "behave alike" in both.reasons[0]
     assert both.reasons[1].startswith("Either way, the ticker ticked")
-    assert both.reasons[1].endswith("; of 1 patterns, each half ended as declared.")
+    assert both.reasons[1].endswith("; of 1 pattern, each half ended as declared.")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,9 @@ Reply without a GIL:
     A: unlock the mutex before END. B: BEGIN before it locks the mutex, so that the collection need
     not wait for it; or a PyMutex in place of the mutex, which detaches by itself while it waits.
 
+Otherwise without a GIL:
+    "Unfinished": the three threads had no time to meet each other: press r.
+
 Read more:
     - Both orders: https://github.com/pybind/pybind11/blob/master/docs/advanced/deadlock.md#python-cpython-gil
     - What END waits for: https://docs.python.org/3/c-api/threads.html#detaching-the-thread-state-from-extension-code

@@ -78,6 +78,9 @@ Reply without a GIL:
     Beside such a short loop, detaching the thread and attaching it again costs much (step 10). And
     it would help nobody: a collection that has to wait for so short a loop hardly waits.
 
+Otherwise without a GIL:
+    "Too busy to run the ticker": press r. A tick inside a call decides, and no length of time.
+
 Read more:
     - Thread safety of NumPy: https://numpy.org/doc/stable/reference/thread_safety.html
     - NumPy's macros for releasing the GIL: https://numpy.org/doc/stable/reference/c-api/array.html#threading-support

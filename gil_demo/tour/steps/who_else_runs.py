@@ -172,9 +172,9 @@ def judge_without_gil(result: Measured) -> Seen:
 
 
 def _stall(row: ResponsivenessRow) -> str:
-    """Tell the stall, and the length of the call beside it."""
+    """Tell the stall and the length of the call, both medians over the rounds."""
     stall, call = map(notation.milliseconds, (row.longest_stall_seconds, row.call_seconds))
-    return f"{stall}, in a call of {call}"
+    return f"{stall}, in a call of {call} (medians)"
 
 
 def _second_core(cores: int) -> str:
