@@ -14,9 +14,9 @@ from gil_demo.exit_codes import CONTRADICTED, DONE
 def doctor(*, module: Sequence[str], output: Output) -> int:
     """Describe machine, interpreter and build, and what follows for the demonstrations.
 
-    Imports each MODULE in a process of its own, too, and says whether the import works and, in
-    a build of Python that can run without a GIL, whether it turned the GIL on. Exits with
-    1 if one of them cannot be imported or turned the GIL on.
+    Imports each MODULE, too, in a process of its own, as if PYTHON_GIL were not set, and says
+    whether the import works and, in a build of Python that can run without a GIL, whether it
+    turned the GIL on. Exits with 1 if one of them cannot be imported or turned the GIL on.
     """
     from dataclasses import replace
 

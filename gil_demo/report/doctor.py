@@ -71,21 +71,31 @@ def _imports(examination: Examination) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2))
     for one in examination.imports:
         table.add_row(Text(one.module, style="bold"), Text(import_told(one, free_threaded)))
-    yield from (Text(), Text("Each module, imported by itself in a fresh process:"), table, Text())
+    where = ", where PYTHON_GIL is not set" if free_threaded else ""
+    yield from (Text(), Text(f"Each module, imported in a process of its own{where}:"), table)
+    if advice := tuple(_import_advice(examination.imports, free_threaded)):
+        yield from (Text(), _listed(advice))
+
+
+def _import_advice(imports: Iterable[Import], free_threaded: bool) -> Iterator[str]:
+    """Yield what follows from the imports, a sentence or two each."""
+    if any((one.error or "").startswith("ModuleNotFoundError") for one in imports):
+        yield (
+            "A module is looked for in the current folder, in the folders of PYTHONPATH, and"
+            " among the packages that are installed for this Python."
+        )
     if not free_threaded:
-        yield _listed(["This build of Python always has a GIL: no module can turn it on."])
-    elif any(one.turned_gil_on for one in examination.imports):
-        yield _listed(
-            [
-                "A C module keeps the GIL off by declaring that it needs none: the slot Py_mod_gil,"
-                " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off all the same: for a test,"
-                " since that module may not be safe then."
-            ]
+        yield "This build of Python always has a GIL: no module can turn it on."
+    elif any(one.turned_gil_on for one in imports):
+        yield (
+            "A C module keeps the GIL off by declaring that it needs none: the slot Py_mod_gil,"
+            " or PyUnstable_Module_SetGIL. PYTHON_GIL=0 keeps it off all the same: for a test,"
+            " since that module may not be safe then."
         )
 
 
 def import_told(one: Import, free_threaded: bool) -> str:
-    """Say in a line how an import went."""
+    """Say in a line how an import went, and of the GIL only what the import shows of it."""
     ends = {
         "imported": "imported",
         "raised": f"not imported: {printable(one.error or '')}",
@@ -94,10 +104,12 @@ def import_told(one: Import, free_threaded: bool) -> str:
         "left": f"not imported: the process ended with exit code {one.exit_code}",
         "unfinished": "not imported: stopped, because it took too long",
     }
-    if not free_threaded:
-        return ends[one.ended]
-    if not one.turned_gil_on:
-        return f"{ends[one.ended]}; the GIL stayed off"
-    if one.turned_on_by in (None, one.module):
-        return f"{ends[one.ended]}; it turned the GIL on"
-    return f"{ends[one.ended]}; it turned the GIL on, to load {one.turned_on_by}"
+    end = ends[one.ended]
+    if free_threaded and one.turned_gil_on:
+        other = one.turned_on_by not in (None, one.module)
+        return f"{end}; it turned the GIL on in its process" + (
+            f", to load {one.turned_on_by}" if other else ""
+        )
+    if free_threaded and one.ended == "imported":
+        return f"{end}; it did not turn the GIL on"
+    return end

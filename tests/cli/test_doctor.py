@@ -1,18 +1,23 @@
 """The doctor imports modules, each in a process of its own, and says how that went."""
 
+import io
 import json
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import Command, assert_refused
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
+from gil_demo.host.doctor import examine
 from gil_demo.host.machine import free_threaded
-from gil_demo.report.doctor import import_told
+from gil_demo.report.doctor import doctor_table, import_told
 from gil_demo.report.document import schema
 from gil_demo.results.host import Import
+from gil_demo.results.run import RunResult
 from gil_demo.sandbox import import_child
 from gil_demo.sandbox.imports import import_alone
 
@@ -122,16 +127,49 @@ def test_what_is_no_name_of_a_module_is_refused(name: str, modules: Path, comman
 @pytest.mark.parametrize(
     ("one", "told"),
     [
-        (Import("a", "imported", turned_gil_on=False), "imported; the GIL stayed off"),
-        (Import("a", "imported", turned_gil_on=True), "imported; it turned the GIL on"),
-        (Import("a", "imported", True, "a"), "imported; it turned the GIL on"),
-        (Import("a", "imported", True, "a.b"), "imported; it turned the GIL on, to load a.b"),
+        (Import("a", "imported", turned_gil_on=False), "it did not turn the GIL on"),
+        (Import("a", "imported", turned_gil_on=True), "it turned the GIL on in its process"),
+        (Import("a", "imported", True, "a"), "it turned the GIL on in its process"),
+        (Import("a", "imported", True, "a.b"), "it turned the GIL on in its process, to load a.b"),
     ],
 )
 def test_the_line_names_the_module_that_turned_the_gil_on(one: Import, told: str) -> None:
     """It may be one that the module imports."""
-    assert import_told(one, free_threaded=True) == told
+    assert import_told(one, free_threaded=True) == f"imported; {told}"
     assert one.good is not one.turned_gil_on
+
+
+def test_a_failed_import_says_of_the_gil_only_that_it_was_turned_on() -> None:
+    """A GIL that stayed off would read like a success, and the module was never tried."""
+    failed = Import("a", "raised", turned_gil_on=False, error="OSError: gone")
+    assert import_told(failed, free_threaded=True) == "not imported: OSError: gone"
+    told = import_told(replace(failed, turned_gil_on=True), free_threaded=True)
+    assert told == "not imported: OSError: gone; it turned the GIL on in its process"
+
+
+@pytest.mark.parametrize("without", [False, True])
+def test_the_heading_says_that_python_gil_is_not_set_there(without: bool, made: RunResult) -> None:
+    """The table above may say that the GIL is off: PYTHON_GIL can be set in this process."""
+    environment = replace(made.environment, free_threaded=without)
+    one = Import("a", "imported", turned_gil_on=False)
+    file = io.StringIO()
+    Console(file=file, width=100, color_system=None).print(
+        doctor_table(replace(examine(), environment=environment, imports=(one,)))
+    )
+    told = file.getvalue()
+    assert "imported in a process of its own" in told
+    assert ("where PYTHON_GIL is not set" in told) is without
+
+
+def test_a_module_that_is_not_found_brings_the_places_that_were_searched(
+    modules: Path, command: Command
+) -> None:
+    """And one that is found, but fails, does not."""
+    missing, broken = (
+        " ".join(command("doctor", name).stdout.split()) for name in ("missing", "broken")
+    )
+    assert "in the current folder, in the folders of PYTHONPATH" in missing
+    assert "PYTHONPATH" not in broken
 
 
 WARNS = """
