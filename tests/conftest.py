@@ -72,10 +72,12 @@ def parser() -> None:
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Ctrl-C works here and in child processes, even if the tests run in the background."""
+    """SIGINT and SIGQUIT end child processes, even if the tests run in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before_quit = signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGQUIT, before_quit)
 
 
 @pytest.fixture

@@ -212,6 +212,7 @@ def test_the_file_that_is_printed_to_is_refused(descriptor: int, file: Path) -> 
     refuse_outputs({"--csv": file}, {})
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_leaves_no_draft(file: Path, number: signal.Signals, python: Command) -> None:
     """It ends the program, but not while a draft lies beside the file."""

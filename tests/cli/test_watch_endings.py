@@ -122,6 +122,7 @@ ENDS = {
 }
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("name", ENDS)
 def test_a_program_ends_as_without_the_watch(name: str, process: Command, tmp_path: Path) -> None:
     """The same standard output, and the same exit code or signal."""

@@ -118,6 +118,7 @@ def test_what_the_keyboard_sends_is_left_to_the_program(number: signal.Signals) 
         assert process.wait(60) == 5
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_that_comes_before_the_program_reaches_it(name: str, python: Command) -> None:
     """It is kept until the program is there to get it.
@@ -155,6 +156,7 @@ sys.exit(run_command_line(("guard", "-c", code)))
     assert ended.stdout == "True\n", ended.stderr
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_after_the_program_leaves_no_folder(python: Command, tmp_path: Path) -> None:
     """The reports are gathered from a folder that goes first, then the command ends."""
     ended = python(f"""
