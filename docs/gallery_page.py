@@ -1,9 +1,11 @@
 """The generated part of gallery.md: the page and the evidence of every pattern."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Declared, Pattern, versions
 from gil_demo.gallery.registry import load_all
 from gil_demo.report.check_page import page_texts
@@ -40,7 +42,9 @@ def _lines(
 
 def _page(pattern: Pattern, seen: Mapping[tuple[str, Half], PatternRow]) -> Iterator[str]:
     yield ""
-    yield from head(pattern, level=3)
+    # The page is the same on each build that writes it, so the hazard is as its module begins.
+    first_line, _ = page_parts(pattern.module.__doc__ or "")
+    yield from head(replace(pattern, hazard=first_line), level=3)
     for heading, text in page_texts(pattern):
         if heading == "Sources":
             yield "**What was seen.**\n"

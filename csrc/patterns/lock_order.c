@@ -30,9 +30,7 @@ void lock_order_unsafe_outside(double *cell, lab *lab)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The first thread of the unsafe half where there is no GIL. There END waits
-   only while another thread has stopped all threads, so this one goes through
-   it again and again until that has passed. */
+/* The first thread: without a GIL, END waits for a collection. */
 void lock_order_no_gil(double *cell, lab *lab)
 {
     Py_BEGIN_ALLOW_THREADS
@@ -40,7 +38,7 @@ void lock_order_no_gil(double *cell, lab *lab)
     reach(lab, 1);
     wait_for(lab, 2);
     *cell += 1.0;
-    while (atomic_load(&lab->step) < 3) { /* until a collection is over */
+    while (atomic_load(&lab->step) < 3) { /* until it is over */
         Py_BLOCK_THREADS /* END, still holding the mutex */
         Py_UNBLOCK_THREADS
     }

@@ -19,6 +19,17 @@ void refcount_race_unsafe(PyObject *array, int64_t times, lab *lab)
     Py_END_ALLOW_THREADS
 }
 
+/* Py_INCREF whole: a free-threaded build loses none, with a GIL or without. */
+void refcount_race_free_threaded(PyObject *array, int64_t times, lab *lab)
+{
+    Py_BEGIN_ALLOW_THREADS
+    for (int64_t i = 0; i < times; i++) {
+        meet(lab); /* both are about to count */
+        Py_INCREF(array);
+    }
+    Py_END_ALLOW_THREADS
+}
+
 /* Both want a reference at the same moment; the thread that gets the GIL goes first. */
 void refcount_race_safe(PyObject *array, int64_t times, lab *lab)
 {

@@ -1,4 +1,4 @@
-"""A pattern's C, taken apart: what both halves use, each half, what replaces it without a GIL."""
+"""A pattern's C, taken apart: what both halves use, each half, what replaces one elsewhere."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from itertools import pairwise
 from gil_demo.csource.comments import without_comments
 from gil_demo.csource.functions import Item, items
 
-HALVES = ("unsafe", "safe", "no_gil", "unforced")
+HALVES = ("unsafe", "safe", "no_gil", "free_threaded", "unforced")
 """What the name of a function may call it. What several use is shown with the first of them."""
 
 
@@ -25,14 +25,16 @@ class Line:
 class Parts:
     """The C of a pattern in parts; each has its functions and what these use, as in the file.
 
-    `shared` is what both halves use, and `no_gil` what runs in the place of a half where there
-    is no GIL; '' if there is nothing of that kind. What only the unforced half uses is in none.
+    `shared` is what both halves use, `no_gil` what runs in the place of a half where there is no
+    GIL, and `free_threaded` what does so on a free-threaded build, with a GIL or without; '' if
+    there is nothing of that kind. What only the unforced half uses is in none.
     """
 
     shared: str
     unsafe: str
     safe: str
     no_gil: str
+    free_threaded: str
 
 
 def halves(source: str) -> Parts:

@@ -1,7 +1,7 @@
 """A pattern: the module of its page and its Python halves, its C, and how each half ends."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -47,6 +47,10 @@ Where several keys apply, `NO_GIL` comes before `FREE_THREADED`, and that before
 """
 
 
+Hazards = Mapping[str, str]
+"""By the same two keys: the hazard in a line where the first line of the page does not hold."""
+
+
 class IncompletePattern(BadInput, ValueError):
     """A pattern that lacks something; the message says what to add."""
 
@@ -55,6 +59,7 @@ class IncompletePattern(BadInput, ValueError):
 class Pattern:
     """One hazard: its page, its C, and the outcome that is declared for each half here.
 
+    `hazard` is the first line of the page, or what the module's `HAZARD` has in its place here.
     `needs_gil` says in a clause why the safe half is safe only where there is a GIL; it is empty
     where the half is safe without one.
     """
@@ -105,7 +110,7 @@ def load(stem: str) -> Pattern:
     """Return the pattern of a module of `gil_demo.patterns`. Raises `IncompletePattern`."""
     module = import_module(f"{patterns.__name__}.{stem}")
     name = stem.replace("_", "-")
-    hazard, page = _page(name, module.__doc__ or "")
+    first_line, page = _page(name, module.__doc__ or "")
     source = pattern_source(stem)
     lacks = [
         f"{what} in gil_demo/patterns/{stem}.py"
@@ -130,7 +135,7 @@ def load(stem: str) -> Pattern:
         name=name,
         chapter=module.CHAPTER,
         question=module.QUESTION,
-        hazard=hazard,
+        hazard=_hazard(first_line, getattr(module, "HAZARD", {})),
         page=page,
         source=source or "",
         unsafe=_declared(name, "UNSAFE", module.UNSAFE),
@@ -152,11 +157,24 @@ def _declared(name: str, what: str, declared: Declared) -> Expected:
     return declared
 
 
+def _hazard(first_line: str, elsewhere: Hazards) -> str:
+    """Return the hazard in a line for this interpreter as it is now."""
+    key = _key_here(elsewhere)
+    return elsewhere[key] if key else first_line
+
+
+def _key_here(keys: Container[str]) -> str | None:
+    """Return the one of the two keys that applies to this interpreter as it is now, if one does."""
+    if NO_GIL in keys and not machine.gil_enabled():
+        return NO_GIL
+    if FREE_THREADED in keys and machine.free_threaded():
+        return FREE_THREADED
+    return None
+
+
 def _for_this_interpreter(name: str, what: str, declared: Mapping[str, Expected]) -> Expected:
-    if NO_GIL in declared and not machine.gil_enabled():
-        return declared[NO_GIL]
-    if FREE_THREADED in declared and machine.free_threaded():
-        return declared[FREE_THREADED]
+    if key := _key_here(declared):
+        return declared[key]
     here = sys.version_info[:2]
     known = [key for key in versions(declared) if _version(key) <= here]
     if not known:

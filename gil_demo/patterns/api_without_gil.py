@@ -68,9 +68,11 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "the block"
 QUESTION = "May C make a Python object inside the block?"
+HAZARD = {NO_GIL: "C calls Python's C API inside the block, where the thread is detached."}
 UNSAFE = ("crash", "fatal-error")
 
 SIZE = 8192

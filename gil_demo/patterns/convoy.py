@@ -74,6 +74,9 @@ from gil_demo.words import NO_GIL
 
 CHAPTER = "speed"
 QUESTION = "What does a short call cost beside a busy Python thread?"
+HAZARD = {
+    NO_GIL: "Many short blocks beside a busy Python thread: with a GIL, C would wait after each."
+}
 UNSAFE = {"3.11": ("slow", "ok"), NO_GIL: "ok"}
 
 SIZE = 131072

@@ -75,9 +75,11 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "locks and threads"
 QUESTION = "May a thread that C started call Python?"
+HAZARD = {NO_GIL: "A thread that C started calls Python, but it has no thread state."}
 UNSAFE = "crash"
 
 SIZE = 8192

@@ -15,8 +15,8 @@ Mechanism:
 What you will see:
     Two threads append 100 numbers each. Before each write they wait until both have
     read the same end, so both write to the same place: the log has exactly 100 of 200.
-    Without a GIL the unsafe half keeps what it never releases, as the code did when it was
-    right, and loses as many.
+    Without a GIL the unsafe half stays attached, as the code did when it was right, and loses
+    as many.
 
 Why the safe half is safe:
     The data have a mutex of their own, held from reading the end until it has moved. C takes the
@@ -68,9 +68,13 @@ from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "locks and threads"
 QUESTION = "Does my C code need a lock of its own?"
+HAZARD = {
+    NO_GIL: "C relied on a GIL as the lock for its own data; here there is none, and C has no lock."
+}
 UNSAFE = "wrong-value"
 
 TIMES = 100

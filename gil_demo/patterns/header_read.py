@@ -60,9 +60,11 @@ from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "the block"
 QUESTION = "May C read the size or the data pointer inside the block?"
+HAZARD = {NO_GIL: "C reads the array's shape while Python changes the shape."}
 UNSAFE = "wrong-value"
 SAFE_NEEDS_GIL = "NumPy has no lock for the header of an array"
 

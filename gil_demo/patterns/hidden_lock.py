@@ -12,6 +12,8 @@ Mechanism:
 What you will see:
     One thread is in the initialiser, in Python code that has just released the GIL. The main
     thread calls the same C function. Neither moves again; the stacks show where each waits.
+    Without a GIL the initialiser collects garbage: it waits for the end of the collection, the
+    collection for the main thread, and that one for the initialiser.
 
 Why the safe half is safe:
     It releases the GIL before ``pthread_once``, and the initialiser takes it with
@@ -67,12 +69,17 @@ from typing import Any
 
 import numpy as np
 
+from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "locks and threads"
 QUESTION = "May an initialiser that runs once call Python?"
+HAZARD = {
+    NO_GIL: "An initialiser that runs once calls Python, and the second thread waits attached."
+}
 UNSAFE = "deadlock"
 
 SIZE = 8192
@@ -86,6 +93,9 @@ def unsafe(lab: Lab) -> Finding:
         lab.c.hidden_lock_unsafe,
         lambda: lab.expect_deadlock(
             "one thread ran the initialiser and asked for the GIL, the other the reverse"
+            if gil_enabled()
+            else "one thread ran the initialiser and collected garbage in it, the collection waited"
+            " for the other thread, and that one for the initialiser"
         ),
     )
 

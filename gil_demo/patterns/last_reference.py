@@ -71,9 +71,11 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "lifetime"
 QUESTION = "May C drop a reference inside the block?"
+HAZARD = {NO_GIL: "C drops the last reference inside the block, so the destructor runs detached."}
 UNSAFE = {"3.11": "fatal-error", "3.14": "crash"}
 ENVIRONMENT = {"PYTHONMALLOC": "debug"}
 

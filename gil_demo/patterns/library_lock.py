@@ -63,9 +63,11 @@ from gil_demo.measuring.paired import ratios
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "speed"
 QUESTION = "Why do my threads use one core although the GIL is released?"
+HAZARD = {NO_GIL: "A library has one lock for all its calls: threads wait for it even with no GIL."}
 UNSAFE = "slow"
 
 SIZE = 4_000_000

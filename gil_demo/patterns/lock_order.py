@@ -69,9 +69,13 @@ from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "locks and threads"
 QUESTION = "May C hold a lock of its own while it takes the GIL back?"
+HAZARD = {
+    NO_GIL: "C holds a mutex while END waits for a collection, and that for a thread at the mutex."
+}
 UNSAFE = "deadlock"
 
 

@@ -57,9 +57,11 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "the block"
 QUESTION = "May a block call a function that has a block of its own?"
+HAZARD = {NO_GIL: "C begins a block inside a block: it detaches a thread that is already detached."}
 UNSAFE = ("crash", "fatal-error")
 
 SIZE = 8192

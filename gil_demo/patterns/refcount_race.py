@@ -75,6 +75,9 @@ from gil_demo.words import FREE_THREADED
 
 CHAPTER = "the block"
 QUESTION = "May C call Py_INCREF inside the block?"
+HAZARD = {
+    FREE_THREADED: "Two threads take references to one array in the block: this build counts all."
+}
 UNSAFE = {"3.11": "wrong-value", FREE_THREADED: "ok"}
 
 TIMES = 100
@@ -83,7 +86,7 @@ UNFORCED_TIMES = 1_000_000
 
 def unsafe(lab: Lab) -> Finding:
     """Load the count in both threads, then store it in both, where ``Py_INCREF`` does so."""
-    taken_apart, whole = lab.c.refcount_race_unsafe, lab.c.refcount_race_unforced
+    taken_apart, whole = lab.c.refcount_race_unsafe, lab.c.refcount_race_free_threaded
     return _take_references(lab, whole if free_threaded() else taken_apart, TIMES)
 
 

@@ -63,9 +63,11 @@ from gil_demo.measuring.paired import differences, ratios
 from gil_demo.measuring.rounds import interleaved
 from gil_demo.results.numbers import Spread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "speed"
 QUESTION = "Is it always worth releasing the GIL?"
+HAZARD = {NO_GIL: "C detaches for work that takes less time than detaching itself."}
 UNSAFE = ("slow", "ok")
 
 ROWS = 4096

@@ -58,9 +58,11 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "the block"
 QUESTION = "Does Ctrl-C stop a call that has released the GIL?"
+HAZARD = {NO_GIL: "A long call ignores Ctrl-C until it is over, attached or detached."}
 UNSAFE = "stall"
 
 SIZE = 8192

@@ -83,9 +83,11 @@ from gil_demo.host.machine import gil_enabled
 from gil_demo.lab.lab import Lab
 from gil_demo.lab.thread import Thread
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "locks and threads"
 QUESTION = "May C wait for another thread while it holds the GIL?"
+HAZARD = {NO_GIL: "C waits, attached, for a thread that waits for a collection, which waits for C."}
 UNSAFE = "deadlock"
 
 SIZE = 8192

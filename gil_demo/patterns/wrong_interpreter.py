@@ -61,9 +61,11 @@ import numpy as np
 
 from gil_demo.lab.lab import Lab
 from gil_demo.results.patterns import Finding
+from gil_demo.words import NO_GIL
 
 CHAPTER = "locks and threads"
 QUESTION = "Does PyGILState_Ensure find the interpreter that asked?"
+HAZARD = {NO_GIL: "A thread that C started attaches, and lands in the wrong interpreter."}
 UNSAFE = "wrong-value"
 
 SIZE = 8192

@@ -13,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.csource.comments import tagged_lines
-from gil_demo.csource.halves import Line, compared, halves
+from gil_demo.csource.halves import Line, Parts, compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import claims, page
+from gil_demo.host import machine
 from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.kit.columns import Column, ruled_table, words
 from gil_demo.report.kit.palette import CAVEAT_STYLE, HALF_STYLES, OUTCOME_STYLES
@@ -41,9 +42,6 @@ MARK = ">"
 
 HANGING_COLUMNS = 4
 """How much further in than a line of C begins, the rest of it goes on below."""
-
-WITHOUT_GIL = "where there is no GIL"
-"""The title of C that runs there in the place of a half."""
 
 MIN_CODE_COLUMNS = 12
 """C is not cut into shorter pieces than this."""
@@ -128,7 +126,30 @@ class Page:
                 yield code
         yield Text(f"{MARK} marks the lines that differ.", "dim")
         yield Text()
-        yield from unmarked_code(WITHOUT_GIL, parts.no_gil)
+        for one in replacements(parts):
+            yield from unmarked_code(one.title, one.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """C that runs in the place of a half: a title that says where, and whether that is here."""
+
+    name: str
+    title: str
+    code: str
+    here: bool
+
+
+def replacements(parts: Parts) -> list[Replacement]:
+    """List what a pattern has of such C."""
+    without_gil, free_threaded = not machine.gil_enabled(), machine.free_threaded()
+    every = (
+        Replacement("no-gil", "where there is no GIL", parts.no_gil, without_gil),
+        Replacement(
+            "free-threaded", "on a free-threaded build", parts.free_threaded, free_threaded
+        ),
+    )
+    return [one for one in every if one.code]
 
 
 def unmarked_code(title: str, code: str) -> Iterator[RenderableType]:

@@ -9,13 +9,12 @@ from gil_demo.csource.halves import compared, halves
 from gil_demo.gallery.page import page_parts
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
-from gil_demo.host import machine
 from gil_demo.report.gallery import (
     MARK,
-    WITHOUT_GIL,
     CLines,
     claims_grid,
     half_title,
+    replacements,
     unmarked_code,
 )
 from gil_demo.report.kit.columns import rule
@@ -29,7 +28,7 @@ from gil_demo.words import HALVES
 
 
 def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
-    """Make the slides of a pattern, with the C that runs without a GIL where there is none."""
+    """Make the slides of a pattern, with the C that runs here in the place of a half."""
 
     def slide(kind: str, *parts: RenderableType, wide: bool = False) -> Slide:
         return Slide(kind, _head(pattern.name), Group(*parts), wide)
@@ -42,8 +41,9 @@ def pattern_slides(pattern: Pattern) -> Iterator[Slide]:
         code = [line for line in aligned if line.text.strip()]
         marked = Text(f"{MARK} marks the lines that differ.", "dim")
         yield slide(half, Text(half, f"bold {HALF_STYLES[half]}"), CLines(code), marked, wide=True)
-    if parts.no_gil and not machine.gil_enabled():
-        yield slide("no-gil", *unmarked_code(WITHOUT_GIL, parts.no_gil), wide=True)
+    for one in replacements(parts):
+        if one.here:
+            yield slide(one.name, *unmarked_code(one.title, one.code), wide=True)
     titles = [half_title(pattern, half) for half in HALVES]
     yield slide("answer", Text(pattern.hazard), Text(), *titles)
     why = flowing(pattern.page["Why the safe half is safe"].splitlines())

@@ -10,7 +10,12 @@ from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
 from gil_demo.report.check_page import page_texts, reading
 from gil_demo.report.environment import environment_line
-from gil_demo.report.gallery import claims_columns, gallery_columns, trial_columns
+from gil_demo.report.gallery import (
+    claims_columns,
+    gallery_columns,
+    replacements,
+    trial_columns,
+)
 from gil_demo.report.kit.columns import FittingTable
 from gil_demo.report.kit.gfm import fenced, plain, table
 from gil_demo.report.kit.screen import Screen
@@ -96,8 +101,8 @@ def _shown(pattern: Pattern) -> Iterator[str]:
             for half, code in zip(HALVES, (parts.unsafe, parts.safe), strict=True):
                 yield f"**{half}: {plain(declared_text(pattern, half))}**\n"
                 yield fenced(code, "c")
-            if parts.no_gil:
-                yield f"**Where there is no GIL**\n\n{fenced(parts.no_gil, 'c')}"
+            for one in replacements(parts):
+                yield f"**{one.title[0].upper()}{one.title[1:]}**\n\n{fenced(one.code, 'c')}"
 
 
 def walkthrough_markdown(asked: str, mended: str) -> str:

@@ -1,5 +1,7 @@
 """A pattern's C is taken apart so that a reader sees every line that runs."""
 
+import re
+
 import pytest
 
 from gil_demo.csource.functions import functions, items
@@ -52,6 +54,11 @@ int name_no_gil(void)
     return lock + helper();
 }
 
+int name_free_threaded(void)
+{
+    return helper() + 1;
+}
+
 int name_ask(int (*half)(void))
 {
     return half();
@@ -80,20 +87,22 @@ def test_what_only_the_unforced_half_uses_is_not_shown() -> None:
     assert "only_luck" not in parts.shared + parts.unsafe + parts.safe + parts.no_gil
 
 
-def test_what_replaces_a_half_without_a_gil_is_a_part_of_its_own() -> None:
+def test_what_replaces_a_half_elsewhere_is_a_part_of_its_own() -> None:
     """Neither half uses it, so it is not under what both use."""
     parts = halves(SOURCE)
     assert parts.no_gil == "int name_no_gil(void)\n{\n    return lock + helper();\n}\n"
-    assert "name_no_gil" not in parts.shared + parts.unsafe + parts.safe
+    assert parts.free_threaded == "int name_free_threaded(void)\n{\n    return helper() + 1;\n}\n"
+    assert not re.search("_no_gil|_free_threaded", parts.shared + parts.unsafe + parts.safe)
     assert parts.safe.startswith("static int lock;\n\nint name_safe(void)\n")
 
 
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda one: one.name)
 def test_what_both_halves_use_is_used_by_them(pattern: Pattern) -> None:
-    """Not only where there is no GIL: that has a title of its own."""
+    """Not only where there is no GIL, or on one build: that has a title of its own."""
     parts = halves(pattern.source)
-    assert "_no_gil" not in parts.shared + parts.unsafe + parts.safe
-    assert (parts.no_gil != "") == ("_no_gil" in pattern.source)
+    for suffix, part in (("_no_gil", parts.no_gil), ("_free_threaded", parts.free_threaded)):
+        assert suffix not in parts.shared + parts.unsafe + parts.safe
+        assert (part != "") == (suffix in pattern.source)
 
 
 def test_lines_are_marked_that_the_other_half_does_not_have() -> None:
@@ -113,7 +122,7 @@ def test_the_difference_names_the_halves() -> None:
 def test_every_function_that_the_halves_call_is_shown(pattern: Pattern) -> None:
     """Whatever the file defines and a half uses is in one of the parts, once."""
     parts = halves(pattern.source)
-    text = "\n".join((parts.shared, parts.unsafe, parts.safe, parts.no_gil))
+    text = "\n".join((parts.shared, parts.unsafe, parts.safe, parts.no_gil, parts.free_threaded))
     shown = [name for item in items(text) for name in item.names]
     assert len(shown) == len(set(shown))
     unforced = {one.name for one in functions(pattern.source) if "unforced" in one.name}

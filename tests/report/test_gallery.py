@@ -60,3 +60,12 @@ def test_c_that_runs_without_a_gil_has_a_title_of_its_own(columns: int) -> None:
     assert "gil_as_lock_no_gil(" in text
     assert "PyMutex_Lock(" in text
     assert "where there is no GIL" not in shown(Page(registry.find("lost-update")), columns)
+
+
+def test_c_that_runs_on_a_free_threaded_build_has_another_title() -> None:
+    """It runs there with a GIL as well, so it must not say that there is none."""
+    lines = shown(Page(registry.find("refcount-race")), 80)
+    below = "\n".join(lines[lines.index("on a free-threaded build") :])
+    assert "refcount_race_free_threaded(" in below
+    assert "Py_INCREF(array);" in below
+    assert "where there is no GIL" not in lines

@@ -223,7 +223,7 @@ def test_a_page_has_its_parts_and_its_c(pattern: Pattern) -> None:
     assert text.startswith(f"## {pattern.name}\n\n**{pattern.question}** ")
     assert all(f"**{heading}.**" in text for heading in PAGE_PARTS)
     parts = halves(pattern.source)
-    c = (parts.shared, parts.unsafe, parts.safe, parts.no_gil)
+    c = (parts.shared, parts.unsafe, parts.safe, parts.no_gil, parts.free_threaded)
     expected = [part for part in c if part]
     assert code(text, "c") == expected
     assert f"**unsafe: {either(pattern.unsafe)}**" in text

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
+from gil_demo.csource.functions import functions
+from gil_demo.csource.halves import halves
 from gil_demo.gallery import registry
 from gil_demo.gallery.pattern import Pattern
 from gil_demo.gallery.question import page
@@ -94,23 +96,52 @@ def test_the_page_has_every_slide_and_fetches_nothing(tmp_path: Path) -> None:
     assert "ArrowRight" in text
 
 
-@pytest.mark.parametrize("gil", [True, False], ids=["with a GIL", "without"])
+@pytest.mark.parametrize(
+    ("gil", "free_threaded"),
+    [(True, False), (True, True), (False, True)],
+    ids=["with a GIL", "free-threaded with a GIL", "without"],
+)
 @pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda pattern: pattern.name)
 def test_a_pattern_asks_before_it_shows(
-    pattern: Pattern, gil: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pattern: Pattern,
+    gil: bool,
+    free_threaded: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The question alone, the C of both halves, what replaces one here, and what they end in."""
     monkeypatch.setattr(machine, "gil_enabled", lambda: gil)
+    monkeypatch.setattr(machine, "free_threaded", lambda: free_threaded)
     slides = PageReport(pattern).slides()
-    no_gil = ["no-gil"] if "_no_gil(" in pattern.source and not gil else []
+    here = {"no-gil": not gil, "free-threaded": free_threaded}
+    instead = [
+        name
+        for name, applies in here.items()
+        if applies and f"_{name.replace('-', '_')}(" in pattern.source
+    ]
     assert [slide.name for slide in slides if slide.name != "shared"] == [
-        *("question", "unsafe", "safe", *no_gil, "answer", "why")
+        *("question", "unsafe", "safe", *instead, "answer", "why")
     ]
     svgs = written(tmp_path / "deck", *slides)
     assert all(letters(svg) >= 0.04 for svg in svgs)
     shown = " ".join(map(words, svgs))
     for half in HALVES:
         assert f"{half}: {either(pattern.expected(half))}" in shown
+
+
+@pytest.mark.parametrize("pattern", registry.load_all(), ids=lambda pattern: pattern.name)
+def test_a_function_that_replaces_a_half_is_whole_on_its_slide(
+    pattern: Pattern, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read from its first line to its last, under the title that says where it runs."""
+    monkeypatch.setattr(machine, "gil_enabled", lambda: False)
+    monkeypatch.setattr(machine, "free_threaded", lambda: True)
+    for slide in PageReport(pattern).slides():
+        if slide.name not in ("no-gil", "free-threaded"):
+            continue
+        parts = halves(pattern.source)
+        code = parts.no_gil if slide.name == "no-gil" else parts.free_threaded
+        assert len(written(tmp_path / slide.name, slide)) == len(functions(code))
 
 
 def test_the_question_has_slides_too(tmp_path: Path) -> None:
