@@ -160,7 +160,9 @@ def _execute(program: Program, main: types.ModuleType) -> None:
         with io.open_code(path) as file:
             source = file.read()
         loader = importlib.machinery.SourceFileLoader("__main__", path)
-        main.__dict__.update(__file__=path, __cached__=None, __loader__=loader)
+        main.__dict__.update(__file__=path, __loader__=loader)
+        if sys.version_info < (3, 15):  # 3.15 has it no more
+            main.__dict__.update(__cached__=None)
         exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
 
 

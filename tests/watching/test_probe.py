@@ -112,6 +112,7 @@ def test_a_call_that_exits_has_no_answer() -> None:
     assert probe(lambda: sys.exit(3)).reason == "it exited (3)"
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_call_that_forks_has_no_answer() -> None:
     """The child that returns from the call ends in silence."""
 
