@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from checking import found
 
+pytestmark = pytest.mark.usefixtures("parser")
+
 CODE = """\
 #include <Python.h>
 #include <numpy/arrayobject.h>

@@ -30,9 +30,8 @@ PROGRAMS = {
     "exit functions": "import atexit\natexit.register(print, 'bye')\nprint('hello')",
     "failing exit function": "import atexit\natexit.register(lambda: 1 / 0)",
     "threads outlive main": (
-        "import threading, time\n"
-        "threading.Thread(target=lambda: (time.sleep(0.05), print('later'))).start()\n"
-        "print('first')"
+        "import threading, time\nprint('first')\n"
+        "threading.Thread(target=lambda: (time.sleep(0.05), print('later'))).start()"
     ),
     "futures": (
         "from concurrent.futures import ThreadPoolExecutor\n"
