@@ -187,7 +187,10 @@ write(address(frozen) + 16)
 
 
 def test_every_write_to_a_watched_array_is_listed(block: Run) -> None:
-    """All threads' writes, with their lines; the program goes on with what they wrote."""
+    """All threads' writes, with their lines; the program goes on with what they wrote.
+
+    One thread after the other: without a GIL two could write at the very same moment.
+    """
     ended = block("""
 with gil_demo.guard():
     array = np.zeros(1000)
@@ -195,10 +198,9 @@ def writer(start):
     for i in range(start, start + 20):
         array[i] = i
 with gil_demo.watch_writes(array) as writes:
-    threads = [threading.Thread(target=writer, args=[20 * n]) for n in range(4)]
-    for thread in threads:
+    for n in range(4):
+        thread = threading.Thread(target=writer, args=[20 * n])
         thread.start()
-    for thread in threads:
         thread.join()
     assert len(writes) == 80
 array[0] = 5
