@@ -316,44 +316,6 @@ def test_code_that_is_right_is_silent(code: str, tmp_path: Path) -> None:
     assert found(tmp_path, textwrap.dedent(code)) == []
 
 
-@pytest.mark.parametrize("lock", ["PyMutex_Lock", "pthread_mutex_lock"])
-def test_a_lock_in_the_block_guards_a_static_variable(lock: str, tmp_path: Path) -> None:
-    """Also the one that CPython has."""
-    unlock = lock.replace("Lock", "Unlock").replace("_lock", "_unlock")
-    code = f"""
-        static int used;
-        void f(void) {{
-            Py_BEGIN_ALLOW_THREADS
-            {lock}(&mutex);
-            used++;
-            {unlock}(&mutex);
-            Py_END_ALLOW_THREADS
-        }}"""
-    assert found(tmp_path, textwrap.dedent(code), "advice") == []
-
-
-@pytest.mark.parametrize(("lock", "flagged"), [("PyMutex_Lock", 0), ("pthread_mutex_lock", 1)])
-def test_a_thread_that_detaches_to_wait_is_part_of_no_deadlock(
-    lock: str, flagged: int, tmp_path: Path
-) -> None:
-    """A PyMutex may be kept through END, and awaited with the GIL."""
-    unlock = lock.replace("Lock", "Unlock").replace("_lock", "_unlock")
-    code = f"""
-        static lock_type mutex;
-        void f(void) {{
-            Py_BEGIN_ALLOW_THREADS
-            {lock}(&mutex);
-            Py_END_ALLOW_THREADS
-            {unlock}(&mutex);
-        }}
-        PyObject *g(PyObject *self, PyObject *none) {{
-            {lock}(&mutex);
-            {unlock}(&mutex);
-            Py_RETURN_NONE;
-        }}"""
-    assert len(found(tmp_path, textwrap.dedent(code), "advice")) == flagged
-
-
 @pytest.mark.parametrize(("code", "expected"), LOUD.values(), ids=LOUD.keys())
 def test_code_that_is_wrong_is_flagged_once(code: str, expected: list[str], tmp_path: Path) -> None:
     """One finding for one cause, in its line and at its level."""
