@@ -246,6 +246,14 @@ def test_released_calls_that_met_in_the_picture_alone_have_met(made: RunResult) 
     assert seen.remarks[0] == "No: 2 were inside at one moment, in the picture."
 
 
+def test_released_calls_that_met_in_the_table_alone_are_told_so(made: RunResult) -> None:
+    """The picture above the words shows them apart."""
+    held, released = made.picture
+    seen = let_go.judge(replace(made, picture=(held, replace(released, peak_inside=1))), 2)
+    assert seen.state == "shown"
+    assert seen.remarks[0] == "No: 2 were inside at one moment, in a race of the table."
+
+
 def test_released_calls_that_have_not_met_are_made_longer(
     made: RunResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:

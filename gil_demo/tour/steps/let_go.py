@@ -162,7 +162,9 @@ def judge(result: Measured, peak_on_one: int | None) -> Seen:
             ("In this run they never met.",) * 3,
         )
     speed, native_speed = (notation.ratio(row.speedup.median) for row in (released, native))
-    where = "" if released.peak_inside.max == peak else ", in the picture"
+    where = ", in the picture" if released.peak_inside.max < peak else ""
+    if result.picture[1].peak_inside < peak:
+        where = ", in a race of the table"
     cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
     return Seen.shown(
         RIGHT,
