@@ -57,6 +57,18 @@ def watchable() -> None:
         pytest.skip(why_not)
 
 
+@pytest.fixture
+def not_made_to_drop() -> Iterator[None]:
+    """A thread of the test runner that asks for the GIL gets it only where the test drops it.
+
+    So how often the test's own thread drops the GIL is known exactly.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    yield
+    sys.setswitchinterval(interval)
+
+
 @pytest.fixture(scope="session")
 def parser() -> None:
     """Skips tests that parse C where a build that can do without a GIL has no parser, or no GIL."""

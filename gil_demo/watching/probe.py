@@ -131,9 +131,9 @@ def _call(function: Callable[[], object], calls: int | None) -> _Calls:
         if os.getpid() != process:
             os._exit(0)  # the call returned a second time, in a forked child
 
-    sys.setswitchinterval(max(interval, SWITCH_SECONDS))
-    cpu, own_cpu = time.process_time(), time.thread_time()
     try:
+        _ask_seldom(interval)
+        cpu, own_cpu = time.process_time(), time.thread_time()
         once()
         count = calls or _enough(ends[0] - starts[0])
         first_was_all = calls is None and count == 1
@@ -155,6 +155,17 @@ def _call(function: Callable[[], object], calls: int | None) -> _Calls:
     finally:
         sys.setswitchinterval(interval)
     return _Calls(starts, ends, spent, own_spent)
+
+
+def _ask_seldom(interval: float) -> None:
+    """Make other threads wait `SWITCH_SECONDS` before they ask, those that wait already, too.
+
+    A thread reads the switch interval when it begins to wait: one that waits now would ask for
+    the GIL during the calls. It gets the GIL here, while this thread sleeps as long as that.
+    """
+    if interval < SWITCH_SECONDS:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        time.sleep(interval)
 
 
 def _enough(first_ns: int) -> int:

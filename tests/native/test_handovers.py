@@ -15,23 +15,11 @@ import pytest
 from gil_demo.native import handovers
 from gil_demo.native.handovers import CannotWatch
 
-pytestmark = pytest.mark.usefixtures("watchable")
+pytestmark = pytest.mark.usefixtures("watchable", "not_made_to_drop")
 
 Command = Callable[..., CompletedProcess[str]]
 
 SOURCES = Path(__file__).parents[2] / "csrc" / "watch"
-
-
-@pytest.fixture(autouse=True)
-def not_made_to_drop() -> Iterator[None]:
-    """A thread of the test runner that asks for the GIL gets it only where the test drops it.
-
-    So how often the test's own thread takes the GIL is known exactly.
-    """
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1000)
-    yield
-    sys.setswitchinterval(interval)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from statistics import median
 
 import pytest
 
@@ -17,6 +18,7 @@ from gil_demo.watching.statements import numpy_statements
 pytestmark = pytest.mark.usefixtures("watchable")
 
 
+@pytest.mark.usefixtures("not_made_to_drop")
 def test_a_call_that_releases_throughout_releases() -> None:
     """Each call drops the GIL once, and has it only on its ways in and out."""
     found = probe(lambda: handovers.release_gil(0.005), calls=10)
@@ -33,6 +35,7 @@ def test_a_notebook_shows_the_answer() -> None:
     assert all("holds the GIL" in text for text in forms.values())
 
 
+@pytest.mark.usefixtures("not_made_to_drop")
 def test_a_call_that_never_drops_the_gil_holds() -> None:
     """There is no hand-over inside, so nothing else can be said of it."""
     found = probe(lambda: handovers.hold_gil(0.005), calls=10)
@@ -82,6 +85,24 @@ def test_python_code_holds_even_if_another_thread_makes_it_switch() -> None:
         rival.join()
     assert found.state == "holds" or found.reason == AMBIGUOUS
     assert found.other_threads >= 1
+
+
+def test_a_thread_that_waited_already_does_not_make_the_calls_drop_the_gil() -> None:
+    """It gets the GIL before the first call, and then asks as seldom as the others."""
+    stopped = threading.Event()
+
+    def compete() -> None:
+        while not stopped.is_set():
+            sum(range(1000))
+
+    rival = threading.Thread(target=compete)
+    rival.start()
+    try:
+        found = [probe(lambda: handovers.hold_gil(0.001), calls=10) for _ in range(15)]
+    finally:
+        stopped.set()
+        rival.join()
+    assert median(one.hand_overs for one in found) == 0
 
 
 def test_what_threads_started_by_the_call_did_is_told_apart() -> None:
@@ -154,6 +175,7 @@ def test_the_picture_of_one_call_shows_what_was_held() -> None:
     assert len(found.picture) >= 3
 
 
+@pytest.mark.usefixtures("not_made_to_drop")
 def test_the_failure_of_an_assertion_tells_the_whole_story() -> None:
     """What pytest shows of the object has the answer and its figures."""
     report = gil_demo.probe(lambda: handovers.hold_gil(0.002), calls=3, name="my_extension.work")
