@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from gil_demo.host import machine
+
 PROGRAM = """
 import gc, os, sys
 
@@ -46,7 +48,7 @@ getattr(lab.c, f"stop_the_world_{half}")(
     lab.pointer,
 )
 other.result()
-print(ended[0])
+print(ended[0], getattr(sys, "_is_gil_enabled", lambda: True)())
 """
 
 
@@ -65,4 +67,5 @@ def test_who_stops_all_threads_waits_for_attached_c(half: str, action: str) -> N
         timeout=120,
         check=False,
     )
-    assert (ended.stdout, ended.stderr) == ("1\n" if half == "safe" else "0\n", "")
+    has_gil = not machine.free_threaded()
+    assert (ended.stdout, ended.stderr) == (f"{int(half == 'safe')} {has_gil}\n", "")
