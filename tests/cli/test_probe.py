@@ -15,14 +15,14 @@ pytestmark = pytest.mark.usefixtures("watchable")
 Command = Callable[..., CompletedProcess[str]]
 
 HOLDS = ["-s", "from gil_demo import hold_gil", "hold_gil(0.002)"]
-RELEASES = ["-s", "from gil_demo import release_gil", "release_gil(0.005)"]
+RELEASES = ["-s", "from gil_demo import release_gil", "release_gil(0.02)"]
 
 
 def test_the_answer_comes_first(command: Command) -> None:
     """The statement, the answer, the figures, one call in time."""
     ended = command("probe", *RELEASES, "-n", "5")
     lines = ended.stdout.splitlines()
-    assert lines[0] == "release_gil(0.005)"
+    assert lines[0] == "release_gil(0.02)"
     assert lines[1].startswith("releases the GIL (held for ")
     assert "dropped it    5 times, 1 a call" in ended.stdout
     assert ended.returncode == 0
@@ -81,7 +81,7 @@ def test_a_file_of_ones_own_gives_the_same_table(command: Command, tmp_path: Pat
     file.write_text(
         'setup = "import gil_demo"\n'
         '[[statement]]\nname = "ours, held"\nrun = "gil_demo.hold_gil(0.002)"\nwhy = "because"\n'
-        '[[statement]]\nname = "ours, released"\nrun = "gil_demo.release_gil(0.005)"\n'
+        '[[statement]]\nname = "ours, released"\nrun = "gil_demo.release_gil(0.02)"\n'
     )
     ended = command("probe", "--file", str(file), "--json")
     document = json.loads(ended.stdout)

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from statistics import median
 
 import pytest
@@ -11,21 +12,31 @@ import pytest
 import gil_demo
 from gil_demo.errors import BadInput
 from gil_demo.native import handovers
-from gil_demo.watching.probe import AMBIGUOUS, probe
+from gil_demo.results.watching import ProbeResult
+from gil_demo.watching.probe import AMBIGUOUS, MAX_HELD_SHARE_TO_RELEASE, probe
 from gil_demo.watching.selftest import MAX_ERROR_POINTS, selftest
 from gil_demo.watching.statements import numpy_statements
 
 pytestmark = pytest.mark.usefixtures("watchable")
 
 
+def answered(function: Callable[[], object], calls: int) -> ProbeResult:
+    """Probe until there is an answer: on a busy machine there may be none at first."""
+    for _ in range(20):
+        found = probe(function, calls=calls)
+        if found.state != "inconclusive":
+            break
+    return found
+
+
 @pytest.mark.usefixtures("not_made_to_drop")
 def test_a_call_that_releases_throughout_releases() -> None:
     """Each call drops the GIL once, and has it only on its ways in and out."""
-    found = probe(lambda: handovers.release_gil(0.005), calls=10)
-    assert found.state == "releases"
+    found = answered(lambda: handovers.release_gil(0.005), calls=10)
+    assert (found.state, found.reason) == ("releases", None)
     assert found.hand_overs == found.calls == 10
-    assert found.held_share < 0.1
-    assert found.released_seconds > 0.04
+    assert found.held_share <= MAX_HELD_SHARE_TO_RELEASE
+    assert found.released_seconds >= 10 * 0.005
 
 
 def test_a_notebook_shows_the_answer() -> None:
@@ -52,9 +63,9 @@ def test_a_call_that_does_both_is_mixed_and_its_longest_hold_told() -> None:
         handovers.hold_gil(0.004)
         handovers.release_gil(0.006)
 
-    found = probe(both, calls=11)
-    assert found.state == "mixed"
-    assert 0.25 < found.held_share < 0.7
+    found = answered(both, calls=11)
+    assert (found.state, found.reason) == ("mixed", None)
+    assert 11 * 0.004 <= found.held_seconds <= found.wall_seconds - 11 * 0.006
     assert found.longest_hold_seconds >= 0.004
 
 
@@ -116,7 +127,7 @@ def test_what_threads_started_by_the_call_did_is_told_apart() -> None:
     found = probe(start_one, calls=5)
     assert found.other_threads >= 5  # a thread of the test runner may come, too
     assert found.other_threads_held_seconds >= 0.05
-    assert found.held_seconds < found.wall_seconds / 2
+    assert found.held_seconds <= found.wall_seconds - found.other_threads_held_seconds
 
 
 def test_a_call_that_raises_has_no_answer() -> None:
