@@ -66,10 +66,9 @@ Sources:
 """
 
 import signal
-import subprocess
 
-from gil_demo.host.interpreter import python_command
 from gil_demo.lab.lab import Lab
+from gil_demo.lab.program import run_to_its_end
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "lifetime"
@@ -77,8 +76,7 @@ QUESTION = "May C keep a Python object until the process ends?"
 UNSAFE = "crash"
 
 SIZE = 8192
-KILLED = (-signal.SIGSEGV, -signal.SIGBUS)
-TIME_LIMIT_SECONDS = 20.0
+KILLED = (signal.SIGSEGV, signal.SIGBUS)
 
 PROGRAM = """
 import atexit, sys
@@ -98,25 +96,19 @@ print(getattr(lib, f"after_the_end_{half}")(numbers, size))
 
 def unsafe(lab: Lab) -> Finding:
     """Leave the object to an exit handler of the C library."""
-    return _run_to_its_end(lab, "unsafe")
+    return _sum_that_it_prints(lab, "unsafe")
 
 
 def safe(lab: Lab) -> Finding:
     """Drop the object in a function of Python's atexit."""
-    return _run_to_its_end(lab, "safe")
+    return _sum_that_it_prints(lab, "safe")
 
 
-def _run_to_its_end(lab: Lab, half: str) -> Finding:
-    done = subprocess.run(
-        python_command(PROGRAM, half, str(SIZE)),
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=TIME_LIMIT_SECONDS,
-        check=False,
+def _sum_that_it_prints(lab: Lab, half: str) -> Finding:
+    program = run_to_its_end(PROGRAM, half, str(SIZE), killed_by=KILLED)
+    found = float(program.printed)
+    if program.status < 0:
+        return Finding("crash", f"the program printed the sum {found:,.0f} and then {program.how}")
+    return lab.compare(
+        "the sum that the program printed", found, SIZE, f"the program {program.how}"
     )
-    if done.returncode in KILLED:
-        killed = signal.Signals(-done.returncode).name
-        printed = f"the program printed the sum {float(done.stdout):,.0f}"
-        return Finding("crash", f"{printed} and then ended with {killed}")
-    status = f"the program ended with status {done.returncode}"
-    return lab.compare("the sum that the program printed", float(done.stdout), SIZE, status)

@@ -54,13 +54,12 @@ Sources:
 """
 
 import mmap
-import subprocess
 
 import numpy as np
 
 from gil_demo.files import nameless_file
-from gil_demo.host.interpreter import python_command
 from gil_demo.lab.lab import Lab
+from gil_demo.lab.program import run_to_its_end
 from gil_demo.results.patterns import Finding
 
 CHAPTER = "locks and threads"
@@ -68,7 +67,6 @@ QUESTION = "What if Python exits while a thread is in C?"
 UNSAFE = "wrong-value"
 
 SIZE = 8192
-TIME_LIMIT_SECONDS = 20.0
 
 PROGRAM = """
 import atexit, mmap, sys, threading, time
@@ -103,25 +101,22 @@ late = Late()
 
 def unsafe(lab: Lab) -> Finding:
     """Shut the interpreter down while a daemon thread is in C."""
-    return _run_to_its_end(lab, "unsafe")
+    return _sum_in_shared_memory(lab, "unsafe")
 
 
 def safe(lab: Lab) -> Finding:
     """Wait until no thread is in C, then shut the interpreter down."""
-    return _run_to_its_end(lab, "safe")
+    return _sum_in_shared_memory(lab, "safe")
 
 
-def _run_to_its_end(lab: Lab, half: str) -> Finding:
+def _sum_in_shared_memory(lab: Lab, half: str) -> Finding:
     with nameless_file() as file:
         start = lab.ffi.sizeof("lab")
         file.truncate(start + 8 * (1 + SIZE))
         numbers = np.frombuffer(mmap.mmap(file.fileno(), 0), offset=start)
         numbers[1:] = 1.0
-        subprocess.run(
-            python_command(PROGRAM, half, *map(str, (file.fileno(), SIZE))),
-            pass_fds=[file.fileno()],
-            timeout=TIME_LIMIT_SECONDS,
-            check=True,
+        program = run_to_its_end(
+            PROGRAM, half, *map(str, (file.fileno(), SIZE)), pass_fds=[file.fileno()]
         )
-    more = "the program ended with status 0"
+    more = f"the program {program.how}"
     return lab.compare("the sum in shared memory", float(numbers[0]), SIZE, more)
