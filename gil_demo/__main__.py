@@ -18,9 +18,9 @@ OWN_COMMANDS = {"run", "tour", "try", "list", "show", "doctor"}
 def main() -> None:
     """Run the command line and exit with its code; only a fault of gil-demo shows a traceback."""
     _open_standard_streams()
-    for name in ("stdout", "stderr"):
+    for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the process that started this
-            setattr(sys, name, io.StringIO())
+            setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, exit_at_once)
     if sys.argv[1:2] and sys.argv[1] in OWN_COMMANDS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from command_line import Command
+from command_line import Command, assert_refused
 
 MEASURED = ("--section", "picture", "--section", "scaling", "--section", "responsiveness")
 
@@ -173,6 +173,23 @@ def test_without_any_output_there_is_no_traceback(arguments: list[str]) -> None:
         timeout=ENOUGH_SECONDS,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["tour"], "needs a terminal"), (["run", "--from", "-"], "standard input")],
+    ids=["tour", "run"],
+)
+def test_without_any_input_one_line_says_what_is_missing(arguments: list[str], told: str) -> None:
+    """A program whose standard input is closed reads nothing there, as from /dev/null."""
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "gil_demo", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=ENOUGH_SECONDS,
+    )
+    assert_refused(ended, told)
 
 
 def test_a_full_disk_under_csv_leaves_the_old_file_whole(tmp_path: Path, python: Command) -> None:
