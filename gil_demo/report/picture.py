@@ -14,7 +14,13 @@ from gil_demo.results.run import GilHold, Panel, Span
 TITLES = {
     "alone": "GIL {gil}: one call inside at a time, and no other Python thread runs",
     "together": "GIL {gil}: the calls run side by side, and so do other Python threads",
+    "starved": "GIL {gil}: the calls run side by side; the ticker got no time meanwhile",
     "mixed": "GIL {gil}: not all calls were inside at once this time",
+}
+TITLES_OF_ONE_CALL = {
+    "alone": "GIL {gil}: no other Python thread runs during the call",
+    "together": "GIL {gil}: other Python threads run during the call",
+    "starved": "GIL {gil}: the ticker got no time during the call",
 }
 TITLE_WITHOUT_GIL = "GIL {gil}, but there is none: side by side until a thread stops all others"
 
@@ -64,7 +70,7 @@ class Picture:
         for position, panel in enumerate(self.panels):
             if position:
                 yield Text()
-            title = TITLES[_meeting(panel)] if self.gil_enabled else TITLE_WITHOUT_GIL
+            title = _title(panel) if self.gil_enabled else TITLE_WITHOUT_GIL
             yield Text(title.format(gil=panel.gil), style=f"bold {MODE_STYLES[panel.gil]}")
             yield from _lanes(panel, scale, marks)
         yield from _axis(scale, marks)
@@ -84,11 +90,23 @@ class Picture:
         return Scale(lead, lead + total, columns)
 
 
-def _meeting(panel: Panel) -> str:
-    """Say how the calls of a race met, for its title."""
+def _title(panel: Panel) -> str:
+    """Say how the calls of a race met, and whether the ticker ran meanwhile."""
+    titles = TITLES if len(panel.spans) > 1 else TITLES_OF_ONE_CALL
     if panel.gil == "held" and panel.peak_inside == 1:
-        return "alone"
-    return "together" if panel.peak_inside == len(panel.spans) else "mixed"
+        return titles["alone"]
+    if panel.peak_inside < len(panel.spans):
+        return titles["mixed"]
+    return titles["together" if _ticked(panel) else "starved"]
+
+
+def _ticked(panel: Panel) -> bool:
+    """Return whether the ticker ran during a call."""
+    return any(
+        stretch.first_ns < span.exit_ns and span.enter_ns < stretch.last_ns
+        for stretch in panel.ticker
+        for span in panel.spans
+    )
 
 
 def _zero(panel: Panel) -> int:

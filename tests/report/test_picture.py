@@ -199,3 +199,27 @@ def test_a_stall_whose_end_was_not_seen_goes_to_the_edge(made: RunResult) -> Non
     assert "no tick for 60 ms or more" in lane
     assert held.open_stall is None
     assert cut.open_stall == (held.ticker[0].last_ns, held.spans[-1].exit_ns)
+
+
+def test_the_title_of_one_call_speaks_of_one(made: RunResult) -> None:
+    """`--threads 1`: nothing lies side by side, and the ticker is what there is to see."""
+    panels = tuple(replace(one, spans=one.spans[:1], peak_inside=1) for one in made.picture)
+    titles = [line for line in drawn(Picture(panels, True)) if line.startswith("GIL")]
+    assert titles == [
+        "GIL held: no other Python thread runs during the call",
+        "GIL released: other Python threads run during the call",
+    ]
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_the_title_says_nothing_of_a_ticker_that_got_no_time(calls: int, made: RunResult) -> None:
+    """On a busy machine it may tick before and after the released calls, and not beside them."""
+    released = made.picture[RELEASED]
+    before, after = released.ticker[0].first_ns, released.ticker[-1].last_ns
+    outside = (Stretch(before, before, 1), Stretch(after, after, 1))
+    starved = replace(
+        released, spans=released.spans[:calls], peak_inside=calls, ticker=outside
+    )
+    title = drawn(Picture((starved,), True))[0]
+    assert "Python threads" not in title
+    assert "the ticker got no time" in title
