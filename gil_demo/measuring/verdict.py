@@ -114,7 +114,7 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     if not evidence.results_agree:
         yield "The same call did not return the same value every time: somebody wrote to the array."
     if not evidence.peaks and not evidence.ticker and not _patterns(evidence):
-        yield "Nothing was measured that could decide it: give two threads or more, or the ticker."
+        yield "Too little was measured to decide it: add responsiveness, or two threads or more."
     for pattern in evidence.patterns:
         if "unfinished" in pattern.outcomes:
             yield f"The {pattern.half} half of {pattern.name} did not finish in time."

@@ -184,6 +184,7 @@ def test_nothing_measured_shows_nothing(evidence: Evidence) -> None:
         verdict = judge(empty)
         assert verdict.state == "inconclusive"
         assert "two threads" in verdict.reasons[0]
+        assert "responsiveness" in verdict.reasons[0]  # the section's name
 
 
 def test_released_calls_that_did_not_meet_leave_it_open(evidence: Evidence) -> None:

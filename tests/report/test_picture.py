@@ -217,9 +217,7 @@ def test_the_title_says_nothing_of_a_ticker_that_got_no_time(calls: int, made: R
     released = made.picture[RELEASED]
     before, after = released.ticker[0].first_ns, released.ticker[-1].last_ns
     outside = (Stretch(before, before, 1), Stretch(after, after, 1))
-    starved = replace(
-        released, spans=released.spans[:calls], peak_inside=calls, ticker=outside
-    )
+    starved = replace(released, spans=released.spans[:calls], peak_inside=calls, ticker=outside)
     title = drawn(Picture((starved,), True))[0]
     assert "Python threads" not in title
     assert "the ticker got no time" in title
