@@ -13,6 +13,9 @@ from gil_demo.interrupts import interrupts_later
 MAX_BYTES_READ = 1 << 26
 """More than any document or settings have: what is larger may be a device without an end."""
 
+STANDARD_STREAM = Path("-")
+"""How a person names standard input where a file is read."""
+
 STANDARD_STREAMS = {1: "standard output", 2: "standard error"}
 """By their descriptors."""
 
@@ -47,8 +50,13 @@ def refuse_outputs(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raise `Unwritable` unless a draft can be made beside the file and take its place."""
+    """Raise `Unwritable` unless a draft can be made beside the file and take its place.
+
+    Nor is a file called "-" made: a person who writes that means standard output.
+    """
     with _told(path):
+        if path == STANDARD_STREAM:
+            raise Unwritable(path, "is no name for a file here: give another")
         if path.exists() and not path.is_file():
             raise Unwritable(path, "is not a file")
         if path.is_symlink():

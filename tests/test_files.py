@@ -11,7 +11,13 @@ import pytest
 from command_line import Command
 
 from gil_demo.errors import BadInput
-from gil_demo.files import nameless_file, refuse_outputs, refuse_unwritable, write_whole
+from gil_demo.files import (
+    nameless_file,
+    refuse_folder,
+    refuse_outputs,
+    refuse_unwritable,
+    write_whole,
+)
 
 WRITE_UNDER_A_LIMIT = """
 import resource, sys
@@ -258,6 +264,18 @@ def test_two_options_may_not_name_one_file(tmp_path: Path) -> None:
             refuse_outputs({"--csv": tmp_path / "one", "--svg": other}, {})
         with pytest.raises(BadInput, match="--input and --csv name the same file"):
             refuse_outputs({"--csv": other}, {"--input": tmp_path / "one"})
+
+
+def test_a_hyphen_makes_no_file_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere it means standard output, so nobody who writes it wants a file called so."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="- is no name for a file here"):
+        refuse_outputs({"--csv": Path("-")}, {})
+    with pytest.raises(OSError, match="- is no name for a file here"):
+        refuse_folder(Path("-"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_outputs_are_refused_where_they_cannot_be_written(tmp_path: Path) -> None:

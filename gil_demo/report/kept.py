@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gil_demo.files import printable, read_whole
+from gil_demo.files import STANDARD_STREAM, printable, read_whole
 from gil_demo.results.lesson import Cell, Figure, Lanes, LessonResult, Table
 from gil_demo.results.patterns import TryResult, from_text
 from gil_demo.results.reading import UnreadableDocument, content, read
 from gil_demo.results.run import Panel, RunResult
 from gil_demo.tour.kept import walk_of
 from gil_demo.tour.walk import Walk
-
-STANDARD_INPUT = Path("-")
 
 CONTROL = re.compile(r"[\x7f-\x9f]|\\u00(?:[01][0-9a-f]|7f|[89][0-9a-f])", re.IGNORECASE)
 """A control character, or its escape. It would steer a terminal, and no result has one."""
@@ -71,7 +69,7 @@ def kept_walk(path: Path) -> Walk:
 @contextmanager
 def named(path: Path) -> Iterator[None]:
     """Name the file in a complaint about its document."""
-    name = "standard input" if path == STANDARD_INPUT else printable(path)
+    name = "standard input" if path == STANDARD_STREAM else printable(path)
     try:
         yield
     except UnreadableDocument as error:
@@ -81,7 +79,7 @@ def named(path: Path) -> Iterator[None]:
 def text_of(path: Path) -> str:
     """Return the text of a file, or of standard input, without anything that steers a terminal."""
     try:
-        raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else read_whole(path)
+        raw = sys.stdin.buffer.read() if path == STANDARD_STREAM else read_whole(path)
         text = raw.decode("utf-8-sig")
     except OSError as error:
         raise UnreadableDocument(f"the document cannot be read: {error.strerror}") from None

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from gil_demo.files import STANDARD_STREAM
 from gil_demo.report.document import json_text, run_document, try_document
-from gil_demo.report.kept import NO_PICTURE, STANDARD_INPUT, kept_run, kept_trials
+from gil_demo.report.kept import NO_PICTURE, kept_run, kept_trials
 from gil_demo.results.patterns import TryResult
 from gil_demo.results.reading import VERSION, UnreadableDocument
 from gil_demo.results.run import RunResult
@@ -48,7 +49,7 @@ def test_standard_input_is_read_as_a_file(made: RunResult, monkeypatch: pytest.M
     """A result can come through a pipe."""
     text = json_text(run_document(made)).encode()
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(text)))
-    assert kept_run(STANDARD_INPUT) == made
+    assert kept_run(STANDARD_STREAM) == made
 
 
 def test_a_run_of_version_1_is_read_without_its_picture() -> None:
