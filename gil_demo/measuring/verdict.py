@@ -138,7 +138,7 @@ def _shown(evidence: Evidence) -> tuple[str, ...]:
     if evidence.peaks:
         threads = max(threads for _, threads, _ in evidence.peaks)
         held.append(f"never more than 1 of {threads} calls was inside the kernel")
-        released.append(f"{_all(threads)} calls were inside at once in every round")
+        released.append(_met(evidence, threads))
     if evidence.ticker:
         length = notation.milliseconds(evidence.ticker["held"].call_seconds, 1)
         ticks = evidence.ticker["released"].ticks_inside
@@ -164,7 +164,7 @@ def _shown_without_gil(evidence: Evidence) -> tuple[str, ...]:
     facts = []
     if evidence.peaks:
         threads = max(threads for _, threads, _ in evidence.peaks)
-        facts.append(f"{_all(threads)} calls were inside at once in every round")
+        facts.append(_met(evidence, threads))
     if evidence.ticker:
         facts.append("the ticker ticked beside a held call and beside a released one")
     if rows := evidence.compared:
@@ -217,8 +217,11 @@ def _sentence(clause: str) -> str:
     return f"{clause[0].upper()}{clause[1:]}."
 
 
-def _all(count: int) -> str:
-    return "both" if count == 2 else f"all {count}"
+def _met(evidence: Evidence, threads: int) -> str:
+    """Say that the calls met; the picture alone is of one race, and of no rounds."""
+    calls = "both calls" if threads == 2 else f"all {threads} calls"
+    rounds = " in every round" if evidence.scaling else ""
+    return f"{calls} were inside at once{rounds}"
 
 
 def _list(facts: Sequence[str]) -> str:

@@ -52,6 +52,7 @@ def test_each_section_alone_can_show_it(quantity: Quantity, evidence: Evidence) 
     assert ("inside at once" in text) == (quantity != "responsiveness")
     assert ("tick" in text) == (quantity == "responsiveness")
     assert ("1.94x" in text) == (quantity == "scaling")
+    assert ("in every round" in text) == (quantity == "scaling")  # the picture is one race
 
 
 def test_the_most_threads_are_told(evidence: Evidence) -> None:
