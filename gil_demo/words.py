@@ -27,7 +27,7 @@ Outcome = Literal[
     "fatal-error",  # the interpreter, or a check, gave up: SIGABRT
     "deadlock",  # each waits for the other
     "stall",  # somebody waited who should not have had to
-    "slow",  # it took longer in every round of the comparison
+    "slow",  # longer in every round of the comparison, or one call waited for the other
     "unfinished",  # the time limit came first: this says nothing
 ]
 

@@ -197,8 +197,8 @@ def _row(row: Mapping[str, Any]) -> Iterator[str]:
     for middle, low, high in TIMES.findall(row["evidence"]):
         one, least, most = (float(text.replace(",", "")) for text in (middle, low, high))
         yield from _ordered("the ratio", least, one, most)
-        by_times = isinstance(row["expected"], list) and "slow" in row["expected"]
-        if by_times and "no difference" not in row["evidence"] and least < 1:
+        explained = "no difference" in row["evidence"] or "waited" in row["evidence"]
+        if "slow" in expected and least < 1 and not explained:
             yield f"ended in {left['outcome']}, and was faster in some round"
         if (
             "slow" in expected

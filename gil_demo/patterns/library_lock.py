@@ -26,7 +26,8 @@ Forced:
     With the short lock the two calls wait for each other in the middle, so that both are at
     work at one moment, also on one core. Under the one lock they could not: the first would
     wait for ever. Whether two threads gain time is up to the machine, and on one core they gain
-    none in either half. The ratios are measured in turn, and shown; nothing is decided by them.
+    none in either half. The ratios are measured in turn, and shown; nothing is decided by them:
+    a half ends in ``slow`` if at most one call was at work, because the other waited.
     No sanitizer judges it, since only time is lost: the evidence is the run itself.
 
 In your own code:
@@ -94,7 +95,8 @@ def _call(lab: Lab, summed: Any, lock: str) -> Finding:
     both["in turn"]()  # the first calls meet cold memory
     ratio = Spread.of(ratios(interleaved(both, ROUNDS), "at once", "in turn"))
     at_work = int(lab.pointer.total)
-    seen = f"{lock}: at most {at_work} of 2 calls were at work at once"
+    waited = ", so one waited for the other" if at_work < 2 else ""
+    seen = f"{lock}: at most {at_work} of 2 calls were at work at once{waited}"
     gained = f"both at once took {notation.times(ratio)} as long as one after the other"
     return Finding("ok" if at_work > 1 else "slow", seen, gained)
 
