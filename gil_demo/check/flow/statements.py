@@ -6,7 +6,7 @@ from typing import Any
 from gil_demo.check import facts
 from gil_demo.check.flow.code import Code
 from gil_demo.check.flow.expressions import Expressions
-from gil_demo.check.flow.state import States, TooMuch, joined
+from gil_demo.check.flow.state import State, States, TooMuch, joined
 from gil_demo.check.grammar import MAX_DEPTH
 
 MAX_PASSES = 3
@@ -45,10 +45,13 @@ class Statements(Expressions):
 
     def _compound(self, code: Code, node: Any, states: States) -> States:
         self.scope += 1
-        depth = self.scope
         states = self.in_order(code, node.children, states)
         self.scope -= 1
-        return joined(self.unwound(state, depth) for state in states)
+        return self._outside(states)
+
+    def _outside(self, states: Iterable[State]) -> States:
+        """Return the states that have left the scopes inside of this one, in order or by a jump."""
+        return joined(self.unwound(state, self.scope + 1) for state in states)
 
     def _if(self, code: Code, node: Any, states: States) -> States:
         after: States = ()
@@ -94,7 +97,7 @@ class Statements(Expressions):
             else:
                 inside, out = head, head
             inside = self.statement(code, body, inside) if body is not None else inside
-            inside = joined((*inside, *self.continues[-1]))
+            inside = joined((*inside, *self._outside(self.continues[-1])))
             if update is not None:
                 inside = self.expression(code, update, inside)
             if first:
@@ -105,7 +108,7 @@ class Statements(Expressions):
             head = grown
         self.loops -= 1
         self.continues.pop()
-        return joined((*out, *self.breaks.pop()))
+        return joined((*out, *self._outside(self.breaks.pop())))
 
     def _maybe(self, code: Code, condition: Any, states: States) -> tuple[States, States]:
         if condition is None:
@@ -153,6 +156,7 @@ class Statements(Expressions):
         body = node.child_by_field_name("body")
         inside: States = ()
         default = False
+        self.scope += 1
         for child in body.children if body is not None else ():
             if child.type == "case_statement":
                 colon = next((i for i, c in enumerate(child.children) if c.type == ":"), 0)
@@ -161,14 +165,15 @@ class Statements(Expressions):
                 inside = self.in_order(code, child.children[colon + 1 :], inside)
             elif child.is_named:
                 inside = self.statement(code, child, inside)
+        self.scope -= 1
         if not default:
             inside = (*inside, *states)
-        return joined((*inside, *self.breaks.pop()))
+        return self._outside((*inside, *self.breaks.pop()))
 
     def _label(self, code: Code, node: Any, states: States) -> States:
         label = node.child_by_field_name("label")
         name = code.text[label.start_byte : label.end_byte] if label is not None else ""
-        states = joined((*states, *self.gotos.get(name, ())))
+        states = joined((*states, *self._outside(self.gotos.get(name, ()))))
         rest = [
             child for child in node.children if label is None or child.start_byte > label.start_byte
         ]
@@ -209,16 +214,15 @@ class Statements(Expressions):
 
     def _try(self, code: Code, node: Any, states: States) -> States:
         self.thrown.append(set())
-        depth = self.scope + 1
         body = node.child_by_field_name("body")
         after = self.statement(code, body, states) if body is not None else states
-        caught = (*states, *(self.unwound(s, depth) for s in self.thrown.pop()))
+        caught = joined((*states, *self._outside(self.thrown.pop())))
         result = list(after)
         for child in node.children:
             if child.type == "catch_clause":
                 inner = child.child_by_field_name("body")
                 if inner is not None:
-                    result += self.statement(code, inner, joined(caught))
+                    result += self.statement(code, inner, caught)
         return joined(result)
 
     def _seh(self, code: Code, node: Any, states: States) -> States:
