@@ -16,6 +16,8 @@ KEPT_IN = re.compile(r"([\w>.-]+)\s*=(?!=)\s*(?:[^;{}?]*\?\s*)?$")
 MAX_BEFORE = 160
 """How far before a call is looked for the variable that it is assigned to."""
 HANDED_ON = re.compile(r"(?:=|\breturn|&)\s*([A-Za-z_]\w*)\s*[;,)]")
+GIVEN_TO_A_CALL = re.compile(r"\b(?!if\b|while\b|switch\b|Py)[A-Za-z_]\w*\s*\(([^(){};]*)\)")
+"""The arguments of a call, but for Python's own functions, which keep nothing."""
 
 
 class Switches(Walk):
@@ -154,7 +156,8 @@ class Switches(Walk):
 @lru_cache(maxsize=16)
 def _thread_states(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the thread states that a text declares, and the variables that it hands on."""
-    return frozenset(DECLARED.findall(text)), frozenset(HANDED_ON.findall(text))
+    given = (name.strip() for call in GIVEN_TO_A_CALL.findall(text) for name in call.split(","))
+    return frozenset(DECLARED.findall(text)), frozenset((*HANDED_ON.findall(text), *given))
 
 
 def _variable(text: str, mark: re.Match[str]) -> str:
