@@ -61,6 +61,9 @@ def test_own_guard_classes_are_known_however_they_are_written(members: str, tmp_
         "switch (n) { case 1: { py::gil_scoped_release r; work(); break; } default: n = 2; }",
         "switch (n) { default: py::gil_scoped_release r; work(); break; }",
         "{ py::gil_scoped_release r; if (work()) goto out; n = 3; } out:",
+        "if (py::gil_scoped_release r; work()) n = 3;",
+        "for (py::gil_scoped_release r; work(); ) { if (n) break; }",
+        "switch (py::gil_scoped_release r; n) { case 1: work(); break; default: n = 2; }",
         "try { py::gil_scoped_release r; throw work(); } catch (...) { }",
     ],
 )

@@ -29,7 +29,10 @@ class Statements(Expressions):
         try:
             method = _STATEMENTS.get(kind)
             if method is not None:
-                return method(self, code, node, states)
+                self.scope += kind in _SCOPES
+                states = method(self, code, node, states)
+                self.scope -= kind in _SCOPES
+                return self._outside(states) if kind in _SCOPES else states
             if kind in _CONTAINERS:
                 return self.in_order(code, node.children, states)
             return self.expression(code, node, states)
@@ -44,10 +47,7 @@ class Statements(Expressions):
         return states
 
     def _compound(self, code: Code, node: Any, states: States) -> States:
-        self.scope += 1
-        states = self.in_order(code, node.children, states)
-        self.scope -= 1
-        return self._outside(states)
+        return self.in_order(code, node.children, states)
 
     def _outside(self, states: Iterable[State]) -> States:
         """Return the states that have left the scopes inside of this one, in order or by a jump."""
@@ -156,7 +156,6 @@ class Statements(Expressions):
         body = node.child_by_field_name("body")
         inside: States = ()
         default = False
-        self.scope += 1
         for child in body.children if body is not None else ():
             if child.type == "case_statement":
                 colon = next((i for i, c in enumerate(child.children) if c.type == ":"), 0)
@@ -165,10 +164,9 @@ class Statements(Expressions):
                 inside = self.in_order(code, child.children[colon + 1 :], inside)
             elif child.is_named:
                 inside = self.statement(code, child, inside)
-        self.scope -= 1
         if not default:
             inside = (*inside, *states)
-        return self._outside((*inside, *self.breaks.pop()))
+        return joined((*inside, *self.breaks.pop()))
 
     def _label(self, code: Code, node: Any, states: States) -> States:
         label = node.child_by_field_name("label")
@@ -271,6 +269,17 @@ _STATEMENTS: dict[str, Callable[[Statements, Code, Any, States], States]] = {
     "field_declaration_list": Statements._nothing,
     "type_definition": Statements._nothing,
 }
+_SCOPES = frozenset(
+    [
+        "compound_statement",
+        "if_statement",
+        "while_statement",
+        "for_statement",
+        "for_range_loop",
+        "switch_statement",
+    ]
+)
+"""What objects that are declared in it do not outlive, be it in its head."""
 _CONTAINERS = frozenset(
     [
         "translation_unit",

@@ -92,6 +92,9 @@ class Switches(Walk):
             if name in words.MAYBE_RELEASE:
                 after.append(state)
         self.switched(span[0], name, self._is_paired(code, name, variable))
+        if self.function.opening in self.source.taken_back_in_lambdas:
+            # nobody can say when the lambda runs: it may be kept in an object until a scope ends
+            return joined(s._replace(gil=UNKNOWN, since=-1) for s in after)
         return joined(after)
 
     def _is_paired(self, code: Code, name: str, variable: str) -> bool:
