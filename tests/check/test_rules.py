@@ -84,6 +84,23 @@ def test_a_field_that_never_changes_may_be_read_in_a_block(tmp_path: Path) -> No
     assert found(tmp_path, code % "PyList_GET_SIZE", "advice") == ["header-read advice 3"]
 
 
+WRAPPED = """\
+#define FREE(x) do { Py_BEGIN_ALLOW_THREADS x; Py_END_ALLOW_THREADS } while (%s)
+int f(int n)
+{
+    FREE(n = work(n));
+    return n;
+}
+"""
+
+
+def test_the_do_while_0_of_a_macro_is_no_loop(tmp_path: Path) -> None:
+    """It runs once, however it is written; a condition makes a loop of it."""
+    for never in ("0", "false", "(0)"):
+        assert found(tmp_path, WRAPPED % never, "advice") == []
+    assert found(tmp_path, WRAPPED % "n > 3", "advice") == ["block-in-loop advice 4"]
+
+
 def test_the_list_is_generated_from_headers(tmp_path: Path) -> None:
     """A macro that only reads is one that reads, and one that calls through a table is not."""
     (tmp_path / "some.h").write_text(

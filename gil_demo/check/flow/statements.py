@@ -84,7 +84,8 @@ class Statements(Expressions):
 
         Without a condition that it ``asks`` a loop may end before each turn, as for-each does.
         """
-        self.loops += 1
+        turns = not (first and self._is_never(code, condition))
+        self.loops += turns
         self.breaks.append(set())
         self.continues.append(set())
         head: States = states
@@ -106,7 +107,7 @@ class Statements(Expressions):
             if set(grown) == set(head):
                 break
             head = grown
-        self.loops -= 1
+        self.loops -= turns
         self.continues.pop()
         return joined((*out, *self._outside(self.breaks.pop())))
 
@@ -114,6 +115,11 @@ class Statements(Expressions):
         if condition is None:
             return states, ()
         return self.condition(code, condition, states)
+
+    def _is_never(self, code: Code, condition: Any) -> bool:
+        """Tell whether a condition is the 0 of a macro's ``do { … } while (0)``."""
+        text = code.text[condition.start_byte : condition.end_byte] if condition is not None else ""
+        return facts.constant(text.strip("() ")) == 0
 
     def _while(self, code: Code, node: Any, states: States) -> States:
         condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
