@@ -71,3 +71,33 @@ REDUCE(sum, double) {{
 }}
 """
     assert found(tmp_path, code) == []
+
+
+FREES = """\
+void f(object *data)
+{
+    PyGILState_STATE state = 0;
+    PyThreadState *_save = NULL;
+    int lives = Py_IsInitialized();
+    if (lives) {
+        state = PyGILState_Ensure();
+        Py_DECREF(data->type);
+        Py_UNBLOCK_THREADS
+    }
+    work(data);
+    if (%s) {
+        Py_BLOCK_THREADS
+        PyGILState_Release(state);
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("asks", ["lives && Py_IsInitialized ()", "lives && !Py_IsFinalizing()"])
+def test_without_an_interpreter_nothing_has_to_be_taken_back(asks: str, tmp_path: Path) -> None:
+    """Memory may be freed after Python has ended, and the GIL ended with it."""
+    assert found(tmp_path, FREES % asks) == []
+    assert found(tmp_path, FREES % "lives && work(0)") == [
+        "leaves-block warning 16",
+        "leaves-block warning 16",
+    ]
