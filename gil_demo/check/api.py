@@ -3,7 +3,7 @@
 The list, ``api.json``, is generated from installed headers and reviewed as a difference:
 ``python -m gil_demo.check.api INCLUDE_DIRECTORY…`` writes it anew. Every name that the headers
 declare needs the GIL unless an entry of FREE or READS says otherwise, each with its reason. A
-macro or an inline function that only uses names which read is one that reads.
+macro or an inline function that only uses names which read is one that reads, but for NEEDS.
 """
 
 import json
@@ -95,6 +95,17 @@ READS = {
 }
 """Names that only read fields: a race at worst, and advice rather than an error."""
 
+NEEDS = {
+    r"Py(?:List|Tuple|StructSequence)_SET_ITEM|PyCell_SET|PyUnicode_WRITE|"
+    r"Py_SET_(?:SIZE|TYPE)|PyArray_(?:CLEAR|ENABLE)FLAGS": "writes to an object",
+    r"Py(?:List|Sequence_Fast)_GET_ITEM|PyCell_GET|PyWeakref_GET_OBJECT": (
+        "lends a reference that another thread may take away meanwhile"
+    ),
+    r"Py_VISIT": "calls through a pointer that is an argument",
+    r"Py_BEGIN_CRITICAL_SECTION\w*": "needs an attached thread where there is no GIL",
+}
+"""Macros and inline functions that need the GIL although their bodies call nothing that does."""
+
 ONLY_WITH_MESSAGE = {
     "NpyIter_Reset": 1,
     "NpyIter_GetIterNext": 1,
@@ -103,7 +114,7 @@ ONLY_WITH_MESSAGE = {
 }
 """Which argument must not be NULL for the function to need no GIL (numpy c-api/iterator)."""
 
-ANY_FREE, ANY_READS = (re.compile("|".join(names)) for names in (FREE, READS))
+ANY_FREE, ANY_READS, ANY_NEEDS = (re.compile("|".join(names)) for names in (FREE, READS, NEEDS))
 
 THROUGH_A_POINTER = "(pointer)"
 """What a macro's body calls that calls a function of some table."""
@@ -113,6 +124,7 @@ INLINE = (
     rf"static\s+(?:inline|NPY_INLINE|NPY_UNUSED)[^;{{}}]*?\b({NAME})"
     r"\([^;{}]*\)\s*\{(.*?)^\}"
 )
+DEFINITION = r"^[ \t]*#[ \t]*define[^\n]*"
 LOOKS_LIKE_API = re.compile(r"Py[A-Z]\w*_[A-Za-z]\w*|Py_[A-Z][A-Za-z]+")
 
 
@@ -158,6 +170,11 @@ def _reads(name: str) -> bool:
     return ANY_READS.fullmatch(name) is not None
 
 
+def _kind_by_name(name: str) -> str:
+    """Return what a macro or an inline function is unless its body calls what needs the GIL."""
+    return "free" if _free(name) else "needs" if ANY_NEEDS.fullmatch(name) else "reads"
+
+
 def generate(directories: list[Path]) -> dict[str, list[str]]:
     """Return the list that the headers below some directories give."""
     bodies: dict[str, set[str]] = {}
@@ -170,7 +187,9 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
                 r"/\*.*?\*/|//[^\n]*", " ", header.read_text("utf-8", "replace"), flags=re.S
             )
             text = re.sub(r"\\\r?\n", " ", text)
-            names |= set(re.findall(rf"\b({NAME})\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*;", text))
+            declared = re.sub(rf"{INLINE}|{DEFINITION}", " ", text, flags=re.M | re.S)
+            declaration = rf"\b({NAME})\s*\([^()]*(?:\([^()]*\)[^()]*)*\)\s*;"
+            names |= set(re.findall(declaration, declared))
             names |= set(re.findall(rf"PyAPI_FUNC\([^()]*\)\s*({NAME})", text))
             table_entry = rf"#define\s+({NAME})\s*\\?\s*\(\*\([^;]*?PyArray_API\[\d+\]\)"
             names |= set(re.findall(table_entry, text))
@@ -182,7 +201,7 @@ def generate(directories: list[Path]) -> dict[str, list[str]]:
     for name in names:
         bodies.pop(name, None)
     kinds = {n: "free" if _free(n) else "reads" if _reads(n) else "needs" for n in names}
-    kinds |= {n: "free" if _free(n) else "reads" for n in bodies}
+    kinds |= {n: _kind_by_name(n) for n in bodies}
     kinds[THROUGH_A_POINTER] = "needs"
     changed = True
     while changed:

@@ -322,49 +322,6 @@ def test_code_that_is_wrong_is_flagged_once(code: str, expected: list[str], tmp_
     assert found(tmp_path, textwrap.dedent(code), "advice", "one.cpp") == expected
 
 
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("void f(py::object o) { py::gil_scoped_release r; work(); }", []),
-        ("void f() { py::gil_scoped_release r; py::cast(1); }", ["api-in-block error 1"]),
-        ("void f(PyObject *o) { { py::gil_scoped_release r; work(); } Py_DECREF(o); }", []),
-        (
-            "void f(PyObject *o) { py::gil_scoped_release r; { py::gil_scoped_acquire a; "
-            "Py_DECREF(o); } work(); }",
-            [],
-        ),
-        (
-            "void f(PyObject *o) { py::gil_scoped_release r; Py_DECREF(o); }",
-            ["api-in-block error 1"],
-        ),
-        ('void f(M &m) { m.def("g", [](int a) { py::gil_scoped_release r; return a; }); }', []),
-    ],
-)
-def test_guard_objects_live_until_their_scope_ends(
-    code: str, expected: list[str], tmp_path: Path
-) -> None:
-    """C++: what releases in its constructor takes back in its destructor."""
-    assert found(tmp_path, code + "\n", name="one.cpp") == expected
-
-
-@pytest.mark.parametrize(
-    "members",
-    [
-        "PyThreadState *s; Free() { s = PyEval_SaveThread(); }",
-        "PyThreadState *s; Free() : s(PyEval_SaveThread()) { }",
-        "PyThreadState *s = PyEval_SaveThread();",
-    ],
-)
-def test_own_guard_classes_are_known_however_they_are_written(members: str, tmp_path: Path) -> None:
-    """In the constructor's body, in the list before it, or with a member's first value."""
-    code = (
-        f"struct Free {{ {members} ~Free() {{ PyEval_RestoreThread(s); }} }};\n"
-        "void right(PyObject *o) { { Free free; work(); } Py_DECREF(o); }\n"
-        "void wrong(PyObject *o) { Free free; Py_DECREF(o); }\n"
-    )
-    assert found(tmp_path, code, name="one.cpp") == ["api-in-block error 3"]
-
-
 def test_a_function_with_more_ways_than_are_followed_is_said_not_to_be_understood() -> None:
     """It gets no finding, and the last line of the report counts it."""
     branches = "".join(f"if (a == {i}) s{i} = PyGILState_Ensure();\n" for i in range(40))

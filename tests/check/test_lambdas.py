@@ -39,6 +39,25 @@ def test_a_lambda_runs_as_the_function_that_calls_it_has_the_gil(
     assert found(tmp_path, code, name="one.cpp") == expected
 
 
+@pytest.mark.parametrize(
+    "releases",
+    [
+        "PyThreadState *s = PyEval_SaveThread(); auto b = end([&] { PyEval_RestoreThread(s); });",
+        "std::shared_ptr<void> b(PyEval_SaveThread(), [](void *s) { PyEval_RestoreThread(s); });",
+    ],
+)
+def test_a_lambda_may_take_the_gil_back_at_the_end_of_a_scope(
+    releases: str, tmp_path: Path
+) -> None:
+    """C++: an object runs it in its destructor, so nobody can say where."""
+    code = f"PyObject *f(int a) {{ {{ {releases} work(); }} return PyLong_FromLong(a); }}\n"
+    assert found(tmp_path, code, name="one.cpp") == []
+    here = (
+        "PyObject *f() { PyThreadState *s = PyEval_SaveThread(); auto g = [&] { work(); }; g(); }"
+    )
+    assert found(tmp_path, here, name="one.cpp") == ["leaves-block error 1"]
+
+
 def test_a_block_behind_many_lambdas_is_read(tmp_path: Path) -> None:
     """C++: the function around them is found however many begin before the block."""
     lambdas = 'm.def("g", [](int a) { return a; });\n' * 20

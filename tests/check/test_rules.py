@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from checking import TOP
+from checking import TOP, found
 
 from gil_demo.check import api
 from gil_demo.check.rule import Rule, find, load_all
@@ -57,6 +57,10 @@ def test_an_unknown_rule_is_refused_with_the_names_of_all() -> None:
         ("PyArray_SETITEM", "needs"),
         ("PyArray_DATA", "reads"),
         ("Py_TYPE", "reads"),
+        ("PyFloat_AS_DOUBLE", "reads"),
+        ("PyTuple_GET_ITEM", "reads"),
+        ("PyList_GET_ITEM", "needs"),
+        ("PyTuple_SET_ITEM", "needs"),
         ("PyMem_RawMalloc", "free"),
         ("PyThread_acquire_lock", "free"),
         ("NpyIter_GetIterSize", "free"),
@@ -70,6 +74,33 @@ def test_the_list_knows_what_a_function_needs(name: str, kind: str | None) -> No
         assert api.reason(name)
 
 
+def test_a_field_that_never_changes_may_be_read_in_a_block(tmp_path: Path) -> None:
+    """A float's value and a tuple's items stay; a list's size may be another one meanwhile."""
+    code = (
+        "void f(PyObject *o) {\n Py_BEGIN_ALLOW_THREADS\n use(%s(o));\n Py_END_ALLOW_THREADS\n}\n"
+    )
+    for name in ("PyFloat_AS_DOUBLE", "PyTuple_GET_SIZE", "PyBytes_AS_STRING", "PyFloat_Check"):
+        assert found(tmp_path, code % name, "advice") == []
+    assert found(tmp_path, code % "PyList_GET_SIZE", "advice") == ["header-read advice 3"]
+
+
+WRAPPED = """\
+#define FREE(x) do { Py_BEGIN_ALLOW_THREADS x; Py_END_ALLOW_THREADS } while (%s)
+int f(int n)
+{
+    FREE(n = work(n));
+    return n;
+}
+"""
+
+
+def test_the_do_while_0_of_a_macro_is_no_loop(tmp_path: Path) -> None:
+    """It runs once, however it is written; a condition makes a loop of it."""
+    for never in ("0", "false", "(0)"):
+        assert found(tmp_path, WRAPPED % never, "advice") == []
+    assert found(tmp_path, WRAPPED % "n > 3", "advice") == ["block-in-loop advice 4"]
+
+
 def test_the_list_is_generated_from_headers(tmp_path: Path) -> None:
     """A macro that only reads is one that reads, and one that calls through a table is not."""
     (tmp_path / "some.h").write_text(
@@ -77,12 +108,13 @@ def test_the_list_is_generated_from_headers(tmp_path: Path) -> None:
         "#define PyRead_Field(x) (((some *)(x))->field)\n"
         "#define PyRead_Twice(x) (PyRead_Field(x) + PyRead_Field(x))\n"
         "#define PyMake_Thing(x) PyNew_Thing(PyRead_Field(x))\n"
+        "static inline int PyRead_Inline(some *x) {\n int n = PyRead_Twice(x);\n return n;\n}\n"
         "#define PyCall_Table(x) (((some *)(x))->call)(x)\n"
         "PyAPI_FUNC(void *) PyMem_RawMalloc(size_t);\n"
     )
     assert api.generate([tmp_path]) == {
         "needs": ["PyCall_Table", "PyMake_Thing", "PyNew_Thing"],
-        "reads": ["PyRead_Field", "PyRead_Twice"],
+        "reads": ["PyRead_Field", "PyRead_Inline", "PyRead_Twice"],
         "free": ["PyMem_RawMalloc"],
     }
 

@@ -1,5 +1,6 @@
 """Text is prepared for the parser so that each offset keeps its meaning."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,27 @@ def test_a_branch_that_no_reading_keeps_can_be_asked_for() -> None:
     assert not any("b()" in text for f in one.functions for text in (f.body, *f.others))
     one.add_branches((code.index("b()"),))
     assert any("b()" in text for f in one.functions for text in (f.body, *f.others))
+
+
+@pytest.mark.parametrize(
+    ("asks", "asks_opposite"),
+    [
+        ("#ifdef FAST", "#ifndef FAST"),
+        ("#if defined(FAST)", "#if !defined FAST"),
+        ("#if FAST > 3", "#if FAST > 3\n#else"),
+    ],
+)
+def test_a_reading_answers_the_same_question_in_the_same_way(asks: str, asks_opposite: str) -> None:
+    """No build has the begin of one branch and the end of its opposite, as Cython writes them."""
+    code = (
+        f"void f(int a) {{\n{asks}\none();\n#endif\n{asks}\ntwo();\n#else\nthree();\n#endif\n"
+        f"{asks_opposite}\nfour();\n#endif\n}}\n"
+    )
+    branches = source(code)._branches
+    with_three = branches.reading(True, (code.index("three()"),))
+    assert re.findall(r"\w+(?=\(\);)", with_three) == ["three", "four"]
+    with_two = branches.reading(False, (code.index("two()"),))
+    assert re.findall(r"\w+(?=\(\);)", with_two) == ["one", "two"]
 
 
 def test_macros_behind_each_kind_of_branch_are_kept() -> None:

@@ -32,6 +32,8 @@ MAX_EXPANDED = 40_000
 MAX_LOOKED_AT = 200
 """How many parts of an expression are looked through for its outermost ``&&`` or ``?``."""
 DECIDES = re.compile(r"&&|\|\||\?")
+ALIVE = re.compile(r"(?:Py_IsInitialized|(_?Py_IsFinalizing))\s*\(\s*\)")
+"""The question whether there is an interpreter; where there is none, nobody needs a GIL."""
 ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=\s*$")
 
 
@@ -94,6 +96,10 @@ class Expressions(Calls, ABC):
         if text.startswith("PyGILState_Check"):
             yes = tuple(s if s.gil == HELD else s._replace(gil=HELD, since=-1) for s in states)
             return yes, tuple(s._replace(gil=UNKNOWN) for s in states)
+        alive = ALIVE.fullmatch(text)
+        if alive is not None:
+            gone = tuple(s._replace(gil=UNKNOWN, since=-1, saved=()) for s in states)
+            return (gone, states) if alive[1] else (states, gone)
         form = facts.normal(text)
         value = facts.constant(text)
         if value is not None:

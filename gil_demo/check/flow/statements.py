@@ -6,7 +6,7 @@ from typing import Any
 from gil_demo.check import facts
 from gil_demo.check.flow.code import Code
 from gil_demo.check.flow.expressions import Expressions
-from gil_demo.check.flow.state import States, TooMuch, joined
+from gil_demo.check.flow.state import State, States, TooMuch, joined
 from gil_demo.check.grammar import MAX_DEPTH
 
 MAX_PASSES = 3
@@ -29,7 +29,10 @@ class Statements(Expressions):
         try:
             method = _STATEMENTS.get(kind)
             if method is not None:
-                return method(self, code, node, states)
+                self.scope += kind in _SCOPES
+                states = method(self, code, node, states)
+                self.scope -= kind in _SCOPES
+                return self._outside(states) if kind in _SCOPES else states
             if kind in _CONTAINERS:
                 return self.in_order(code, node.children, states)
             return self.expression(code, node, states)
@@ -44,11 +47,11 @@ class Statements(Expressions):
         return states
 
     def _compound(self, code: Code, node: Any, states: States) -> States:
-        self.scope += 1
-        depth = self.scope
-        states = self.in_order(code, node.children, states)
-        self.scope -= 1
-        return joined(self.unwound(state, depth) for state in states)
+        return self.in_order(code, node.children, states)
+
+    def _outside(self, states: Iterable[State]) -> States:
+        """Return the states that have left the scopes inside of this one, in order or by a jump."""
+        return joined(self.unwound(state, self.scope + 1) for state in states)
 
     def _if(self, code: Code, node: Any, states: States) -> States:
         after: States = ()
@@ -81,7 +84,8 @@ class Statements(Expressions):
 
         Without a condition that it ``asks`` a loop may end before each turn, as for-each does.
         """
-        self.loops += 1
+        turns = not (first and self._is_never(code, condition))
+        self.loops += turns
         self.breaks.append(set())
         self.continues.append(set())
         head: States = states
@@ -94,7 +98,7 @@ class Statements(Expressions):
             else:
                 inside, out = head, head
             inside = self.statement(code, body, inside) if body is not None else inside
-            inside = joined((*inside, *self.continues[-1]))
+            inside = joined((*inside, *self._outside(self.continues[-1])))
             if update is not None:
                 inside = self.expression(code, update, inside)
             if first:
@@ -103,14 +107,19 @@ class Statements(Expressions):
             if set(grown) == set(head):
                 break
             head = grown
-        self.loops -= 1
+        self.loops -= turns
         self.continues.pop()
-        return joined((*out, *self.breaks.pop()))
+        return joined((*out, *self._outside(self.breaks.pop())))
 
     def _maybe(self, code: Code, condition: Any, states: States) -> tuple[States, States]:
         if condition is None:
             return states, ()
         return self.condition(code, condition, states)
+
+    def _is_never(self, code: Code, condition: Any) -> bool:
+        """Tell whether a condition is the 0 of a macro's ``do { … } while (0)``."""
+        text = code.text[condition.start_byte : condition.end_byte] if condition is not None else ""
+        return facts.constant(text.strip("() ")) == 0
 
     def _while(self, code: Code, node: Any, states: States) -> States:
         condition, body = node.child_by_field_name("condition"), node.child_by_field_name("body")
@@ -168,7 +177,7 @@ class Statements(Expressions):
     def _label(self, code: Code, node: Any, states: States) -> States:
         label = node.child_by_field_name("label")
         name = code.text[label.start_byte : label.end_byte] if label is not None else ""
-        states = joined((*states, *self.gotos.get(name, ())))
+        states = joined((*states, *self._outside(self.gotos.get(name, ()))))
         rest = [
             child for child in node.children if label is None or child.start_byte > label.start_byte
         ]
@@ -209,16 +218,15 @@ class Statements(Expressions):
 
     def _try(self, code: Code, node: Any, states: States) -> States:
         self.thrown.append(set())
-        depth = self.scope + 1
         body = node.child_by_field_name("body")
         after = self.statement(code, body, states) if body is not None else states
-        caught = (*states, *(self.unwound(s, depth) for s in self.thrown.pop()))
+        caught = joined((*states, *self._outside(self.thrown.pop())))
         result = list(after)
         for child in node.children:
             if child.type == "catch_clause":
                 inner = child.child_by_field_name("body")
                 if inner is not None:
-                    result += self.statement(code, inner, joined(caught))
+                    result += self.statement(code, inner, caught)
         return joined(result)
 
     def _seh(self, code: Code, node: Any, states: States) -> States:
@@ -267,6 +275,17 @@ _STATEMENTS: dict[str, Callable[[Statements, Code, Any, States], States]] = {
     "field_declaration_list": Statements._nothing,
     "type_definition": Statements._nothing,
 }
+_SCOPES = frozenset(
+    [
+        "compound_statement",
+        "if_statement",
+        "while_statement",
+        "for_statement",
+        "for_range_loop",
+        "switch_statement",
+    ]
+)
+"""What objects that are declared in it do not outlive, be it in its head."""
 _CONTAINERS = frozenset(
     [
         "translation_unit",

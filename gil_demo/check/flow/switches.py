@@ -16,6 +16,8 @@ KEPT_IN = re.compile(r"([\w>.-]+)\s*=(?!=)\s*(?:[^;{}?]*\?\s*)?$")
 MAX_BEFORE = 160
 """How far before a call is looked for the variable that it is assigned to."""
 HANDED_ON = re.compile(r"(?:=|\breturn|&)\s*([A-Za-z_]\w*)\s*[;,)]")
+GIVEN_TO_A_CALL = re.compile(r"\b(?!if\b|while\b|switch\b|Py)[A-Za-z_]\w*\s*\(([^(){};]*)\)")
+"""The arguments of a call, but for Python's own functions, which keep nothing."""
 
 
 class Switches(Walk):
@@ -90,6 +92,9 @@ class Switches(Walk):
             if name in words.MAYBE_RELEASE:
                 after.append(state)
         self.switched(span[0], name, self._is_paired(code, name, variable))
+        if self.function.opening in self.source.taken_back_in_lambdas:
+            # nobody can say when the lambda runs: it may be kept in an object until a scope ends
+            return joined(s._replace(gil=UNKNOWN, since=-1) for s in after)
         return joined(after)
 
     def _is_paired(self, code: Code, name: str, variable: str) -> bool:
@@ -154,7 +159,8 @@ class Switches(Walk):
 @lru_cache(maxsize=16)
 def _thread_states(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the thread states that a text declares, and the variables that it hands on."""
-    return frozenset(DECLARED.findall(text)), frozenset(HANDED_ON.findall(text))
+    given = (name.strip() for call in GIVEN_TO_A_CALL.findall(text) for name in call.split(","))
+    return frozenset(DECLARED.findall(text)), frozenset((*HANDED_ON.findall(text), *given))
 
 
 def _variable(text: str, mark: re.Match[str]) -> str:

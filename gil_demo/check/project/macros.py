@@ -12,6 +12,8 @@ from gil_demo.check.source.source import Source
 
 STATEMENTS = re.compile(r"[;{]|(?<![=!<>])=(?!=)")
 JUMP = re.compile(r"\b(?:return|goto|throw|Py_RETURN_\w+)\b")
+LOOP = re.compile(r"\s*(?:while|for)\b")
+"""The beginning of a loop whose body stands behind the macro, and is read once."""
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -41,12 +43,12 @@ class Macros:
     @cached_property
     def statements(self) -> frozenset[str]:
         """Return the names of the macros that may stand as statements."""
-        jumping = {
+        alone = {
             name
             for name, macros in self.by_name.items()
-            if any(JUMP.search(macro.body) or STATEMENTS.search(macro.body) for macro in macros)
+            if any(_stands_alone(macro.body) for macro in macros)
         }
-        return frozenset(words.SWITCHES | self.switching | jumping)
+        return frozenset(words.SWITCHES | self.switching | alone)
 
     @cached_property
     def with_parameters(self) -> frozenset[str]:
@@ -124,3 +126,8 @@ class Macros:
                 for word in NAME.findall(macro.body):
                     users[word].add(name)
         return dict(users)
+
+
+def _stands_alone(body: str) -> bool:
+    """Tell whether a macro's body is more than an expression."""
+    return any(form.search(body) for form in (JUMP, STATEMENTS)) or LOOP.match(body) is not None

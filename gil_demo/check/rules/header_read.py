@@ -7,13 +7,15 @@ Mechanism:
 
 Not found:
     Fields that are read through ``->``, because most of them belong to C structures that Python
-    code does not reach.
+    code does not reach. Nor the fields of objects that never change, such as a tuple's size or
+    the text of a ``bytes``: they stay while somebody owns the object.
 
 Sources:
     - https://docs.python.org/3/howto/free-threading-extensions.html
     - https://numpy.org/doc/stable/reference/thread_safety.html
 """
 
+import re
 from collections.abc import Iterator
 
 from gil_demo.check.rule import CheckedFile, Found
@@ -23,14 +25,20 @@ LEVEL: Level = "advice"
 FLAGS = ("header_read",)
 INSTEAD = "Take it into a local variable before BEGIN."
 
-TYPE_TESTS = ("_Check", "_CheckExact")
+NEVER_CHANGES = re.compile(
+    r"Py\w+_Check(?:Exact)?|"
+    r"_?Py(?:Bytes|Unicode|Float|Tuple|StructSequence|DateTime|CFunction|Method|InstanceMethod)_\w+"
+)
+"""Tests of a type, and what reads a field that Python code cannot change."""
 
 
 def find(file: CheckedFile) -> Iterator[Found]:
     """Find functions of the API that read fields, one finding a block."""
     for flow in file.flows:
         for event in flow.events:
-            if event.kind == "read" and event.seen.always and not event.name.endswith(TYPE_TESTS):
+            if event.kind != "read" or not event.seen.always:
+                continue
+            if NEVER_CHANGES.fullmatch(event.name) is None:
                 since = min(event.seen.released)
                 message = f"{event.name} reads a header that Python code may change meanwhile."
                 cause = ("header", since)

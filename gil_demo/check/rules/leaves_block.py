@@ -8,9 +8,10 @@ Mechanism:
     Release keeps the GIL from all other threads.
 
 Not found:
-    Exceptions that a C++ function throws through the block, and ``longjmp``. A thread state kept
-    in a field or a global variable may be taken back elsewhere, so leaving with it is not
-    reported.
+    Exceptions that a C++ function throws through the block, and ``longjmp``. A thread state that
+    is kept in a field or a global variable, or handed to another function, may be taken back
+    elsewhere, so leaving with it is not reported. Nor is an Ensure whose result is not kept: this
+    function is not meant to release it.
 
 Sources:
     - https://docs.python.org/3/c-api/threads.html#c.Py_BEGIN_ALLOW_THREADS
@@ -36,6 +37,9 @@ TWICE = (
 )
 ENSURED = "Call PyGILState_Release on this way too."
 STATE = re.compile(r"\bPyGILState_STATE\s+\w+|\bNPY_ALLOW_C_API_DEF\b")
+NOT_KEPT = re.compile(r"(?:^|[;{}):]|\belse)\s*(?:\(\s*void\s*\)\s*)?$")
+"""Text before a call whose result is thrown away."""
+MAX_BEFORE = 200
 OUT = {"return": "returns", "end": "ends", "throw": "throws"}
 
 
@@ -95,16 +99,16 @@ def _has_brace(flow: Flow, offset: int) -> bool:
 
 def _ensured(flow: Flow) -> Iterator[Found]:
     """Find ways out without PyGILState_Release where others have it."""
-    exits = [event for event in flow.events if event.kind == "exit-ensured"]
-    if not any(event.detail for event in exits) or not STATE.search(flow.function.body):
+    exits = [(e, _ensures(flow, e)) for e in flow.events if e.kind == "exit-ensured"]
+    if not any(ensures for _, ensures in exits) or not STATE.search(flow.function.body):
         return
     if not any(switch.name in words.UNENSURE for switch in flow.switches.values()):
         return
-    last = max((event.start for event in exits if not event.detail), default=-1)
+    last = max((event.start for event, ensures in exits if not ensures), default=-1)
     path = str(flow.function.source.path)
-    for event in exits:
-        ensured = min(event.detail, default=last)
-        if not event.detail or (last <= ensured and not event.seen.held):
+    for event, ensures in exits:
+        ensured = min(ensures, default=last)
+        if not ensures or (last <= ensured and not event.seen.held):
             continue
         some = " on some ways" if event.seen.held else ""
         message = f"{flow.function.name} {OUT[event.name]} here{some} without PyGILState_Release."
@@ -112,3 +116,14 @@ def _ensured(flow: Flow) -> Iterator[Found]:
         way = ((path, ensured, f"{flow.switches[ensured].name} takes the GIL"),)
         cause = ("ensured", ensured)
         yield Found(flow, event.start, event.stop, level, message, cause, way=way, instead=ENSURED)
+
+
+def _ensures(flow: Flow, event: Event) -> set[int]:
+    """Return the places of the Ensures that a way out has open, of those whose result is kept."""
+    text = flow.function.source.text
+    return {
+        place
+        for place in event.detail or ()
+        if not text.startswith(("PyGILState_Ensure", "PyThreadState_Ensure"), place)
+        or not NOT_KEPT.search(text[max(place - MAX_BEFORE, 0) : place])
+    }

@@ -13,6 +13,9 @@ from gil_demo.check.source.conditions import taken
 DIRECTIVE = re.compile(
     r"^[ \t]*#[ \t]*([a-z]*)[^\n\\]*(?:\\(?:\r\n|[\s\S]?)[^\n\\]*)*", re.MULTILINE
 )
+ASKS_IF_DEFINED = re.compile(
+    r"(?:ifdef|if(n)def|if\s+(!)?\s*defined)\s*\(?\s*([A-Za-z_]\w*)\s*\)?\s*"
+)
 OPENS = frozenset(["if", "ifdef", "ifndef"])
 GOES_ON = frozenset(["elif", "else", "elifdef", "elifndef"])
 
@@ -120,14 +123,18 @@ class Branches:
     def _wanted(self, wanted: tuple[int, ...]) -> tuple[set[int], set[int]]:
         """Return which directives begin a branch with a wanted offset, and which stand before one.
 
-        The latter are those of the same ``#if`` with such a branch further on.
+        The latter are those of the same ``#if`` with such a branch further on. Another ``#if``
+        that asks the same gets the same answer.
         """
         offsets = sorted(wanted)
         holds: set[int] = set()
         later: set[int] = set()
+        answers: dict[str, bool] = {}
+        others: list[int] = []
         for chain, ends in self._chains:
             first = bisect_left(offsets, self._directives[chain[0]].end)
             if first == len(offsets) or offsets[first] >= ends[-1]:
+                others.append(chain[0])
                 continue
             further = False
             for index, end in zip(reversed(chain), reversed(ends), strict=True):
@@ -138,7 +145,22 @@ class Branches:
                 if at < len(offsets) and offsets[at] < end:
                     holds.add(index)
                     further = True
+            question, as_written = self._question(chain[0])
+            answers.setdefault(question, (chain[0] in holds) == as_written)
+        for index in others:
+            question, as_written = self._question(index)
+            if question in answers:
+                (holds if answers[question] == as_written else later).add(index)
         return holds, later
+
+    def _question(self, index: int) -> tuple[str, bool]:
+        """Return what an ``#if`` asks, in one form, and whether it asks that or its opposite."""
+        directive = self._directives[index]
+        text = self._code[directive.start : directive.end].partition(directive.kind)[2]
+        match = ASKS_IF_DEFINED.fullmatch(f"{directive.kind} {text}")
+        if match is None:
+            return " ".join(text.split()), True
+        return f"defined {match[3]}", match[1] is None and match[2] is None
 
     @cached_property
     def _chains(self) -> list[tuple[list[int], list[int]]]:

@@ -129,6 +129,17 @@ class Source:
         self.functions.sort(key=lambda function: function.opening)
         self.__dict__.pop("_openings", None)
 
+    @cached_property
+    def taken_back_in_lambdas(self) -> frozenset[int]:
+        """Return where the functions begin that have a lambda which only takes the GIL back."""
+        return frozenset(
+            function.outer
+            for function in self.functions
+            if function.outer >= 0
+            and "PyEval_RestoreThread" in function.body
+            and "PyEval_SaveThread" not in function.body
+        )
+
     @property
     def unread_from(self) -> int | None:
         """Return where the functions begin that are not read, if there are too many."""
