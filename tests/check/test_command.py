@@ -144,6 +144,20 @@ def test_what_cannot_be_read_is_said(command: Command, file: Path) -> None:
     assert "name a file or folder" in command("check").stderr
 
 
+def test_a_folder_without_source_is_refused(command: Command, file: Path) -> None:
+    """A CI job that names the wrong folder would never fail otherwise."""
+    Path("docs").mkdir()
+    Path("docs/index.md").write_text("no source")
+    for arguments, complaint in (
+        (["docs"], "docs has no C or C++ source: name files or folders that have"),
+        (["one.c", "docs"], "docs has no C or C++ source: name files or folders that have"),
+        ([".", "--exclude", "*.c"], ". has no C or C++ source that is not excluded: "),
+    ):
+        done = command("check", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"gil-demo: {complaint}")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 def test_lines_end_as_they_may(command: Command, file: Path, end: str) -> None:
     """A place is the one that an editor shows."""

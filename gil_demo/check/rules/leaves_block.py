@@ -30,7 +30,7 @@ from gil_demo.words import Level
 
 LEVEL: Level = "error"
 FLAGS = ("missing_end",)
-INSTEAD = "Keep the result in a variable and leave behind END, or write Py_BLOCK_THREADS before."
+INSTEAD = "Keep the result in a variable and return after END, or write Py_BLOCK_THREADS before."
 
 TWICE = (
     "Take the GIL back once on each way: remove this one, or write Py_UNBLOCK_THREADS before it."

@@ -17,7 +17,8 @@ def collect(paths: Sequence[Path], exclude: Sequence[str]) -> tuple[list[Source]
     """Read files, and those below folders, without what a pattern excludes.
 
     Raises:
-        BadInput: If a path is not there.
+        BadInput: A path is not there, or a folder has no source: a report without a finding
+            would say that all is well, when the wrong folder was named.
     """
     sources: list[Source] = []
     unreadable: Unreadable = []
@@ -26,7 +27,11 @@ def collect(paths: Sequence[Path], exclude: Sequence[str]) -> tuple[list[Source]
         if not path.exists():
             why = "is a link that leads nowhere" if path.is_symlink() else "is not there"
             raise BadInput(f"{path} {why}: name files or folders of C or C++ source")
-        files = _files(path, exclude, unreadable) if path.is_dir() else [path]
+        failures = len(unreadable)
+        files = list(_files(path, exclude, unreadable)) if path.is_dir() else [path]
+        if not files and len(unreadable) == failures:
+            left = " that is not excluded" if exclude else ""
+            raise BadInput(f"{path} has no C or C++ source{left}: name files or folders that have")
         for file in files:
             real = Path(os.path.realpath(file))
             if real in seen:
