@@ -86,8 +86,10 @@ def protect(array: NDArray[Any]) -> Iterator[None]:
     same memory happen.
 
     Raises:
+        TypeError: It is no array.
         GuardUnavailable: The array was not made under a guard.
     """
+    _refuse_other_than_array(array)
     number = native.shield(array, native.PROTECTED)
     try:
         yield
@@ -99,8 +101,16 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     """Return a copy that nobody can write to: C that ignores the flag ends the process.
 
     Raises:
+        TypeError: It is no array, or one of Python objects or of strings of any length: NumPy
+            itself writes to the elements of such an array when it frees it.
         GuardUnavailable: Array data cannot be guarded here; the message says why.
     """
+    _refuse_other_than_array(array)
+    if array.dtype.hasobject:
+        raise TypeError(
+            f"an array of dtype {array.dtype} cannot be frozen:"
+            " NumPy itself writes to its elements when it frees it"
+        )
     for_blocks(native.settings())
     with native.forced():
         copy = np.array(array, order="C", subok=False)
@@ -146,8 +156,10 @@ def watch_writes(array: NDArray[Any]) -> Iterator[Writes]:
     the very moment of a noted one is not seen.
 
     Raises:
+        TypeError: It is no array.
         GuardUnavailable: The array was not made under a guard, or this is not Linux on x86-64.
     """
+    _refuse_other_than_array(array)
     with nameless_file() as file:
         writes = Writes(file.fileno())
         number = native.shield(array, native.WATCHED, file.fileno())
@@ -156,3 +168,8 @@ def watch_writes(array: NDArray[Any]) -> Iterator[Writes]:
         finally:
             native.unshield(number)
             writes.keep()
+
+
+def _refuse_other_than_array(array: object) -> None:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"a NumPy array is needed here, not {type(array).__name__}")

@@ -168,6 +168,37 @@ for number in range(200):
     assert fine(ended)
 
 
+def test_only_an_array_can_be_shielded(block: Run) -> None:
+    """A list is refused in one line, before anything is guarded."""
+    ended = block("""
+for shield in (gil_demo.protect, gil_demo.watch_writes, gil_demo.frozen):
+    try:
+        with shield([1.0, 2.0]):
+            pass
+    except TypeError as error:
+        assert str(error) == "a NumPy array is needed here, not list"
+    else:
+        raise AssertionError(shield)
+""")
+    assert fine(ended)
+
+
+def test_an_array_whose_freeing_writes_to_it_is_not_frozen(block: Run) -> None:
+    """It drops the objects, or clears the strings, and would be reported for that."""
+    ended = block("""
+kinds = [object, np.dtype([("count", int), ("owner", object)])]
+kinds += [np.dtypes.StringDType()] if hasattr(np.dtypes, "StringDType") else []
+for kind in kinds:
+    try:
+        gil_demo.frozen(np.zeros(3, kind))
+    except TypeError as error:
+        assert "cannot be frozen: NumPy itself writes to its elements" in str(error)
+    else:
+        raise AssertionError(kind)
+""")
+    assert fine(ended)
+
+
 def test_a_frozen_array_can_be_read_and_not_written(block: Run) -> None:
     """NumPy refuses by the flag; C that ignores the flag ends the process."""
     ended = block("""
