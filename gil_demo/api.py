@@ -216,10 +216,11 @@ def _not_watched(measured: Measured) -> Iterator[str]:
 
 def _length_of_calls(plan: Plan) -> str:
     """Say how long a call is by the processor's time: others make it last longer by the clock."""
-    passes = "1 pass" if plan.passes == 1 else f"{plan.passes:,} passes"
+    passes = notation.count(plan.passes, "pass", "passes")
+    elements = notation.count(plan.work(1)[0].size, "element")
     planned = f"{notation.milliseconds(CALL_SECONDS)} of processor time"
     return (
-        f"Each call: {passes} over {plan.work(1)[0].size:,} elements,"
+        f"Each call: {passes} over {elements},"
         f" {f'about {planned}' if plan.passes > FEW_PASSES else f'{planned} or more'}."
     )
 

@@ -42,6 +42,11 @@ def times(values: Spread) -> str:
     return f"{middle} times ({low} to {high})"
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Write a number of things: ``1 pass``, ``2,000 passes``; by default the plural has an s."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def count_range(counts: Range) -> str:
     """Write the smallest and the largest count, or the one that they are: ``1-2``."""
     return str(counts.min) if counts.min == counts.max else f"{counts.min}-{counts.max}"

@@ -37,6 +37,14 @@ def test_counts_are_written_as_one_where_they_are_one() -> None:
     assert notation.count_range(Range(2, 2)) == "2"
 
 
+def test_one_thing_has_no_plural() -> None:
+    """Of words that have none either, the plural is given."""
+    counted = (notation.count(1, "element"), notation.count(2000, "element"))
+    assert counted == ("1 element", "2,000 elements")
+    assert notation.count(0, "pass", "passes") == "0 passes"
+    assert notation.count(2, "advice", "advice") == "2 advice"
+
+
 def test_times_shares_and_ratios_have_one_form() -> None:
     """Each unit is written in one way."""
     assert notation.in_milliseconds(0.0305) == "30.5"

@@ -7,6 +7,7 @@ from threading import Condition
 from typing import TypeVar
 
 from gil_demo.interrupts import tidies
+from gil_demo.notation import count
 
 Value = TypeVar("Value")
 
@@ -26,5 +27,4 @@ def submit_all(
     try:
         return [pool.submit(job) for job in jobs]
     except RuntimeError as error:
-        threads = "1 thread" if len(jobs) == 1 else f"{len(jobs)} threads"
-        raise OSError(EAGAIN, f"cannot start {threads}: {error}") from error
+        raise OSError(EAGAIN, f"cannot start {count(len(jobs), 'thread')}: {error}") from error

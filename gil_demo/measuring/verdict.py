@@ -210,7 +210,7 @@ def _patterns(evidence: Evidence) -> str:
     if not told:
         return ""
     rest = f" ({len(measured)} more only cost time, and prove nothing)" if measured else ""
-    return f"of {told} pattern{'s' if told > 1 else ''}, each half ended as declared{rest}"
+    return f"of {notation.count(told, 'pattern')}, each half ended as declared{rest}"
 
 
 def _sentence(clause: str) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from rich.console import RenderableType
 from rich.text import Text
 
+from gil_demo.notation import count
 from gil_demo.report.check_github import github
 from gil_demo.report.check_sarif import sarif
 from gil_demo.report.document import check_document, json_text
@@ -54,7 +55,7 @@ def check_lines(result: CheckResult) -> Iterator[Text]:
         yield from _finding(finding)
         yield Text()
     if len(result.findings) > MAX_FINDINGS:
-        more = _count(len(result.findings) - MAX_FINDINGS, "further finding")
+        more = count(len(result.findings) - MAX_FINDINGS, "further finding")
         yield Text(f"{more} not printed: --format json has them all.")
     for unused in result.unused:
         yield Text(f"{_where(unused.place)}: the comment {unused.text}")
@@ -103,14 +104,14 @@ def _where(place: Place) -> str:
 def end_sentences(result: CheckResult) -> list[str]:
     """Return what was read and what was not, and what no checker of source can see."""
     counts = Counter(finding.level for finding in result.findings)
-    found = ", ".join(_count(counts[level], level) for level in LEVELS if counts[level])
+    found = ", ".join(_findings(counts[level], level) for level in LEVELS if counts[level])
     unseen, patterns = len(result.patterns_unseen), result.patterns_seen + result.patterns_unseen
     sentences = [
-        f"{found or 'Nothing found'} in {_count(result.files, 'file')}"
-        f" of {_count(result.lines, 'line')}: {_count(result.blocks, 'block')}"
-        f" in {_count(result.functions, 'function')} read,"
+        f"{found or 'Nothing found'} in {count(result.files, 'file')}"
+        f" of {count(result.lines, 'line')}: {count(result.blocks, 'block')}"
+        f" in {count(result.functions, 'function')} read,"
         f" {result.functions_not_understood} of these not whole{_not_whole(result)};"
-        f" {_count(result.calls_not_followed, 'call')} through pointers or methods not followed."
+        f" {count(result.calls_not_followed, 'call')} through pointers or methods not followed."
     ]
     if result.suppressed or result.in_baseline:
         sentences.append(
@@ -130,6 +131,5 @@ def _not_whole(result: CheckResult) -> str:
     return f" ({', '.join((*named, *more))})" if named else ""
 
 
-def _count(number: int, what: str) -> str:
-    plural = what if number == 1 or what == "advice" else f"{what}s"
-    return f"{number:,} {plural}"
+def _findings(number: int, level: Level) -> str:
+    return count(number, level, "advice" if level == "advice" else "")

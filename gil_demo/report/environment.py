@@ -2,6 +2,7 @@
 
 from rich.text import Text
 
+from gil_demo.notation import count
 from gil_demo.results.host import Environment
 
 
@@ -10,7 +11,7 @@ def environment_line(environment: Environment) -> Text:
     gil = "on" if environment.gil_enabled else "off"
     if environment.free_threaded:
         gil += " (a build that can do without)"
-    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
+    cores = count(environment.cores, "core")
     return Text(
         f"{environment.implementation} {environment.python}, GIL {gil}, {cores},"
         f" NumPy {environment.numpy}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gil_demo.guarding.lines import is_interpreter
+from gil_demo.notation import count
 from gil_demo.report.document import json_text
 from gil_demo.results.guard import (
     Block,
@@ -142,14 +143,10 @@ def headline(report: Report) -> str:
 def _miss(block: Block) -> str:
     gone = " that had been freed" if block.state == "freed" else ""
     if block.place == "before-start":
-        return f"{_bytes(block.distance)} before the start of an array's data{gone}"
+        return f"{count(block.distance, 'byte')} before the start of an array's data{gone}"
     if block.distance == 0:
         return f"the first byte past the end of an array's data{gone}"
-    return f"{_bytes(block.distance)} past the end of an array's data{gone}"
-
-
-def _bytes(number: int) -> str:
-    return "1 byte" if number == 1 else f"{number:,} bytes"
+    return f"{count(block.distance, 'byte')} past the end of an array's data{gone}"
 
 
 def _damage(report: Report) -> str:
@@ -159,12 +156,12 @@ def _damage(report: Report) -> str:
     if block.place == "inside":
         where = f"from byte {block.distance:,} of an array's data on, after they were freed"
     elif block.place == "before-start":
-        where = f"from {_bytes(block.distance)} before the start of an array's data on"
+        where = f"from {count(block.distance, 'byte')} before the start of an array's data on"
     elif block.distance == 0:
         where = "right after the end of an array's data"
     else:
-        where = f"from {_bytes(block.distance)} past the end of an array's data on"
-    return f"C changed {_bytes(damage.bytes)} {where} (now {shown})"
+        where = f"from {count(block.distance, 'byte')} past the end of an array's data on"
+    return f"C changed {count(damage.bytes, 'byte')} {where} (now {shown})"
 
 
 def _when_found(block: Block) -> str:
@@ -209,13 +206,13 @@ def _native(calls: Sequence[NativeFrame]) -> list[str]:
 
 
 def _block(block: Block, other: bool) -> list[str]:
-    name = f"{_bytes(block.size)} at {block.start:#x}, array no. {block.number:,}"
+    name = f"{count(block.size, 'byte')} at {block.start:#x}, array no. {block.number:,}"
     if other:
         gone = ", freed" if block.state == "freed" else ""
         where = {
-            "inside": f"{_bytes(block.distance)} after the first byte",
-            "past-end": f"{_bytes(block.distance)} past the end",
-            "before-start": f"{_bytes(block.distance)} before the start",
+            "inside": f"{count(block.distance, 'byte')} after the first byte",
+            "past-end": f"{count(block.distance, 'byte')} past the end",
+            "before-start": f"{count(block.distance, 'byte')} before the start",
         }[block.place]
         return [f"   Or, less near: {where} of {name}{gone}"]
     lines = [f"   The array's data: {name}"]

@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from gil_demo.host.notebook import in_cell
+from gil_demo.notation import count
 from gil_demo.report.kit.columns import address_line, rule, ruled_table
 from gil_demo.report.kit.palette import STATE_STYLES
 from gil_demo.report.lesson_figures import drawn
@@ -132,7 +133,7 @@ def lesson_table(lesson: Sequence[Step], predictions: Mapping[str, Prediction]) 
     minutes = sum(step.minutes for step in lesson)
     return Group(
         table,
-        Text(f"\n{minutes} minutes with a class. gil-demo tour --step N takes one step,"),
+        Text(f"\n{count(minutes, 'minute')} with a class. gil-demo tour --step N takes one step,"),
         Text("gil-demo tour --notes prints the questions with a presenter's notes."),
     )
 
@@ -149,7 +150,7 @@ def _note(step: Step) -> Iterator[RenderableType]:
         for number, answer in enumerate(step.answers, start=1)
     )
     for label, text in (
-        (f"{step.minutes} minutes", _prose(step.idea)),
+        (count(step.minutes, "minute"), _prose(step.idea)),
         ("Question", Text(step.question, "bold")),
         ("Answers", Text("\n").join(answers)),
         (f"Right: {step.right + 1}", _prose(step.why)),

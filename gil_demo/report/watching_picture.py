@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from gil_demo.notation import duration
+from gil_demo.notation import count, duration
 from gil_demo.results.watching import Hold, Lane, Stretch, WatchResult
 
 MAX_LANES = 12
@@ -76,7 +76,7 @@ def worst_title(hold: Hold) -> str:
     waiters = len(hold.waiters)
     return (
         f"The worst moment, enlarged: {hold.thread} had it for {duration(hold.seconds)},"
-        f" and {waiters} {'thread' if waiters == 1 else 'threads'} waited"
+        f" and {count(waiters, 'thread')} waited"
     )
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gil_demo.files import printable
-from gil_demo.notation import duration, share
+from gil_demo.notation import count, duration, share
 from gil_demo.report.document import json_text
 from gil_demo.report.kit.columns import Column, FittingTable, words
 from gil_demo.report.kit.gfm import fenced, plain, table
@@ -85,7 +85,7 @@ class ProbeReport(ShownInNotebooks):
         name = shorten(result.statement, MAX_STATEMENT, placeholder="...")
         return (
             f"<{name}: {probe_sentence(result)}; hand-overs: {result.hand_overs}"
-            f" in {_count(result.calls, 'call')}, longest hold"
+            f" in {count(result.calls, 'call')}, longest hold"
             f" {duration(result.longest_hold_seconds)}>"
         )
 
@@ -106,10 +106,6 @@ class ProbeReport(ShownInNotebooks):
         yield from _call_picture(result, options)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _facts(result: ProbeResult) -> Iterator[tuple[str, str]]:
     """Write the figures, a line each; of other threads only if there were any."""
     wall = result.wall_seconds
@@ -121,7 +117,7 @@ def _facts(result: ProbeResult) -> Iterator[tuple[str, str]]:
         waited = result.waited_seconds
         yield "waited", f"{duration(waited)}, {share(waited / wall)} of it, for other threads"
     often = f"{result.hand_overs / result.calls:.3g} a call"
-    yield "dropped it", f"{_count(result.hand_overs, 'time')}, {often}"
+    yield "dropped it", f"{count(result.hand_overs, 'time')}, {often}"
     yield "longest hold", f"{duration(result.longest_hold_seconds)} within one call"
     yield (
         "processor",
@@ -134,7 +130,7 @@ def _facts(result: ProbeResult) -> Iterator[tuple[str, str]]:
         yield (
             "others",
             (
-                f"{_count(result.other_threads, 'other thread')} had the GIL for"
+                f"{count(result.other_threads, 'other thread')} had the GIL for"
                 f" {duration(result.other_threads_held_seconds)} meanwhile"
             ),
         )

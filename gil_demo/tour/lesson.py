@@ -15,6 +15,7 @@ from math import ceil
 from gil_demo.errors import BadInput
 from gil_demo.gallery.page import page_parts
 from gil_demo.host import machine
+from gil_demo.notation import count
 from gil_demo.tour import steps
 from gil_demo.tour.step import Source, Step
 
@@ -115,7 +116,9 @@ def plan(minutes: int) -> tuple[Step, ...]:
         chosen.add(step)
     if not chosen:
         least = ceil(min(step.minutes for step in lesson) / (1 - SPARE))
-        raise TooShort(f"no step fits into {minutes} minutes with a class: give {least} or more")
+        raise TooShort(
+            f"no step fits into {count(minutes, 'minute')} with a class: give {least} or more"
+        )
     return tuple(step for step in lesson if step in chosen)
 
 

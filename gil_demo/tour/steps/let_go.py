@@ -165,7 +165,7 @@ def judge(result: Measured, peak_on_one: int | None) -> Seen:
     where = ", in the picture" if released.peak_inside.max < peak else ""
     if result.picture[1].peak_inside < peak:
         where = ", in a race of the table"
-    cores = "1 core" if environment.cores == 1 else f"{environment.cores} cores"
+    cores = notation.count(environment.cores, "core")
     return Seen.shown(
         RIGHT,
         (
