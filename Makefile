@@ -30,7 +30,7 @@ PYTEST = python -m pytest -q --numprocesses=$(WORKERS)
 BUILDS = tests/gallery/test_pattern.py::test_adding_a_pattern_takes_two_files
 
 SAME_EVERYWHERE = check csource report results truth test_docs.py test_faults.py test_words.py \
-    $(addprefix cli/,test_folders.py test_outputs.py test_tour_talk.py)
+    $(addprefix cli/,test_folders.py test_outputs.py test_terminal.py test_tour_talk.py test_watching_from.py)
 
 GENERATED = docs/check.md docs/classroom.md docs/cli.md docs/gallery.md docs/python-api.md
 
