@@ -37,14 +37,21 @@ def run_through(walk: "Walk", console: "Screen | None") -> None:
 def converse(
     walk: "Walk", console: "Screen", save: "Callable[[Record], None]", *, pause: bool
 ) -> None:
-    """Go through the lesson with a person at the keyboard, and save the record at each turn."""
+    """Go through the lesson with a person at the keyboard, and save the record at each turn.
+
+    What a page shows is saved when it is drawn: Ctrl-C there takes nothing back.
+    """
     from gil_demo.interrupts import interrupts_caught
     from gil_demo.report import tour as pages
 
     with interrupts_caught():
         while not walk.over:
-            turn = ask if walk.asking else show
-            key = turn(walk, console, pause=pause)
+            if walk.asking:
+                key = ask(walk, console, pause=pause)
+            else:
+                draw_seen(walk, console, pause=pause)
+                save(walk.record())
+                key = turn_page(walk, console, pause=pause)
             save(walk.record())
             if key == QUIT:
                 console.print(f"{walk.rest} goes on with the lesson.")
@@ -72,8 +79,8 @@ def ask(walk: "Walk", console: "Screen", *, pause: bool) -> str:
     return key
 
 
-def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
-    """Run the step, draw the page that shows, and read the next move."""
+def draw_seen(walk: "Walk", console: "Screen", *, pause: bool) -> None:
+    """Run the step, and draw the page that shows what was seen."""
     from gil_demo.report import tour as pages
     from gil_demo.report.kit.screen import progress_line
 
@@ -84,6 +91,13 @@ def show(walk: "Walk", console: "Screen", *, pause: bool) -> str:
         console.clear()
     rows = console.height - KEYS_ROWS if pause else None
     console.print(pages.SeenPage(step, seen, walk.predicted(step), rows))
+
+
+def turn_page(walk: "Walk", console: "Screen", *, pause: bool) -> str:
+    """Read the next move under the page that shows what was seen."""
+    from gil_demo.report import tour as pages
+
+    step = walk.step
     key = "n"
     if pause:
         console.print(pages.seen_keys(last=step is walk.lesson[-1]), end="")

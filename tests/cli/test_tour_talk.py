@@ -240,6 +240,22 @@ def test_ctrl_c_during_a_run_ends_it(terminal: Callable[..., Terminal]) -> None:
     assert "Traceback" not in str(at.child.before)
 
 
+def test_ctrl_c_under_the_figures_keeps_what_they_say(
+    terminal: Callable[..., Terminal], home: Path
+) -> None:
+    """The prediction has its result, and the lesson goes on with the next step."""
+    at = terminal()
+    at.presses(WRONG)
+    at.sees("Enter: next")
+    at.presses("\x03")
+    assert at.leaves() == INTERRUPTED
+    (file,) = home.rglob("tour.json")
+    record = json.loads(file.read_text())
+    (prediction,) = record["predictions"].values()
+    assert prediction == {"predicted": int(WRONG) - 1, "right": int(RIGHT) - 1}
+    assert record["next_step"] == lesson.part(2, 2)[0].name
+
+
 def test_ctrl_z_stops_it_with_a_sane_terminal_and_it_goes_on(
     terminal: Callable[..., Terminal],
 ) -> None:
