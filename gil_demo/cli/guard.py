@@ -26,7 +26,8 @@ ALIGNMENTS = {"natural": 0, "8": 8, "16": 16}
     type=click.Choice(list(EDGES)),
     default="end",
     show_default=True,
-    help="Which end of the data lies at inaccessible memory; both: two runs, one for each.",
+    help="Which end of the data lies at inaccessible memory; both: a run for each, the second"
+    " one if the first finds no fault.",
 )
 @click.option(
     "--align",

@@ -12,8 +12,8 @@ class NotBuilt(BadInput, ImportError):
     def __init__(self, reason: object) -> None:
         """Say why, and what to do."""
         super().__init__(
-            f"the C modules do not load ({reason}): build them with 'pip install .'"
-            " in the source folder, using this interpreter"
+            f"the C modules do not load ({reason}): build them with"
+            " 'pip install --editable .' in the source folder, using this interpreter"
         )
 
 

@@ -43,7 +43,7 @@ MAX_CALLS = 12
 PAGES: dict[What, tuple[str, ...]] = {
     "past-end": ("strided-view",),
     "before-start": ("strided-view",),
-    "freed": ("borrowed-reference", "temporary-pointer", "resize-under-reader"),
+    "freed": ("borrowed-reference", "temporary-pointer", "resize-under-reader", "kept-pointer"),
     "protected": ("torn-snapshot",),
     "frozen": ("read-only-output",),
     "null": ("unchecked-arguments",),
@@ -85,7 +85,9 @@ def pages_of(report: Report) -> tuple[str, ...]:
     """
     if report.what == "null" and any(map(is_interpreter, report.native[:1])):
         return ()
-    return (*_telling(report), *PAGES.get(report.what, ()))
+    after_free = report.what == "damaged" and report.blocks[0].place == "inside"
+    usual = PAGES.get("freed" if after_free else report.what, ())
+    return tuple(dict.fromkeys((*_telling(report), *usual)))
 
 
 def _telling(report: Report) -> Iterator[str]:

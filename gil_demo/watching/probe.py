@@ -299,13 +299,16 @@ def _quickest(parts: Parts, shares: list[tuple[float, float]]) -> list[tuple[flo
 
 
 def _typical(parts: Parts) -> int:
-    """Choose the call whose share is nearest to the median."""
+    """Choose the call whose share is nearest to the median; of several, that whose time is."""
     shares = _shares(parts.held, parts.released)
     if not shares:
         return 0
     middle = median(held for held, _ in shares)
     known = np.flatnonzero(parts.held + parts.released > 0)
-    return int(known[int(np.argmin([abs(held - middle) for held, _ in shares]))])
+    wall = parts.wall[known]
+    by_share = np.abs(np.array([held for held, _ in shares]) - middle)
+    by_time = np.abs(wall - np.median(wall))
+    return int(known[np.lexsort((by_time, by_share))[0]])
 
 
 def _picture(recording: Recording, made: _Calls, at: int) -> tuple[Stretch, ...]:

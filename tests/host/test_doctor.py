@@ -80,7 +80,7 @@ def test_without_the_c_the_doctor_says_what_is_missing(python: Command) -> None:
     text = " ".join(ended.stdout.split())
     assert "C modules not built" in text
     assert "Nothing can be run: the C modules do not load" in text
-    assert "pip install ." in text
+    assert "pip install --editable ." in text
 
 
 def test_without_the_c_the_doctor_still_speaks_json(python: Command) -> None:

@@ -20,7 +20,7 @@ def test_a_numpy_that_does_not_fit_is_refused_in_one_line(python: Command) -> No
     ended = python(WITHOUT_NUMPY)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("the C modules do not load (")
-    assert "build them with 'pip install .'" in ended.stdout
+    assert "build them with 'pip install --editable .'" in ended.stdout
 
 
 UNREGISTERED = """

@@ -125,6 +125,10 @@ def test_the_facts_of_a_report_lead_to_a_better_page() -> None:
     assert pages_of(report) == PAGES["freed"]
     assert pages_of(replace(report, python=()))[0] == "kept-pointer"
     assert pages_of(replace(report, blocks=(by_close,)))[0] == "closed-under-call"
+    inside = replace(freed, place="inside")
+    damaged = replace(report, what="damaged", access="write", damage=Damage(2, (1, 255)))
+    assert pages_of(replace(damaged, blocks=(inside,))) == PAGES["freed"]
+    assert pages_of(replace(damaged, blocks=(BLOCK,))) == PAGES["damaged"]
     overrun = replace(REPORT, what="past-end", access="write", blocks=(BLOCK,))
     assert pages_of(overrun)[0] == "count-then-fill"
     assert pages_of(replace(overrun, access="read")) == PAGES["past-end"]

@@ -186,6 +186,14 @@ def test_the_picture_of_one_call_shows_what_was_held() -> None:
     assert len(found.picture) >= 3
 
 
+def test_the_time_of_a_call_is_that_of_a_typical_one() -> None:
+    """All of them hold the GIL throughout; the first, which takes long, stands for none."""
+    seconds = iter([0.001, 0.3, 0.001, 0.001, 0.001, 0.001])
+    found = probe(lambda: handovers.hold_gil(next(seconds)), calls=5)
+    assert found.longest_hold_seconds >= 0.3
+    assert found.call_ns < 300_000_000
+
+
 @pytest.mark.usefixtures("not_made_to_drop")
 def test_the_failure_of_an_assertion_tells_the_whole_story() -> None:
     """What pytest shows of the object has the answer and its figures."""
