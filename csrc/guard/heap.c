@@ -19,6 +19,9 @@
 
 static const size_t max_small = (size_t)1 << 20;
 
+/* Before data whose pages stay accessible, as much as the gap behind them has. */
+enum { FRONT = 64 };
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Freed blocks, the oldest first. */
@@ -60,7 +63,7 @@ static bool mappings_are_used_up(const struct region *region)
 
 char *area_end(const struct block *block)
 {
-    if (by_pattern(block)) /* with the gap, which is the next one's front */
+    if (by_pattern(block)) /* with the gap */
         return block->slot + slot_bytes(block) + ((size_t)1 << regions[block->region].shift);
     const size_t page = page_size(), used = block->size ? block->size : 1;
     return block->slot + (used + page - 1) / page * page;
@@ -81,7 +84,9 @@ static size_t alignment_for(size_t size)
 
 static char *place(const struct block *block)
 {
-    if (guard_options.edge == EDGE_START || by_pattern(block))
+    if (by_pattern(block))
+        return block->slot + FRONT;
+    if (guard_options.edge == EDGE_START)
         return block->slot;
     const uintptr_t start = (uintptr_t)area_end(block) - (block->size ? block->size : 1);
     return (char *)(start & ~(alignment_for(block->size) - 1));
@@ -138,9 +143,10 @@ static struct block *take(size_t size)
         count(&guard_counts->over_live, 1);
         return NULL;
     }
+    const size_t bytes = (size ? size : 1) + (region->method == BY_PATTERN ? FRONT : 0);
     struct block *block = NULL;
-    while (region_could_hold(region, size)
-           && (block = region_take(region, size ? size : 1)) == NULL && evict())
+    while (region_could_hold(region, size) && (block = region_take(region, bytes)) == NULL
+           && evict())
         ;
     if (block == NULL) {
         count(&guard_counts->no_room, 1);

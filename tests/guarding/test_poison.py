@@ -13,6 +13,8 @@ Run = Callable[..., Any]
     [
         ("address(array) + 80", "past-end", 0),
         ("address(array) + 100", "past-end", 20),
+        ("address(array) - 1", "before-start", 1),
+        ("address(array) - 64", "before-start", 64),
     ],
 )
 def test_a_write_beside_the_data_is_told_when_they_are_freed(
