@@ -160,7 +160,8 @@ class ProbeResult:
     and `released_share` the part during which it neither had it nor waited for it: medians
     over the calls, which a busy machine does not change. All times are over all calls.
     `other_threads` counts the other threads that had the GIL meanwhile. `cpu_seconds` is the
-    whole process's processor time, `own_cpu_seconds` the calling thread's. `picture` is one
+    whole process's processor time, `own_cpu_seconds` the calling thread's, what goes on between
+    two calls included, as in a library's own threads that spin for a while. `picture` is one
     call in time, `call_ns` long: the stretches in which its thread had the GIL, counted from
     the call's start.
     """
