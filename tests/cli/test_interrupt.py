@@ -160,18 +160,23 @@ def test_a_full_disk_is_told_in_one_line(arguments: list[str], tmp_path: Path) -
     assert "No space left on device" in err
 
 
-@pytest.mark.parametrize(
-    "arguments", [["run", "--rounds", "1", "--section", "responsiveness"], ["--help"]], ids=" ".join
-)
-def test_without_any_output_there_is_no_traceback(arguments: list[str]) -> None:
-    """A program whose standard output is closed has nowhere to write, and does not mind."""
-    ended = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "gil_demo", *arguments],
+def with_closed(stream: str, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run gil-demo with a stream closed, as the shell writes that."""
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {stream}', "sh", sys.executable, "-m", "gil_demo", *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=ENOUGH_SECONDS,
     )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "--rounds", "1", "--section", "responsiveness"], ["--help"]], ids=" ".join
+)
+def test_without_any_output_there_is_no_traceback(arguments: list[str]) -> None:
+    """A program whose standard output is closed has nowhere to write, and does not mind."""
+    ended = with_closed(">&-", arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -182,13 +187,7 @@ def test_without_any_output_there_is_no_traceback(arguments: list[str]) -> None:
 )
 def test_without_any_input_one_line_says_what_is_missing(arguments: list[str], told: str) -> None:
     """A program whose standard input is closed reads nothing there, as from /dev/null."""
-    ended = subprocess.run(
-        ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "gil_demo", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=ENOUGH_SECONDS,
-    )
+    ended = with_closed("<&-", arguments)
     assert_refused(ended, told)
 
 

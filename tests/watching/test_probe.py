@@ -4,7 +4,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from statistics import median
 
 import pytest
@@ -27,6 +28,24 @@ def answered(function: Callable[[], object], calls: int) -> ProbeResult:
         if found.state != "inconclusive":
             break
     return found
+
+
+@contextmanager
+def rival() -> Iterator[None]:
+    """Another thread runs Python in the block, and asks for the GIL again and again."""
+    stopped = threading.Event()
+
+    def compete() -> None:
+        while not stopped.is_set():
+            sum(range(1000))
+
+    thread = threading.Thread(target=compete)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
 
 
 @pytest.mark.usefixtures("not_made_to_drop")
@@ -78,41 +97,19 @@ def test_a_call_that_is_made_once_has_its_processor_time() -> None:
 
 def test_python_code_holds_even_if_another_thread_makes_it_switch() -> None:
     """To wait for the GIL is not to release it."""
-    stopped = threading.Event()
-
-    def compete() -> None:
-        while not stopped.is_set():
-            sum(range(1000))
-
-    rival = threading.Thread(target=compete)
-    rival.start()
-    try:
+    with rival():
         for _ in range(20):  # a probe makes threads wait longer before they ask for the GIL
             found = probe(lambda: [number + 1 for number in range(300_000)], calls=60)
             if found.other_threads and found.state != "inconclusive":
                 break
-    finally:
-        stopped.set()
-        rival.join()
     assert found.state == "holds" or found.reason == AMBIGUOUS
     assert found.other_threads >= 1
 
 
 def test_a_thread_that_waited_already_does_not_make_the_calls_drop_the_gil() -> None:
     """It gets the GIL before the first call, and then asks as seldom as the others."""
-    stopped = threading.Event()
-
-    def compete() -> None:
-        while not stopped.is_set():
-            sum(range(1000))
-
-    rival = threading.Thread(target=compete)
-    rival.start()
-    try:
+    with rival():
         found = [probe(lambda: handovers.hold_gil(0.001), calls=10) for _ in range(15)]
-    finally:
-        stopped.set()
-        rival.join()
     assert median(one.hand_overs for one in found) == 0
 
 
