@@ -14,7 +14,7 @@ MAX_BYTES_READ = 1 << 26
 """More than any document or settings have: what is larger may be a device without an end."""
 
 STANDARD_STREAM = Path("-")
-"""How a person names standard input where a file is read."""
+"""How a person names standard input where a file is read. Nothing is written to it."""
 
 STANDARD_STREAMS = {1: "standard output", 2: "standard error"}
 """By their descriptors."""

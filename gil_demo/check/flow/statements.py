@@ -285,7 +285,7 @@ _SCOPES = frozenset(
         "switch_statement",
     ]
 )
-"""What objects that are declared in it do not outlive, be it in its head."""
+"""Statements at whose end the objects end that are declared in them, in their heads, too."""
 _CONTAINERS = frozenset(
     [
         "translation_unit",

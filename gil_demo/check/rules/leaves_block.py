@@ -40,6 +40,7 @@ STATE = re.compile(r"\bPyGILState_STATE\s+\w+|\bNPY_ALLOW_C_API_DEF\b")
 NOT_KEPT = re.compile(r"(?:^|[;{}):]|\belse)\s*(?:\(\s*void\s*\)\s*)?$")
 """Text before a call whose result is thrown away."""
 MAX_BEFORE = 200
+"""How far before a call is looked for what becomes of its result."""
 OUT = {"return": "returns", "end": "ends", "throw": "throws"}
 
 
